@@ -1,0 +1,53 @@
+# What can be done with a clone of Postern. Everything works as root and, where sudo exists, as a user.
+
+# smtp-sink, postfix and unbound are in /usr/sbin, which Debian leaves out of a user's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+CONFIGURATION ?= topology/quickstart/postern.yaml
+# Seconds that each fuzz target runs.
+FUZZ_SECONDS ?= 60
+
+.PHONY: help up build test bench fuzz format format-check swift
+
+help:
+	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
+	@echo 'make build         build release into .build/release'
+	@echo 'make test          build and run all tests'
+	@echo 'make bench         measure against Postfix on this machine'
+	@echo 'make fuzz          fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) for each'
+	@echo 'make format        format the Swift files; make format-check only looks'
+
+swift:
+	@scripts/check-swift
+
+up: swift
+	@scripts/install-packages build up
+	@scripts/swiftpm build --configuration release
+	@.build/release/postern up --config $(CONFIGURATION)
+
+build: swift
+	@scripts/install-packages build
+	scripts/swiftpm build --configuration release
+
+# The integration tests start the executables of the release build. One test at a time: many of them have processes, sockets and deadlines
+# of their own, and a crash model on the other core would make these late.
+test: swift
+	@scripts/install-packages build test
+	scripts/swiftpm build --build-tests
+	scripts/swiftpm build --configuration release
+	scripts/swiftpm test --skip-build --disable-xctest --no-parallel
+
+bench: swift
+	@scripts/install-packages build bench
+	scripts/swiftpm build --configuration release
+	scripts/bench $(BENCH)
+
+fuzz: swift
+	@scripts/install-packages build
+	FUZZ_SECONDS=$(FUZZ_SECONDS) Fuzz/run
+
+format: swift
+	scripts/format
+
+format-check: swift
+	scripts/format --check

@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
+let package = Package(
+    name: "postern",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CIDN2"),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CUnbound"),
+
+        // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
+        .target(name: "MailVocabulary", dependencies: ["CIDN2"]),
+        .target(name: "SMTPProtocol", dependencies: ["MailVocabulary", nioCore]),
+        .target(name: "MessageFormat", dependencies: ["MailVocabulary", nioCore]),
+        .target(name: "Topology", dependencies: ["MailVocabulary"]),
+        .target(name: "Routing", dependencies: ["MailVocabulary", "Topology"]),
+        .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
+        .target(name: "MessageQueue", dependencies: ["DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
+        .target(name: "Directory", dependencies: ["DurableStorage", "MailVocabulary", "COpenSSL"]),
+        .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
+        .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
+        .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
+        .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
+        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "SMTPServer", dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "CoreLink", nioCore, nioPosix]),
+        .target(
+            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", argumentParser, logging]),
+        .target(
+            name: "CoreService",
+            dependencies: [
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Directory", "CoreLink",
+                "ServiceRuntime", logging, nioCore, nioPosix,
+            ]),
+        .target(
+            name: "EdgeService",
+            dependencies: [
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "CoreLink", "SMTPServer", "ServiceRuntime",
+                logging, nioCore, nioPosix,
+            ]),
+        .target(
+            name: "DeliveryService",
+            dependencies: [
+                "MailVocabulary", "Topology", "Routing", "NameResolution", "CoreLink", "SMTPClient", "LeasedDelivery", "ServiceRuntime",
+                logging, nioCore, nioPosix,
+            ]),
+        .target(
+            name: "MailboxService",
+            dependencies: [
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "CoreLink", "SMTPClient", "LeasedDelivery",
+                "ServiceRuntime", logging, nioCore, nioPosix,
+            ]),
+        .target(
+            name: "CommandLineTool",
+            dependencies: [
+                "MailVocabulary", "Topology", "TopologyFile", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+            ]),
+
+        .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
+        .executableTarget(name: "postern-core", dependencies: ["CoreService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-edge", dependencies: ["EdgeService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-delivery", dependencies: ["DeliveryService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-mailbox", dependencies: ["MailboxService", "ServiceRuntime", argumentParser]),
+
+        // For tests only: what a power loss would leave of every recorded step of storage.
+        .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"]),
+
+        .testTarget(name: "MailVocabularyTests", dependencies: ["MailVocabulary"]),
+        .testTarget(name: "TopologyTests", dependencies: ["Topology", "MailVocabulary"]),
+        .testTarget(
+            name: "TopologyFileTests", dependencies: ["TopologyFile", "Topology", "MailVocabulary"], exclude: ["Fixtures"]),
+        .testTarget(name: "SMTPProtocolTests", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore]),
+        .testTarget(name: "SMTPClientTests", dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging]),
+        .testTarget(
+            name: "CommandLineToolTests", dependencies: ["CommandLineTool", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+        .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
+        .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
+        .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
+        .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
+        .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(name: "MessageQueueTests", dependencies: ["MessageQueue"]),
+        .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),
+        .testTarget(
+            name: "QueueCrashTests",
+            dependencies: ["MessageQueue", "CrashModel", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
+        .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "IntegrationTests"),
+    ]
+)

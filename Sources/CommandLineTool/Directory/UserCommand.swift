@@ -1,0 +1,88 @@
+import ArgumentParser
+import CoreLink
+
+/// `postern user`
+struct UserCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Accounts with a mailbox.", subcommands: [Add.self, List.self, Remove.self, Passwd.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an account with a mailbox.",
+            discussion: "Without a password nobody can log in as it; mail for it is taken all the same.")
+
+        @Argument(help: "The address; a bare name is in the default domain.") var address: String
+        @Flag(help: "Read a password from standard input.") var passwordStdin = false
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            var arguments = [address]
+            if passwordStdin { arguments.append(try Password.read()) }
+            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.userAdd, arguments))
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "All accounts.")
+
+        @OptionGroup var file: ConfigurationOption
+        @Flag(help: "JSON Lines: one object per account.") var json = false
+
+        func run() async throws {
+            let client = ControlClient(topology: try file.topology())
+            if json { return try await client.run(ControlRequest(.userList)) { print($0) } }
+            var table = TextTable("ADDRESS", "CREDENTIALS", "SINCE")
+            for line in try await client.objects(ControlRequest(.userList)) {
+                let row = try Row(line)
+                table.add(row.text("address"), row.text("credentials"), row.text("created_at"))
+            }
+            print(table.isEmpty ? "There are no accounts. `postern user add ADDRESS` makes one." : table.text)
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove an account and its credentials. The mailbox's messages stay where they are.")
+
+        @Argument(help: "The address.") var address: String
+        @OptionGroup var removal: RemovalOptions
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws { try await removal.run(.userRemove, address, file) }
+    }
+
+    struct Passwd: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Set the password of a login name (the address is an account's first).")
+
+        @Argument(help: "The login name.") var login: String
+        @OptionGroup var file: ConfigurationOption
+
+        func run() async throws {
+            let password = try Password.read()
+            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.userPassword, [login, password]))
+        }
+    }
+}
+
+/// `--force`, for removals.
+struct RemovalOptions: ParsableArguments {
+    @Flag(help: "Also take the address out of the aliases and groups that name it; aliases left empty go too.") var force = false
+
+    func run(_ command: ControlRequest.Command, _ address: String, _ file: ConfigurationOption) async throws {
+        let request = ControlRequest(command, [address] + (force ? ["--force"] : []))
+        for line in try await ControlClient(topology: try file.topology()).objects(request) {
+            print("also removed: alias \(try Row(line).text("removed"))")
+        }
+    }
+}
+
+enum Password {
+    /// From standard input, or asked for twice at a terminal.
+    static func read() throws -> String {
+        guard let password = Environment.readPassword(prompt: "Password"), !password.isEmpty else {
+            Environment.printError("postern: no password given, or the two differ")
+            throw ExitCode(64)
+        }
+        return password
+    }
+}

@@ -1,0 +1,137 @@
+import Glibc
+import ServiceRuntime
+
+/// A daemon's process, from its start to the moment its end is collected.
+struct DaemonProcess: Sendable {
+    let processID: Int32
+    /// Our end of the socket that the daemon watches: its close is the daemon's SIGTERM (``SupervisorWatch``).
+    private let lifeline: Int32
+
+    enum Change: Sendable {
+        case ready
+        /// It is dead, but its id stays its own until ``collect()``.
+        case died
+    }
+
+    struct StartError: Error {
+        let errno: Int32
+    }
+
+    /// Starts `executable --config F` in a process group of its own, so that Ctrl-C reaches the supervisor alone, with default signal
+    /// actions and standard input from nowhere. It inherits standard output, standard error, the lifeline, and what is not close-on-exec.
+    ///
+    /// - Parameter onChange: called on other threads.
+    static func start(
+        executable: String, arguments: [String], onChange: @escaping @Sendable (_ processID: Int32, Change) -> Void
+    ) throws(StartError) -> DaemonProcess {
+        var ends: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+            throw StartError(errno: errno)
+        }
+        let (own, theirs) = (ends[0], ends[1])
+        defer { close(theirs) }
+        var processID: pid_t = 0
+        let code = spawn(&processID, executable: executable, arguments: arguments, lifeline: theirs)
+        guard code == 0 else {
+            close(own)
+            throw StartError(errno: code)
+        }
+        let child = processID
+        guard DetachedThread.start({ waitForDeath(of: child, then: { onChange(child, .died) }) }) else {
+            // Nobody would hear of its end.
+            kill(child, SIGKILL)
+            _ = DaemonProcess(processID: child, lifeline: own).collect()
+            throw StartError(errno: EAGAIN)
+        }
+        let reading = fcntl(own, F_DUPFD_CLOEXEC, 3)
+        if reading >= 0 {
+            let started = DetachedThread.start {
+                var octet: UInt8 = 0
+                while true {
+                    let count = read(reading, &octet, 1)
+                    if count < 0, errno == EINTR { continue }
+                    if count == 1, octet == SupervisorWatch.readyOctet { onChange(child, .ready) }
+                    break
+                }
+                close(reading)
+            }
+            if !started { close(reading) }
+        }
+        return DaemonProcess(processID: child, lifeline: own)
+    }
+
+    /// Sends a signal. Only between the start and ``collect()``: afterwards the id may be somebody else's.
+    func signal(_ signal: Int32) { kill(processID, signal) }
+
+    /// Collects a process that has died.
+    func collect() -> DaemonEnding {
+        var status: Int32 = 0
+        while waitpid(processID, &status, 0) < 0, errno == EINTR {}
+        // Wakes the thread that reads a duplicate, also where a process that the daemon left behind still holds the other end.
+        shutdown(lifeline, Int32(SHUT_RDWR))
+        close(lifeline)
+        return DaemonEnding(waitStatus: status)
+    }
+
+    /// Marks what this process inherited beyond standard error as close-on-exec: a shell's or make's descriptors are no daemon's business.
+    static func keepInheritedDescriptors() {
+        guard let folder = opendir("/proc/self/fd") else { return }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let descriptor = Int32(name), descriptor > STDERR_FILENO { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
+    }
+
+    /// Waits without collecting, so that the id stays valid for ``signal(_:)`` on the supervisor's side.
+    private static func waitForDeath(of processID: Int32, then report: () -> Void) {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        report()
+    }
+
+    /// The descriptor of the lifeline in the daemon.
+    private static let lifelineDescriptor: Int32 = 3
+
+    private static func spawn(_ processID: inout pid_t, executable: String, arguments: [String], lifeline: Int32) -> Int32 {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        // To itself it clears the close-on-exec flag (glibc 2.29).
+        posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineDescriptor)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+
+        var strings = ([executable] + arguments).map { strdup($0) }
+        strings.append(nil)
+        var environment = inheritedEnvironment().map { strdup($0) }
+        environment.append(strdup("\(SupervisorWatch.environmentName)=\(lifelineDescriptor)"))
+        environment.append(nil)
+        defer { for string in strings + environment { free(string) } }
+        return posix_spawn(&processID, executable, &actions, &attributes, strings, environment)
+    }
+
+    private static func inheritedEnvironment() -> [String] {
+        var entries: [String] = []
+        var next = environ
+        while let entry = next.pointee {
+            let text = String(cString: entry)
+            if !text.hasPrefix("\(SupervisorWatch.environmentName)=") { entries.append(text) }
+            next += 1
+        }
+        return entries
+    }
+}

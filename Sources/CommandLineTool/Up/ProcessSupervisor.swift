@@ -1,0 +1,152 @@
+import Dispatch
+import Glibc
+import Logging
+import ServiceRuntime
+import Topology
+
+/// Runs the daemons beside this executable in the foreground until it is told to stop: the shell around ``Supervision``.
+///
+/// Trusts its daemons with nothing: what one of them can do to it is end, or say "ready" once. Bounded: one process per daemon, one restart
+/// at a time for each, two seconds apart at most; the end takes at most ``Supervision/stopLimit``.
+struct ProcessSupervisor {
+    /// The folder of the daemons' executables.
+    let folder: String
+    /// The configuration file, as the daemons get it.
+    let configuration: String
+    let logger: Logger
+    /// Called once, when all daemons are ready, or when some took too long.
+    let announce: @Sendable (_ notReady: [SupervisedDaemon]) -> Void
+
+    /// `postern up`: starts the daemons, prints the banner, and returns when everything has ended.
+    ///
+    /// Takes over this process's signals. Once per process.
+    ///
+    /// - Parameters:
+    ///   - topology: what the file says; it was read and checked before.
+    ///   - configuration: the file, by the name that the user gave.
+    ///   - program: how the user called `postern`, for lines to paste.
+    static func run(
+        topology: Topology, configuration: String, program: String = CommandLine.arguments.first ?? "postern"
+    ) async -> ExitStatus {
+        var logger = Logger(label: "up") { _ in
+            PosternLogHandler(
+                process: "up", format: LogFormat(topology.logs.format), threshold: LogThreshold(Logger.Level(topology.logs.level)))
+        }
+        logger.logLevel = min(logger.logLevel, .notice)
+        guard let folder = ownFolder() else {
+            logger.critical("cannot find this executable's own folder: /proc/self/exe: \(String(cString: strerror(errno)))")
+            return .osError
+        }
+        if let sentence = Isolation.sentence(runAs: topology.runAs, account: .current) { logger.notice("\(sentence)") }
+        let supervisor = ProcessSupervisor(folder: folder, configuration: configuration, logger: logger) { notReady in
+            let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
+            print(banner.text(colour: isatty(STDOUT_FILENO) == 1))
+            // Standard output is buffered where it is no terminal, and the process goes on for long.
+            fflush(nil)
+        }
+        DaemonProcess.keepInheritedDescriptors()
+        let (signals, continuation) = AsyncStream<ProcessSignal>.makeStream()
+        let source = SignalSource { continuation.yield($0) }
+        defer { source.cancel() }
+        return await supervisor.run(signals: signals)
+    }
+
+    /// Runs the daemons until the signals say stop.
+    func run(signals: AsyncStream<ProcessSignal>) async -> ExitStatus {
+        let missing = SupervisedDaemon.allCases.filter { access(path(of: $0), X_OK) != 0 }
+        guard missing.isEmpty else {
+            let names = missing.map(\.executableName).joined(separator: ", ")
+            logger.critical("there is no executable \(names) in \(folder): `make build` builds all of them")
+            return .osError
+        }
+        let (inputs, continuation) = AsyncStream<Input>.makeStream()
+        let forwarding = Task {
+            for await signal in signals { continuation.yield(.event(.signal(signal))) }
+        }
+        defer { forwarding.cancel() }
+        continuation.yield(.event(.start))
+
+        let clock = ContinuousClock()
+        let beginning = clock.now
+        var supervision = Supervision()
+        var processes: [SupervisedDaemon: DaemonProcess] = [:]
+        for await input in inputs {
+            guard let event = event(of: input, processes: &processes) else { continue }
+            for action in supervision.receive(event, at: clock.now - beginning) {
+                if case .finish(let status) = action { return status }
+                perform(action, processes: &processes, inputs: continuation)
+            }
+        }
+        return .osError
+    }
+
+    private enum Input: Sendable {
+        case event(Supervision.Event)
+        case change(SupervisedDaemon, processID: Int32, DaemonProcess.Change)
+    }
+
+    /// What an input means to the supervision; nil where it concerns a process that was collected before.
+    private func event(of input: Input, processes: inout [SupervisedDaemon: DaemonProcess]) -> Supervision.Event? {
+        switch input {
+        case .event(let event):
+            return event
+        case .change(let daemon, let processID, let change):
+            guard let process = processes[daemon], process.processID == processID else { return nil }
+            switch change {
+            case .ready:
+                return .ready(daemon)
+            case .died:
+                processes[daemon] = nil
+                return .ended(daemon, process.collect())
+            }
+        }
+    }
+
+    private func perform(
+        _ action: Supervision.Action, processes: inout [SupervisedDaemon: DaemonProcess], inputs: AsyncStream<Input>.Continuation
+    ) {
+        switch action {
+        case .spawn(let daemon):
+            do throws(DaemonProcess.StartError) {
+                processes[daemon] = try DaemonProcess.start(executable: path(of: daemon), arguments: ["--config", configuration]) {
+                    inputs.yield(.change(daemon, processID: $0, $1))
+                }
+            } catch {
+                inputs.yield(.event(.ended(daemon, .notStarted(errno: error.errno))))
+            }
+        case .signal(let daemon, let signal):
+            processes[daemon]?.signal(signal)
+        case .schedule(let timer, let delay):
+            let (seconds, attoseconds) = delay.components
+            let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
+            DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { inputs.yield(.event(.timer(timer))) }
+        case .announce(let notReady):
+            announce(notReady)
+        case .say(let notice):
+            logger.log(level: notice.level, "\(notice.text)")
+        case .finish:
+            break
+        }
+    }
+
+    private func path(of daemon: SupervisedDaemon) -> String { "\(folder)/\(daemon.executableName)" }
+
+    /// The folder of the running executable, symbolic links resolved; nil with `errno` set where /proc does not tell.
+    private static func ownFolder() -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard length > 0 else { return nil }
+        let path = String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return path.lastIndex(of: "/").map { String(path[..<$0]) }
+    }
+}
+
+extension Supervision.Notice {
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .restarting, .killing: .error
+        case .configurationRefused: .critical
+        case .stopping, .stopped, .reloading: .notice
+        }
+    }
+}

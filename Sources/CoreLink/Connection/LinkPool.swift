@@ -1,0 +1,121 @@
+import NIOCore
+
+/// Connections of one role to the core, kept open between transactions; each carries one transaction at a time.
+///
+/// Confined to its event loop. Bounded in connections and in waiters: past both, `acquire` fails at once, and the sender is told to
+/// come back later (law 6).
+public final class LinkPool<Role: LinkRole> {
+    public typealias Client = LinkClient<Role>
+
+    private let path: String
+    private let holder: UInt64
+    public let eventLoop: any EventLoop
+    private let maximumConnections: Int
+    private let maximumWaiters: Int
+    /// The revision that this process runs with; set on reload.
+    public var revision: String
+    /// Told by whoever finds that the core runs with another revision.
+    public var onRevisionDiffers: (String) -> Void = { _ in }
+
+    private var idle: [Client] = []
+    /// Every open connection, idle or in use, and the generation that it is of.
+    private var members: [ObjectIdentifier: (client: Client, generation: Int)] = [:]
+    private var connecting = 0
+    private var generation = 0
+    private var waiters = CircularBuffer<(Result<Client, LinkError>) -> Void>()
+
+    public init(
+        path: String, holder: UInt64, revision: String, on eventLoop: any EventLoop, maximumConnections: Int = 1000,
+        maximumWaiters: Int = 10_000
+    ) {
+        (self.path, self.holder, self.revision, self.eventLoop) = (path, holder, revision, eventLoop)
+        (self.maximumConnections, self.maximumWaiters) = (maximumConnections, maximumWaiters)
+    }
+
+    /// Takes an idle connection, or opens one, or waits for one. The completion is called once, on the event loop, perhaps at once.
+    ///
+    /// Until it is given back with `release` or `discard`, also where it ends by itself, its callbacks are the taker's.
+    public func acquire(_ completion: @escaping (Result<Client, LinkError>) -> Void) {
+        while let client = idle.popLast() {
+            if client.connection.isOpen { return hand(client, to: completion) }
+        }
+        if openCount < maximumConnections {
+            open(completion)
+        } else if waiters.count < maximumWaiters {
+            waiters.append(completion)
+        } else {
+            completion(.failure(.exhausted))
+        }
+    }
+
+    /// Gives a connection back after a whole transaction. One whose transaction broke off is closed instead: see `discard`.
+    public func release(_ client: Client) {
+        guard let member = members[ObjectIdentifier(client)] else { return }
+        guard client.connection.isOpen else { return forget(client) }
+        guard member.generation == generation else { return discard(client) }
+        if let waiter = waiters.popFirst() { return hand(client, to: waiter) }
+        // Between transactions the core has nothing to say: what comes then belongs to no transaction, and must not get into one.
+        client.connection.onMessage = { [weak self, weak client] _ in client.map { self?.discard($0) } }
+        client.connection.onClosed = { [weak self, weak client] _ in client.map { self?.forget($0) } }
+        client.connection.onWritable = {}
+        client.connection.resumeReading()
+        idle.append(client)
+    }
+
+    /// Ends a connection in the middle of a transaction: the core drops the transaction.
+    public func discard(_ client: Client) {
+        client.connection.onMessage = { _ in }
+        client.connection.onClosed = { _ in }
+        client.connection.onWritable = {}
+        client.connection.close()
+        forget(client)
+    }
+
+    /// Ends the idle connections; those in use end when they are released.
+    public func closeIdle() {
+        generation += 1
+        let clients = idle
+        idle = []
+        for client in clients { discard(client) }
+    }
+
+    private var openCount: Int { members.count + connecting }
+
+    private func hand(_ client: Client, to completion: (Result<Client, LinkError>) -> Void) {
+        client.connection.onMessage = { _ in }
+        client.connection.onClosed = { _ in }
+        client.connection.onWritable = {}
+        completion(.success(client))
+    }
+
+    private func open(_ completion: @escaping (Result<Client, LinkError>) -> Void) {
+        connecting += 1
+        let generation = generation
+        Client.connect(path: path, holder: holder, revision: revision, on: eventLoop) { [self] result in
+            connecting -= 1
+            switch result {
+            case .success(let client):
+                members[ObjectIdentifier(client)] = (client, generation)
+                completion(result)
+            case .failure(let error):
+                completion(result)
+                failWaiters(error)
+            }
+        }
+    }
+
+    /// A connection has ended; only the first call for it counts.
+    private func forget(_ client: Client) {
+        guard members.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
+        if let index = idle.firstIndex(where: { $0 === client }) { idle.remove(at: index) }
+        if openCount < maximumConnections, let waiter = waiters.popFirst() { open(waiter) }
+    }
+
+    /// With no connection left that could come back, nobody would ever serve the waiters: they hear what the last attempt heard.
+    private func failWaiters(_ error: LinkError) {
+        guard openCount == 0 else { return }
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter(.failure(error)) }
+    }
+}

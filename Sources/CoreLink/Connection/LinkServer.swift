@@ -1,0 +1,176 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The core's end of a role's socket: listens, checks who connects, and hands over connections that said a proper hello.
+///
+/// Confined to one event loop.
+public final class LinkServer<Role: LinkRole & SendableMetatype> {
+    public typealias Connection = LinkChannel<Role.Request, Role.Response>
+
+    /// A peer that was let in.
+    public struct Peer: Sendable {
+        public let holder: UInt64
+        public let revision: String
+        public let processID: Int32
+        public let userID: UInt32
+    }
+
+    /// Who may use the socket, and what its file looks like.
+    public struct Access: Sendable {
+        /// Accounts whose processes are let in (SO_PEERCRED); nil leaves it to the mode of the socket's file.
+        public var userIDs: Set<UInt32>?
+        public var owner: (user: UInt32, group: UInt32)?
+        public var mode: UInt32
+        public var maximumConnections: Int
+
+        public init(
+            userIDs: Set<UInt32>?, owner: (user: UInt32, group: UInt32)? = nil, mode: UInt32 = 0o600, maximumConnections: Int = 4096
+        ) {
+            (self.userIDs, self.owner, self.mode, self.maximumConnections) = (userIDs, owner, mode, maximumConnections)
+        }
+    }
+
+    private let eventLoop: any EventLoop
+    private let access: Access
+    private let accept: (Connection, Peer) -> Void
+    private let log: (String) -> Void
+    private var listener: (any Channel)?
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    /// Said once, not for each peer that is turned away.
+    private var isFull = false
+    /// How long a peer may take to say hello.
+    var helloDeadline = LinkClient<Role>.greetingDeadline
+    /// The configuration's revision that new greetings carry.
+    public var revision: String
+
+    /// - Parameters:
+    ///   - log: told why a peer was not let in or broke off.
+    ///   - accept: called for each peer that was let in; sets the connection's callbacks.
+    public init(
+        access: Access, revision: String, on eventLoop: any EventLoop, log: @escaping (String) -> Void,
+        accept: @escaping (Connection, Peer) -> Void
+    ) {
+        (self.access, self.revision, self.eventLoop, self.log, self.accept) = (access, revision, eventLoop, log, accept)
+    }
+
+    /// Makes the socket's file and listens. A stale file of an earlier process is removed; the caller holds the lock that says
+    /// that no other core runs.
+    public func listen(path: String) -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    // Before the file is there: it has at most this mode from its first moment on, whatever the umask. unix(7)
+                    let mode = bound.value.access.mode
+                    _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                        fchmod($0, mode)
+                    }
+                }
+            }
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try bound.value.incoming(channel) }
+            }
+            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+            .flatMapThrowing { channel in
+                let server = bound.value
+                do {
+                    try server.access.apply(to: path)
+                } catch {
+                    channel.close(promise: nil)
+                    throw error
+                }
+                server.listener = channel
+            }
+    }
+
+    public func stopListening() { listener?.close(promise: nil) }
+
+    public var openConnections: [Connection] { Array(connections.values) }
+
+    private func incoming(_ channel: any Channel) throws {
+        guard connections.count < access.maximumConnections else {
+            if !isFull { log("\(Role.name): \(access.maximumConnections) connections, others are turned away") }
+            isFull = true
+            throw LinkError.exhausted
+        }
+        isFull = false
+        let connection = Connection(eventLoop: eventLoop) { (_, _) throws(LinkError) in }
+        connection.waitsForReader = true
+        let deadline = eventLoop.assumeIsolated().scheduleTask(in: helloDeadline) { connection.fail(.timedOut) }
+        let key = ObjectIdentifier(connection)
+        connection.onClosed = { [weak self] error in
+            deadline.cancel()
+            self?.connections[key] = nil
+            self?.log("\(Role.name): connection ended before its greeting: \(error)")
+        }
+        connection.setNegotiation { [weak self, unowned connection] (kind, body) throws(LinkError) in
+            deadline.cancel()
+            guard let self else { throw .closed }
+            let hello: Hello
+            do throws(WireError) { hello = try Hello.read(kind: kind, body: body) } catch { throw .malformed(error) }
+            guard hello.version == Hello.protocolVersion else {
+                throw refuse(connection, .versionMismatch(own: Hello.protocolVersion, peer: hello.version))
+            }
+            guard hello.role == Role.name.rawValue else { throw refuse(connection, .refused("this socket is for the role \(Role.name)")) }
+            let credentials = try Self.credentials(of: channel)
+            if let allowed = access.userIDs, !allowed.contains(credentials.userID) {
+                throw refuse(connection, .refused("account \(credentials.userID) may not use this socket"))
+            }
+            connection.onClosed = { [weak self] _ in self?.connections[key] = nil }
+            let peer = Peer(holder: hello.holder, revision: hello.revision, processID: credentials.processID, userID: credentials.userID)
+            connection.sendFirst(Greeting(revision: revision))
+            // Gone before it was greeted: nobody would hear of its end.
+            guard connection.isOpen else { return }
+            accept(connection, peer)
+            guard connection.isOpen else {
+                connections[key] = nil
+                return
+            }
+            let inner = connection.onClosed
+            connection.onClosed = { [weak self] error in
+                self?.connections[key] = nil
+                inner(error)
+            }
+        }
+        connections[key] = connection
+        try channel.pipeline.syncOperations.addHandler(connection)
+    }
+
+    private func refuse(_ connection: Connection, _ error: LinkError) -> LinkError {
+        connection.sendFirst(Greeting(revision: revision, refusal: "\(error)"))
+        return error
+    }
+
+    private static func credentials(of channel: any Channel) throws(LinkError) -> PeerCredentials {
+        guard let provider = channel as? any SocketOptionProvider else { throw .refused("not a socket") }
+        var result: Result<PeerCredentials, any Error> = .failure(LinkError.closed)
+        // The option is read on the channel's own loop, so the future is complete when it is returned.
+        let future: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(level: .init(SOL_SOCKET), name: .init(SO_PEERCRED))
+        future.assumeIsolated().whenComplete { result = $0 }
+        guard case .success(let credentials) = result else { throw .refused("the account of the peer is not known") }
+        return credentials
+    }
+}
+
+extension LinkServer.Access {
+    /// Gives the socket's file its owner and mode; `bind` has left it to the mask.
+    fileprivate func apply(to path: String) throws(LinkError) {
+        if let owner, chown(path, owner.user, owner.group) != 0 {
+            throw .unreachable("cannot give \(path) to its account: \(String(cString: strerror(errno)))")
+        }
+        if chmod(path, mode) != 0 { throw .unreachable("cannot set the mode of \(path): \(String(cString: strerror(errno)))") }
+    }
+}
+
+/// `struct ucred` of `<sys/socket.h>`, which the header shows only to GNU C (unix(7), SO_PEERCRED).
+private struct PeerCredentials: Sendable {
+    var processID: Int32 = 0
+    var userID: UInt32 = 0
+    var groupID: UInt32 = 0
+}

@@ -1,0 +1,132 @@
+import CoreLink
+import Directory
+import MailVocabulary
+import MessageQueue
+import NIOCore
+
+/// The core's end of one connection of the command line: one request after another.
+///
+/// Confined to the core's event loop. What a person typed is validated here, and every refusal is a sentence for that person.
+final class ControlSession {
+    typealias Connection = LinkChannel<ControlRequest, ControlResponse>
+
+    let core: Core
+    let connection: Connection
+    private var isBusy = false
+    var isGone = false
+
+    init(core: Core, connection: Connection) {
+        (self.core, self.connection) = (core, connection)
+        connection.onMessage = { [self] in received($0) }
+        connection.onClosed = { [self] _ in isGone = true }
+    }
+
+    private func received(_ request: ControlRequest) {
+        guard !isBusy else { return connection.close() }
+        isBusy = true
+        switch request.command {
+        case .status: status()
+        case .metrics: metrics()
+        case .reload: reload()
+        case .queueList: listQueue()
+        case .queueShow: showMessage(request.arguments)
+        default:
+            do {
+                for object in try DirectoryCommands(core: core).run(request) { connection.send(.object(object.text)) }
+                done()
+            } catch {
+                refuse(ControlRefusal(error))
+            }
+        }
+    }
+
+    func done() {
+        isBusy = false
+        connection.send(.done)
+        connection.flush()
+    }
+
+    func refuse(_ refusal: ControlRefusal) {
+        isBusy = false
+        connection.send(.refused(refusal.message, exitCode: refusal.exitCode))
+        connection.flush()
+    }
+
+    private func status() {
+        core.queue.counts().assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
+            case .success(let counts):
+                var object = JSONObject()
+                object.add("hostname", core.topology.hostname.text)
+                object.add("configuration", core.topology.source)
+                object.add("revision", core.topology.revision)
+                object.add("started_at", "\(core.startedAt)")
+                object.add("messages", counts.messages)
+                object.add("recipients", counts.recipients)
+                object.add("leases", core.queue.leaseCount)
+                object.add(
+                    "paused_next_hops",
+                    objects: core.queue.pausedRoutes.sorted { $0.key.nextHop < $1.key.nextHop }.map { route, until in
+                        var hop = JSONObject()
+                        hop.add("connector", route.connector)
+                        hop.add("next_hop", route.nextHop)
+                        hop.add("until", "\(until)")
+                        return hop
+                    })
+                object.add("accepted_messages", core.metrics.acceptedMessages)
+                object.add("delivered_recipients", core.metrics.deliveredRecipients)
+                connection.send(.object(object.text))
+                done()
+            }
+        }
+    }
+
+    private func metrics() {
+        core.queue.counts().assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
+            case .success(let counts):
+                connection.send(
+                    .object(
+                        core.metrics.text(
+                            counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
+                            expired: core.expiredLeases)))
+                done()
+            }
+        }
+    }
+
+    private func reload() {
+        switch core.reload() {
+        case .success(let revision):
+            var object = JSONObject()
+            object.add("revision", revision)
+            connection.send(.object(object.text))
+            done()
+        case .failure(let refusal): refuse(refusal)
+        }
+    }
+}
+
+/// Why a request of the command line is not done, and the exit status that says so (sysexits.h).
+struct ControlRefusal: Error {
+    let message: String
+    let exitCode: UInt8
+
+    init(message: String, exitCode: UInt8) { (self.message, self.exitCode) = (message, exitCode) }
+
+    init(_ error: any Error) {
+        switch error {
+        case let refusal as ControlRefusal: self = refusal
+        case let error as DirectoryError: self = error.isInternal ? .failed("\(error)") : .data("\(error)")
+        default: self = .failed("\(error)")
+        }
+    }
+
+    static func usage(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 64) }
+    static func data(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 65) }
+    static func absent(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 67) }
+    static func failed(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 74) }
+    static func configuration(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 78) }
+}

@@ -1,0 +1,295 @@
+import CoreLink
+import Directory
+import Logging
+import MailVocabulary
+import MessageFormat
+import MessageQueue
+import NIOCore
+import NIOPosix
+import Routing
+import Topology
+
+/// What the sessions of the core share: configuration, routing, directory, queue. Confined to the core's event loop.
+final class Core {
+    let eventLoop: any EventLoop
+    let log: Logger
+    let directory: Directory
+    let contentFiles: ContentFiles
+    /// For content files: reading and writing them blocks.
+    let fileThreads: NIOThreadPool
+    let startedAt = Timestamp.now()
+    private(set) var topology: Topology
+    private var routing: RoutingTable
+    private(set) var queue: MessageQueue!
+    private(set) var recorder: OutcomeRecorder!
+    private let store: SQLiteQueueStore
+    private let readConfiguration: () -> Result<Topology, ControlRefusal>
+    var metrics = Metrics()
+    private(set) var expiredLeases = 0
+    /// Set when the core begins to end: connections that break from now on say nothing of their peers.
+    var isStopping = false
+    /// Called when a new configuration is in force.
+    var onReload: (Topology) -> Void = { _ in }
+
+    /// - Parameter readConfiguration: reads and checks the file again, for a reload.
+    init(
+        topology: Topology, directory: Directory, store: SQLiteQueueStore, contentFiles: ContentFiles, epoch: UInt32, largestID: Int64,
+        holders: [HolderRecord], fileThreads: NIOThreadPool, on eventLoop: any EventLoop, log: Logger,
+        readConfiguration: @escaping () -> Result<Topology, ControlRefusal>
+    ) {
+        (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
+        (self.fileThreads, self.eventLoop, self.log, self.readConfiguration) = (fileThreads, eventLoop, log, readConfiguration)
+        routing = RoutingTable(topology)
+        recorder = OutcomeRecorder(core: self)
+        queue = MessageQueue(
+            store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
+            limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
+            expired: { [unowned self] in recorder.deferAll($0, reply: $1) })
+    }
+
+    // MARK: Sessions
+
+    private var submitSessions: [ObjectIdentifier: SubmitSession] = [:]
+    private var leaseSessions: [ObjectIdentifier: LeaseServerSession] = [:]
+
+    func begin(_ connection: SubmitSession.Connection) {
+        let session = SubmitSession(core: self, connection: connection)
+        submitSessions[ObjectIdentifier(session)] = session
+    }
+
+    func begin(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = session }
+    func ended(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = nil }
+    func ended(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = nil }
+
+    /// Messages whose end has not been answered yet.
+    var hasOpenTransactions: Bool { submitSessions.values.contains { $0.isCommitting } }
+
+    /// A new revision is in force: idle front-end connections end, and their processes learn of it when they come back; holders are told.
+    func announce(_ revision: String) {
+        for session in submitSessions.values { session.retire() }
+        for session in leaseSessions.values { session.tell(revision) }
+    }
+
+    // MARK: Routing
+
+    enum RecipientDecision {
+        case accepted([(EmailAddress, Route)])
+        case refused(Reply)
+    }
+
+    /// Decides about one recipient at `RCPT`.
+    func decide(_ recipient: EnvelopeRecipient, sender: EnvelopeSender, facts: SessionFacts, id: QueueID) -> RecipientDecision {
+        let facts = RecipientFacts(
+            origin: .edge(
+                EdgeSession(
+                    virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
+            reversePath: sender.reversePath, recipient: recipient.address, size: sender.declaredSize, message: id, time: .now())
+        return decide(facts)
+    }
+
+    private func decide(_ facts: RecipientFacts) -> RecipientDecision {
+        let decision: Decision
+        do {
+            decision = try routing.decide(facts) { try lookUp($0) }
+        } catch {
+            log.error("the directory cannot be read", metadata: ["error": "\(error)"])
+            return .refused(Reply(451, "4.3.0", "Temporary failure of the directory, try again later"))
+        }
+        log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
+        switch decision.outcome {
+        case .deliver(let routed): return .accepted(routed.map { ($0.address, Route($0)) })
+        case .refuse(let reply): return .refused(reply)
+        }
+    }
+
+    private func lookUp(_ address: EmailAddress) throws -> DirectoryAnswer {
+        guard let expansion = try directory.expand(address) else { return .unknown }
+        return .known(KnownRecipient(expansion))
+    }
+
+    /// Whether the configuration still carries this route.
+    func carries(_ route: Route) -> Bool {
+        guard let connector = topology.connector(named: route.connector), let hop = NextHop(parsing: route.nextHop) else { return false }
+        return switch (hop, connector.deliver) {
+        case (.domain, .dns), (.address, .dns), (.smartHosts, .smartHosts), (.maildir, .maildir), (.lmtp, .lmtp), (.held, .held): true
+        default: false
+        }
+    }
+
+    struct Refused: Error { let reply: Reply }
+
+    /// The way that a recipient in the queue takes by today's configuration.
+    func reroute(_ recipient: EnvelopeRecipient, of message: StoredMessage) -> Result<Route, Refused> {
+        let origin: MailOrigin =
+            message.origin.clientAddress.map {
+                .edge(
+                    EdgeSession(
+                        virtualServer: message.origin.virtualServer, clientAddress: $0, confirmedHostName: message.origin.confirmedHostName)
+                )
+            } ?? .system
+        let facts = RecipientFacts(
+            origin: origin, reversePath: message.head.sender.reversePath, recipient: recipient.writtenTo, size: message.head.size,
+            message: message.head.id, time: .now())
+        do {
+            let decision = try routing.reroute(facts, to: recipient.address, from: "") { try lookUp($0) }
+            switch decision.outcome {
+            case .deliver(let routed):
+                guard let first = routed.first else { return .failure(Refused(reply: Reply(550, "5.4.4", "no route"))) }
+                return .success(Route(first))
+            case .refuse(let reply): return .failure(Refused(reply: reply))
+            }
+        } catch {
+            return .failure(Refused(reply: Reply(451, "4.3.0", "the directory cannot be read")))
+        }
+    }
+
+    private func policy(of route: Route) -> RoutePolicy {
+        guard let connector = topology.connector(named: route.connector) else {
+            return RoutePolicy(perHop: 1, group: "", total: nil)
+        }
+        let profile = topology.outboundProfile(of: connector)
+        let retry = RetrySchedule(
+            first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
+            expiration: profile.expiration)
+        switch connector.deliver {
+        // A folder is no remote domain: as many writers as the disk likes at once.
+        case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(connector.name)", total: nil, retry: retry)
+        default:
+            return RoutePolicy(
+                perHop: profile.connections.limitPerDomain, group: profile.name, total: profile.connections.limit, retry: retry)
+        }
+    }
+
+    // MARK: Reports
+
+    /// A message of our own to somebody: routed like any other, with the null reverse-path. nil where there is no way to them.
+    func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> QueuedMessage? {
+        let id = queue.nextID()
+        let facts = RecipientFacts(
+            origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: .now())
+        guard case .accepted(let routed) = decide(facts), !routed.isEmpty else {
+            log.warning(
+                "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
+            return nil
+        }
+        metrics.reportsWritten += 1
+        log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
+        return QueuedMessage(
+            id: id, receivedAt: .now(),
+            sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
+            size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
+            recipients: routed.enumerated().map { index, target in
+                QueuedRecipient(index: UInt32(index), recipient: EnvelopeRecipient(address: target.0, notify: .never), route: target.1)
+            })
+    }
+
+    /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.
+    func beginningOfContent(_ head: MessageHead, completion: @escaping (ByteBuffer) -> Void) {
+        switch head.content {
+        case .inline(let bytes): completion(bytes)
+        case .file:
+            let files = contentFiles
+            fileThreads.runIfActive(eventLoop: eventLoop) { try files.beginning(of: head.id, octets: DeliveryReport.maximumHeaderOctets) }
+                .assumeIsolated()
+                .whenComplete { [log] result in
+                    if case .failure(let error) = result {
+                        log.error("content cannot be read", metadata: ["queue_id": "\(head.id)", "error": "\(error)"])
+                    }
+                    completion((try? result.get()) ?? ByteBuffer())  // Said above.
+                }
+        case nil:
+            queue.message(head.id).assumeIsolated().whenComplete { result in
+                if case .success(let message?) = result, case .inline(let bytes) = message.head.content {
+                    completion(bytes)
+                } else {
+                    completion(ByteBuffer())
+                }
+            }
+        }
+    }
+
+    /// Removes the content file of a message that has left the queue.
+    func removeContentIfUnnamed(_ id: QueueID) {
+        let (files, log) = (contentFiles, log)
+        queue.message(id).assumeIsolated().whenComplete { [fileThreads, eventLoop] result in
+            // Where it cannot be told, the file stays; the next start removes it if nobody names it.
+            guard case .success(nil) = result else { return }
+            fileThreads.runIfActive(eventLoop: eventLoop) { try files.removeIfThere(id) }.whenFailure { error in
+                log.error("content file not removed", metadata: ["queue_id": "\(id)", "error": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: Operations
+
+    /// Reads the configuration again, and takes it if it is good.
+    func reload() -> Result<String, ControlRefusal> {
+        switch readConfiguration() {
+        case .failure(let refusal):
+            log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(refusal.message)"])
+            return .failure(refusal)
+        case .success(let new):
+            topology = new
+            routing = RoutingTable(new)
+            directory.domains = DirectoryDomains(new)
+            queue.policiesChanged()
+            log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+            onReload(new)
+            return .success(new.revision)
+        }
+    }
+
+    private func note(_ event: MessageQueue.Event) {
+        switch event {
+        case .storeFailed(let error):
+            log.error("the queue cannot be written; senders are told to come back", metadata: ["error": "\(error)"])
+        case .storeRecovered: log.notice("the queue can be written again")
+        case .leaseExpired(let lease, let id):
+            expiredLeases += 1
+            log.warning("a holder did not renew its lease", metadata: ["queue_id": "\(id)", "lease": "\(lease)"])
+        case .readFailed(let reason): log.error("the queue cannot be read", metadata: ["error": "\(reason)"])
+        }
+    }
+}
+
+extension EnvelopeRecipient {
+    /// The address that the sender wrote to, as far as it is known.
+    fileprivate var writtenTo: EmailAddress {
+        guard let originalRecipient, let semicolon = originalRecipient.firstIndex(of: ";") else { return address }
+        return EmailAddress(parsing: originalRecipient[originalRecipient.index(after: semicolon)...]) ?? address
+    }
+}
+
+extension Route {
+    init(_ routed: RoutedRecipient) {
+        let carrier: Carrier =
+            switch routed.nextHop {
+            case .maildir, .lmtp: .mailbox
+            case .domain, .address, .smartHosts, .held: .delivery
+            }
+        self.init(connector: routed.connector, nextHop: "\(routed.nextHop)", carrier: carrier)
+    }
+}
+
+extension KnownRecipient {
+    init(_ expansion: Expansion) {
+        self.init(
+            steps: expansion.trace.compactMap { step in
+                switch step.outcome {
+                case .alias(let count): Step(.alias, step.address, via: step.via, count: count)
+                case .group(let count): Step(.group, step.address, via: step.via, count: count)
+                default: nil
+                }
+            },
+            mailboxes: expansion.mailboxes, outside: expansion.outside.map { Outside($0.address, via: $0.via) },
+            problems: expansion.problems.map { "\($0)" })
+    }
+}
+
+extension DirectoryDomains {
+    init(_ topology: Topology) {
+        self.init(
+            authoritative: Set(topology.domains.values.filter { !$0.isShared }.map(\.name)),
+            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)))
+    }
+}

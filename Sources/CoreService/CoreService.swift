@@ -1,0 +1,40 @@
+import CoreLink
+import Directory
+import DurableStorage
+import Logging
+import MailVocabulary
+import MessageQueue
+import NIOCore
+import NIOPosix
+import ServiceRuntime
+import Topology
+
+/// `postern-core`: holds the mail, and has no network.
+///
+/// Owns the state directory and the sockets of all roles. Trusts what comes in on a socket as far as the role of that socket goes.
+/// Bounded by the connections that each socket admits. Logs each message that it takes, each recipient that it refuses, and each outcome.
+public enum CoreService {
+    /// Runs until it is asked to end.
+    public static func run(_ daemon: Daemon) async -> ExitStatus {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let running: NIOLoopBound<RunningCore>
+        do {
+            running = try await eventLoop.submit { NIOLoopBound(try RunningCore(daemon, on: eventLoop), eventLoop: eventLoop) }.get()
+            try await eventLoop.flatSubmit { running.value.start() }.get()
+        } catch SchemaError.newerThanProgram(let path, let found, let supported) {
+            daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)
+        } catch DirectoryError.schema(.newerThanProgram(let path, let found, let supported)) {
+            daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)
+        } catch {
+            daemon.fail("the core cannot start: \(error)")
+        }
+        daemon.lifecycle.onReload {
+            _ = try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+        }
+        daemon.lifecycle.ready()
+        return await daemon.lifecycle.run {
+            try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
+        }
+    }
+}

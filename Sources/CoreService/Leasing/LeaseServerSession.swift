@@ -1,0 +1,171 @@
+import CoreLink
+import DurableStorage
+import MailVocabulary
+import MessageQueue
+import NIOCore
+
+/// The core's end of one connection of a holder: gives out work, streams its content, takes outcomes.
+///
+/// Confined to the core's event loop.
+final class LeaseServerSession {
+    typealias Connection = LinkChannel<LeaseRequest, LeaseResponse>
+
+    private let core: Core
+    private let connection: Connection
+    private let carrier: Carrier
+    private let holder: UInt64
+    private let processID: Int32
+    private let token: UInt64
+    /// The first connection of the holder, which says what it holds.
+    private var isFirst = false
+    private var isWaiting = false
+    /// The lease that was given out on this connection.
+    private var current: LeaseID?
+    private var sender: ContentSender?
+    private var isGone = false
+
+    init(core: Core, connection: Connection, carrier: Carrier, holder: UInt64, processID: Int32, token: UInt64) {
+        (self.core, self.connection, self.carrier) = (core, connection, carrier)
+        (self.holder, self.processID, self.token) = (holder, processID, token)
+        connection.onMessage = { [self] in received($0) }
+        connection.onClosed = { [self] _ in ended() }
+        connection.onWritable = { [self] in sender?.proceed() }
+    }
+
+    /// The core runs with another revision of the configuration now.
+    func tell(_ revision: String) {
+        guard isFirst else { return }
+        connection.send(.reconfigured(revision))
+        connection.flush()
+    }
+
+    private func received(_ request: LeaseRequest) {
+        switch request {
+        case .present(let leases):
+            isFirst = true
+            core.queue.remember(HolderRecord(id: holder, carrier: carrier, processID: processID)) { [self] in
+                let presented = leases.map {
+                    MessageQueue.Presented(lease: $0.lease, message: $0.message, recipients: $0.recipients)
+                }
+                core.queue.present(presented, holder: holder) { [self] confirmed in
+                    if isGone { return core.queue.forget(holder: holder) }
+                    if !leases.isEmpty {
+                        core.log.info("holder is back", metadata: ["presented": "\(leases.count)", "confirmed": "\(confirmed.count)"])
+                    }
+                    connection.send(.confirmed(confirmed))
+                    connection.flush()
+                }
+            }
+        case .lease(let preferred):
+            guard !isWaiting, current == nil else { return violated() }
+            isWaiting = true
+            if let preferred {
+                let route = Route(connector: preferred.connector, nextHop: preferred.nextHop, carrier: carrier)
+                core.queue.awaitMore(holder: holder, token: token, route: route) { [self] in granted($0) }
+            } else {
+                core.queue.awaitLease(carrier, holder: holder, token: token) { [self] in granted($0) }
+            }
+        case .outcome(let held, let outcomes, let reached):
+            if current == held.lease {
+                current = nil
+                sender = nil
+            }
+            let contact = reached ? HopContact.reached : .notReached(outcomes.first?.reply ?? Reply(451, "4.4.1", "not reached"))
+            core.recorder.record(held, outcomes, contact: contact, holder: holder) { [self] in
+                if isGone { return }
+                connection.send(.recorded(held.lease))
+                connection.flush()
+            }
+        case .renew(let leases):
+            for lease in leases where core.queue.isHeld(lease, by: holder) { core.queue.renew(lease) }
+        case .farewell:
+            core.queue.forget(holder: holder)
+            isFirst = false
+        }
+    }
+
+    private func granted(_ grant: LeaseGrant?) {
+        isWaiting = false
+        guard let grant else {
+            connection.send(.idle)
+            connection.flush()
+            return
+        }
+        if isGone { return core.queue.release(grant.id) }
+        guard core.carries(grant.route) else {
+            // The configuration has changed since: the recipients take the way that they would take today.
+            core.recorder.reroute(grant)
+            return received(.lease(preferring: nil))
+        }
+        current = grant.id
+        connection.send(
+            .work(
+                LeasedWork(
+                    lease: grant.id, message: grant.message.id, connector: grant.route.connector, nextHop: grant.route.nextHop,
+                    sender: grant.message.sender, receivedAt: grant.message.receivedAt, size: UInt64(grant.message.size),
+                    has8BitOctets: grant.message.has8BitOctets,
+                    recipients: grant.recipients.map {
+                        LeasedRecipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
+                    }, mayBeRepeat: grant.mayBeRepeat)))
+        switch grant.message.content {
+        case .inline(let bytes): send(bytes)
+        case .file: stream(grant)
+        case nil:
+            core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
+                guard current == grant.id, !isGone else { return }
+                if case .success(let message?) = result, case .inline(let bytes) = message.head.content {
+                    send(bytes)
+                } else {
+                    unavailable(grant, "\(result)")
+                }
+            }
+        }
+    }
+
+    private func send(_ bytes: ByteBuffer) {
+        var rest = bytes
+        while let chunk = rest.readSlice(length: min(rest.readableBytes, Frame.maximumContent)), chunk.readableBytes > 0 {
+            connection.send(.content(chunk))
+        }
+        connection.send(.contentEnded)
+        connection.flush()
+    }
+
+    private func stream(_ grant: LeaseGrant) {
+        connection.flush()
+        let sender = ContentSender(path: core.contentFiles.path(of: grant.message.id), core: core, connection: connection) {
+            [self] result in
+            guard current == grant.id, !isGone else { return }
+            self.sender = nil
+            if case .failure(let error) = result { unavailable(grant, "\(error)") }
+        }
+        self.sender = sender
+        sender.proceed()
+    }
+
+    /// The content cannot be read: nothing is lost by trying again later, and going round at once would have no end.
+    private func unavailable(_ grant: LeaseGrant, _ reason: String) {
+        core.log.error("content cannot be read", metadata: ["queue_id": "\(grant.message.id)", "error": "\(reason)"])
+        current = nil
+        core.recorder.deferAll(grant, reply: Reply(451, "4.3.0", "the content cannot be read"))
+        connection.send(.contentUnavailable)
+        connection.flush()
+    }
+
+    private func violated() {
+        core.log.warning("a holder broke the protocol; its connection is closed")
+        connection.close()
+    }
+
+    private func ended() {
+        isGone = true
+        sender = nil
+        core.ended(self)
+        // A core that stops leaves the leases to be presented to the next one.
+        if core.isStopping { return }
+        if isWaiting { core.queue.cancelWaiting(carrier, token: token) }
+        if let current { core.queue.release(current) }
+        current = nil
+        if isFirst { core.queue.forget(holder: holder) }
+    }
+}

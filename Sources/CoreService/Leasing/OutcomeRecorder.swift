@@ -1,0 +1,174 @@
+import CoreLink
+import MailVocabulary
+import MessageFormat
+import MessageQueue
+import NIOCore
+
+/// Turns what holders report into changes of the queue: gone, tried again later (E07), or given up (E09) with a report to the sender.
+///
+/// Confined to the core's event loop.
+final class OutcomeRecorder {
+    private unowned let core: Core
+
+    init(core: Core) { self.core = core }
+
+    /// Records an outcome; the completion is called when it is durable.
+    func record(
+        _ held: HeldLease, _ outcomes: [RecipientOutcome], contact: HopContact, holder: UInt64, completion: @escaping () -> Void
+    ) {
+        guard core.queue.isHeld(held.lease, by: holder), let grant = core.queue.grant(of: held.lease) else {
+            return recordLate(held, outcomes, completion: completion)
+        }
+        let leased = Dictionary(uniqueKeysWithValues: grant.recipients.map { ($0.index, $0) })
+        let now = Timestamp.now()
+        var settlements: [Settlement] = []
+        var failed: [FailedRecipient] = []
+        for outcome in outcomes {
+            // Only what the lease names, in the generation it was given out in.
+            guard let recipient = leased[outcome.index], recipient.attempts == outcome.attempts else { continue }
+            switch outcome.result {
+            case .released: continue
+            case .delivered:
+                settlements.append(Settlement(index: outcome.index, change: .finished))
+                core.metrics.deliveredRecipients += 1
+                log("delivered", grant, recipient, outcome)
+            case .deferred:
+                let attempts = outcome.attempts + 1
+                if let next = core.queue.policy(of: grant.route).retry.nextAttempt(
+                    after: attempts, receivedAt: grant.message.receivedAt, now: now)
+                {
+                    settlements.append(
+                        Settlement(
+                            index: outcome.index,
+                            change: .deferred(nextAttempt: next, attempts: attempts, lastError: describe(outcome))))
+                    core.metrics.deferredAttempts += 1
+                    log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)"])
+                } else {
+                    settlements.append(Settlement(index: outcome.index, change: .finished))
+                    failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
+                    core.metrics.failedRecipients += 1
+                    log("expired", grant, recipient, outcome)
+                }
+            case .failed:
+                settlements.append(Settlement(index: outcome.index, change: .finished))
+                failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
+                core.metrics.failedRecipients += 1
+                log("failed", grant, recipient, outcome)
+            }
+        }
+        let notified = Self.notified(failed, leased: leased, outcomes: outcomes)
+        report(notified, on: grant) { [self] reports in
+            let isFile = grant.message.isInFile
+            core.queue.settle(held.lease, settlements, reports: reports, contact: contact) { [self] in
+                completion()
+                if isFile { core.removeContentIfUnnamed(grant.message.id) }
+            }
+        }
+    }
+
+    /// Defers every recipient of a lease for a reason of our own.
+    func deferAll(_ grant: LeaseGrant, reply: Reply) {
+        let held = HeldLease(lease: grant.id, message: grant.message.id, recipients: grant.recipients.map(\.index))
+        guard let holder = core.queue.holder(of: grant.id) else { return }
+        record(
+            held,
+            grant.recipients.map { RecipientOutcome(index: $0.index, attempts: $0.attempts, result: .deferred, reply: reply) },
+            contact: .notTried, holder: holder, completion: {})
+    }
+
+    /// Finds the way again for recipients whose connector is not in the configuration any more.
+    func reroute(_ grant: LeaseGrant) {
+        core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
+            guard case .success(let message?) = result else { return core.queue.release(grant.id) }
+            var settlements: [Settlement] = []
+            var failed: [FailedRecipient] = []
+            for recipient in grant.recipients {
+                switch core.reroute(recipient.recipient, of: message) {
+                case .success(let route): settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
+                case .failure(let refusal):
+                    settlements.append(Settlement(index: recipient.index, change: .finished))
+                    if recipient.recipient.notify != .never {
+                        failed.append(
+                            FailedRecipient(
+                                finalRecipient: recipient.recipient.address, originalRecipient: recipient.recipient.originalRecipient,
+                                reply: refusal.reply))
+                    }
+                }
+            }
+            report(failed, on: grant) { [self] reports in
+                core.queue.settle(grant.id, settlements, reports: reports) { [self] in
+                    if grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
+                }
+            }
+        }
+    }
+
+    /// The lease is not the holder's any more. What is delivered is delivered, whoever has the lease; the rest is theirs to say.
+    private func recordLate(_ held: HeldLease, _ outcomes: [RecipientOutcome], completion: @escaping () -> Void) {
+        let delivered = outcomes.filter { $0.result == .delivered && held.recipients.contains($0.index) }.map(\.index)
+        for index in delivered {
+            core.log.warning(
+                "delivered under a lease that had ended: it may have been delivered twice",
+                metadata: ["queue_id": "\(held.message)", "recipient_number": "\(index)", "lease": "\(held.lease)"])
+        }
+        core.queue.settleLate(held.message, finished: delivered) { [self] in
+            completion()
+            if !delivered.isEmpty { core.removeContentIfUnnamed(held.message) }
+        }
+    }
+
+    /// Those whose sender wants to hear of a failure (RFC 3461 §4.1).
+    private static func notified(
+        _ failed: [FailedRecipient], leased: [UInt32: LeaseGrant.Recipient], outcomes: [RecipientOutcome]
+    ) -> [FailedRecipient] {
+        let silent = Set(
+            leased.values.filter { !($0.recipient.notify ?? .unspecified).contains(.failure) }.map { "\($0.recipient.address)" })
+        return failed.filter { !silent.contains("\($0.finalRecipient)") }
+    }
+
+    private static func failed(
+        _ recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, at now: Timestamp, isExpired: Bool
+    ) -> FailedRecipient {
+        FailedRecipient(
+            finalRecipient: recipient.recipient.address, originalRecipient: recipient.recipient.originalRecipient, reply: outcome.reply,
+            remoteHost: outcome.remoteHost, lastAttempt: now, isExpired: isExpired)
+    }
+
+    /// Composes the report, if there is anything to report and anybody to report to; a null reverse-path never gets one (RFC 5321 §4.5.5).
+    private func report(_ failed: [FailedRecipient], on grant: LeaseGrant, completion: @escaping ([QueuedMessage]) -> Void) {
+        guard !failed.isEmpty, case .address(let sender) = grant.message.sender.reversePath else { return completion([]) }
+        core.beginningOfContent(grant.message) { [self] original in
+            let envelope = grant.message.sender
+            let report = DeliveryReport(
+                host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: envelope.envelopeID,
+                smtpUTF8: envelope.smtpUTF8, arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original)
+            completion(core.system(report.message(), to: sender).map { [$0] } ?? [])
+        }
+    }
+
+    private func describe(_ outcome: RecipientOutcome) -> String {
+        outcome.remoteHost.map { "\($0): \(outcome.reply)" } ?? "\(outcome.reply)"
+    }
+
+    private func log(
+        _ event: String, _ grant: LeaseGrant, _ recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, _ more: [String: String] = [:]
+    ) {
+        core.log.info(
+            "\(event)",
+            metadata: {
+                var metadata: [String: String] = [
+                    "queue_id": "\(grant.message.id)", "to": "\(recipient.recipient.address)", "connector": grant.route.connector,
+                    "next_hop": grant.route.nextHop, "reply": "\(outcome.reply)", "attempts": "\(recipient.attempts + 1)",
+                ]
+                if let host = outcome.remoteHost { metadata["host"] = host }
+                metadata.merge(more) { $1 }
+                return metadata.mapValues { .string($0) }
+            }())
+    }
+}
+
+extension MessageHead {
+    var isInFile: Bool {
+        if case .file = content { true } else { false }
+    }
+}

@@ -1,0 +1,31 @@
+import MessageQueue
+
+/// What the core counts since it started. Confined to the core's event loop.
+struct Metrics {
+    var acceptedMessages = 0
+    var refusedRecipients = 0
+    var storageRefusals = 0
+    var deliveredRecipients = 0
+    var deferredAttempts = 0
+    var failedRecipients = 0
+    var reportsWritten = 0
+
+    /// The Prometheus text format, version 0.0.4.
+    func text(counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int) -> String {
+        let rows: [(name: String, kind: String, help: String, value: Int)] = [
+            ("postern_messages_accepted_total", "counter", "Messages acknowledged with 250.", acceptedMessages),
+            ("postern_recipients_refused_total", "counter", "Recipients refused in the dialogue.", refusedRecipients),
+            ("postern_storage_refusals_total", "counter", "Messages refused with 452 4.3.1 for want of storage.", storageRefusals),
+            ("postern_recipients_delivered_total", "counter", "Recipients that a next hop has taken.", deliveredRecipients),
+            ("postern_attempts_deferred_total", "counter", "Attempts for a recipient that failed for now.", deferredAttempts),
+            ("postern_recipients_failed_total", "counter", "Recipients given up.", failedRecipients),
+            ("postern_reports_written_total", "counter", "Non-delivery reports written.", reportsWritten),
+            ("postern_leases_expired_total", "counter", "Leases whose holder did not renew them.", expired),
+            ("postern_queue_messages", "gauge", "Messages in the queue.", counts.messages),
+            ("postern_queue_recipients", "gauge", "Recipients in the queue.", counts.recipients),
+            ("postern_queue_leases", "gauge", "Leases that are out.", leases),
+            ("postern_queue_paused_hops", "gauge", "Next hops that could not be reached and are left alone.", pausedHops),
+        ]
+        return rows.map { "# HELP \($0.name) \($0.help)\n# TYPE \($0.name) \($0.kind)\n\($0.name) \($0.value)\n" }.joined()
+    }
+}

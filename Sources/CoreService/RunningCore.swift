@@ -1,0 +1,179 @@
+import CoreLink
+import Directory
+import DurableStorage
+import Logging
+import MailVocabulary
+import MessageQueue
+import NIOCore
+import NIOPosix
+import ServiceRuntime
+import Topology
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The core at work: its sockets, its state, its end. Confined to its event loop.
+final class RunningCore {
+    private let daemon: Daemon
+    private let eventLoop: any EventLoop
+    private let fileSystem = POSIXFileSystem()
+    private let access: SocketAccess
+    private let state: StateDirectory
+    private var store: SQLiteQueueStore?
+    /// nil until the state is open: who connects before that is sent away, and comes again.
+    private var core: Core?
+    private var edge: LinkServer<EdgeLink>!
+    private var delivery: LinkServer<DeliveryLink>!
+    private var mailbox: LinkServer<MailboxLink>!
+    private var control: LinkServer<ControlLink>!
+    private var nextToken: UInt64 = 0
+
+    /// Makes the folders; as root, gives them to the core's account.
+    init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
+        (self.daemon, self.eventLoop) = (daemon, eventLoop)
+        access = try SocketAccess(daemon.topology)
+        let runtime = daemon.topology.runtimeDirectory
+        let stateDirectory = daemon.topology.stateDirectory
+        if access.hasOthers {
+            // Other accounts pass through to what is theirs; the mask of the process would keep them out.
+            let mask = umask(0o022)
+            defer { umask(mask) }
+            try fileSystem.makeDirectories(FilePath.parent(of: stateDirectory), mode: 0o755)
+            try fileSystem.makeDirectories(runtime, mode: 0o755)
+            if chmod(runtime, 0o755) != 0 { throw FileError(operation: .makeDirectory, path: runtime, errorNumber: errno) }
+        } else {
+            try fileSystem.makeDirectories(runtime, mode: 0o755)
+        }
+        // Before the sockets: a second core must not take them from the first.
+        state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.core : nil, fileSystem: fileSystem)
+    }
+
+    /// Makes the sockets, becomes the core's account, opens the state, and begins to give out work.
+    ///
+    /// In this order: only root can give a socket to another account, and nothing in the state directory may be root's.
+    func start() -> EventLoopFuture<Void> {
+        let (revision, runtime) = (daemon.topology.revision, daemon.topology.runtimeDirectory)
+        let note: (String) -> Void = { [log = daemon.log] in log.warning("\($0)") }
+        edge = LinkServer(access: access.access(.edge, EdgeLink.self), revision: revision, on: eventLoop, log: note) {
+            [unowned self] link, _ in
+            guard let core else { return link.close() }
+            core.begin(link)
+        }
+        delivery = LinkServer(access: access.access(.delivery, DeliveryLink.self), revision: revision, on: eventLoop, log: note) {
+            [unowned self] link, peer in lease(link, .delivery, holder: peer.holder, processID: peer.processID)
+        }
+        mailbox = LinkServer(access: access.access(.mailbox, MailboxLink.self), revision: revision, on: eventLoop, log: note) {
+            [unowned self] link, peer in lease(link, .mailbox, holder: peer.holder, processID: peer.processID)
+        }
+        control = LinkServer(access: access.control, revision: revision, on: eventLoop, log: note) { [unowned self] link, _ in
+            guard let core else { return link.close() }
+            _ = ControlSession(core: core, connection: link)
+        }
+        let sockets = [
+            edge.listen(path: "\(runtime)/\(RoleName.edge.socketName)"),
+            delivery.listen(path: "\(runtime)/\(RoleName.delivery.socketName)"),
+            mailbox.listen(path: "\(runtime)/\(RoleName.mailbox.socketName)"),
+            control.listen(path: "\(runtime)/\(RoleName.control.socketName)"),
+        ]
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return EventLoopFuture.andAllSucceed(sockets, on: eventLoop).flatMapThrowing {
+            let running = bound.value
+            running.daemon.dropPrivileges()
+            try running.openState()
+        }
+    }
+
+    private func openState() throws {
+        let topology = daemon.topology
+        let files = ContentFiles(directory: state.contentPath, fileSystem: fileSystem)
+        try files.prepare()
+        let database = try QueueDatabase(path: state.queuePath)
+        try database.forgetUnusedHops()
+        let epoch = try database.nextEpoch()
+        let largest = try database.largestMessageID()
+        let known = try database.holders()
+        let holders = known.filter(Self.mayLive)
+        try database.apply(known.filter { !Self.mayLive($0) }.map { .forgetHolder($0.id) })
+        let store = try SQLiteQueueStore(database: database, path: state.queuePath, on: eventLoop)
+        self.store = store
+        let directory = try Directory(path: state.directoryPath, domains: DirectoryDomains(topology))
+        // SQLite does not tell of a failed sync of the folder when it makes its files.
+        try fileSystem.syncDirectory(state.path)
+        let threads = NIOThreadPool(numberOfThreads: 4)
+        threads.start()
+        let daemon = daemon
+        let core = Core(
+            topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: holders,
+            fileThreads: threads, on: eventLoop, log: daemon.log,
+            readConfiguration: {
+                daemon.readConfiguration().mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
+            })
+        core.onReload = { [unowned self] in announce($0.revision) }
+        self.core = core
+        removeOrphans(of: files, store, before: core.queue.nextID())
+        core.queue.start()
+        daemon.log.notice("core is ready", metadata: ["state": "\(state.path)", "sockets": "\(topology.runtimeDirectory)"])
+    }
+
+    func reload() {
+        // What came of it has been logged.
+        _ = core?.reload()
+    }
+
+    /// Takes no new connection, gives out no new lease, and waits for what is under way; then closes the queue.
+    func drain() -> EventLoopFuture<Void> {
+        core?.isStopping = true
+        core?.queue.stopLeasing()
+        edge.stopListening()
+        delivery.stopListening()
+        mailbox.stopListening()
+        control.stopListening()
+        let idle = eventLoop.makePromise(of: Void.self)
+        waitUntilIdle(idle)
+        let eventLoop = eventLoop
+        let store = store.map { NIOLoopBound($0, eventLoop: eventLoop) }
+        return idle.futureResult.flatMap { store?.value.close() ?? eventLoop.makeSucceededVoidFuture() }
+    }
+
+    /// The supervisor ends the front ends and the holders first; what is still held is presented to the next core.
+    private func waitUntilIdle(_ idle: EventLoopPromise<Void>) {
+        let isHeld = core.map { $0.queue.leaseCount > 0 } ?? false
+        let hasHolders = !delivery.openConnections.isEmpty || !mailbox.openConnections.isEmpty
+        guard (isHeld && hasHolders) || core?.hasOpenTransactions == true else { return idle.succeed() }
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { [self] in waitUntilIdle(idle) }
+    }
+
+    private func lease(_ link: LinkChannel<LeaseRequest, LeaseResponse>, _ carrier: Carrier, holder: UInt64, processID: Int32) {
+        guard let core else { return link.close() }
+        nextToken += 1
+        core.begin(
+            LeaseServerSession(core: core, connection: link, carrier: carrier, holder: holder, processID: processID, token: nextToken))
+    }
+
+    /// A new revision is in force: the others read the configuration again as they learn of it.
+    private func announce(_ revision: String) {
+        edge.revision = revision
+        delivery.revision = revision
+        mailbox.revision = revision
+        control.revision = revision
+        core?.announce(revision)
+    }
+
+    private func removeOrphans(of files: ContentFiles, _ store: SQLiteQueueStore, before id: QueueID) {
+        store.removeOrphans(of: files, before: id).whenComplete { [log = daemon.log] result in
+            switch result {
+            case .success(0): break
+            case .success(let count): log.notice("removed content files that no message names", metadata: ["count": "\(count)"])
+            case .failure(let error): log.warning("could not look for content files that no message names", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Whether the process of a holder of the last run may still be there, so that its leases are worth waiting for.
+    private static func mayLive(_ holder: HolderRecord) -> Bool {
+        // 0: in another PID namespace, from which no number tells.
+        guard holder.processID > 0 else { return true }
+        return kill(holder.processID, 0) == 0 || errno == EPERM
+    }
+}

@@ -1,0 +1,130 @@
+import CoreLink
+import LeasedDelivery
+import Logging
+import MailVocabulary
+import NIOCore
+import NameResolution
+import Routing
+import SMTPClient
+import Topology
+
+/// Outbound mail: leases work for the next hops of `dns` and `smart_hosts` connectors, and carries it there.
+///
+/// Confined to one event loop. Trusts the core for where mail goes; decides by DNS and the configuration only how to get there.
+public final class DeliveryService {
+    private let eventLoop: any EventLoop
+    private let log: Logger
+    private let resolver: DNSResolver
+    private var topology: Topology
+    private let ownAddresses: Set<IPAddress>
+    private var holder: LeaseHolder<DeliveryLink>!
+    private var worker: HopWorker<DeliveryLink>!
+    /// Called when the core runs with another revision of the configuration.
+    public var onRevisionDiffers: (String) -> Void = { _ in }
+
+    /// - Parameters:
+    ///   - holderID: names this process for as long as it lives; random.
+    ///   - ownAddresses: of this host, to find loops by (RFC 5321 §5.1).
+    public init(
+        topology: Topology, holderID: UInt64, ownAddresses: Set<IPAddress>, on eventLoop: any EventLoop, log: Logger
+    ) throws(ResolverError) {
+        (self.topology, self.ownAddresses, self.eventLoop, self.log) = (topology, ownAddresses, eventLoop, log)
+        resolver = try DNSResolver(settings: ResolverSettings(of: topology))
+        worker = HopWorker(on: eventLoop, log: log) { [unowned self] work in resolve(work) }
+        holder = LeaseHolder(
+            settings: .init(
+                path: "\(topology.runtimeDirectory)/\(RoleName.delivery.socketName)", holder: holderID, revision: topology.revision),
+            on: eventLoop, log: { [log] in log.notice("\($0)") },
+            onWork: { [worker = worker!] in worker.begin($0, $1, $2) }, onIdle: { [worker = worker!] in worker.close($0) },
+            onRevoked: { [worker = worker!] in worker.abort($0) })
+        holder.onRevisionDiffers = { [unowned self] in onRevisionDiffers($0) }
+    }
+
+    public func start() { holder.start() }
+
+    /// Asks for no more work; the completion is called when what is under way is reported and recorded.
+    public func drain(_ completion: @escaping () -> Void) { holder.drain(completion) }
+
+    /// Uses another configuration from the next piece of work on. `resolver` keeps what it was started with.
+    public func adopt(_ topology: Topology) {
+        if topology.resolver != self.topology.resolver {
+            log.warning("resolver: a change takes effect with the next start of postern-delivery")
+        }
+        self.topology = topology
+        holder.settings.revision = topology.revision
+    }
+
+    private func resolve(_ work: LeasedWork) -> EventLoopFuture<HopResolution> {
+        guard let connector = topology.connector(named: work.connector), let nextHop = NextHop(parsing: work.nextHop) else {
+            return eventLoop.makeSucceededFuture(
+                .failure(Reply(451, "4.3.5", "connector '\(work.connector)' is not in the configuration that delivery has read")))
+        }
+        let profile = topology.outboundProfile(of: connector)
+        switch (connector.deliver, nextHop) {
+        case (.dns, .domain(let domain)): return plan(.domain(domain), port: profile.connections.port, profile)
+        case (.dns, .address(let address)): return plan(.address(address), port: profile.connections.port, profile)
+        case (.smartHosts(let hosts, _), .smartHosts): return plan(hosts, profile)
+        default:
+            return eventLoop.makeSucceededFuture(
+                .failure(Reply(451, "4.3.5", "connector '\(work.connector)' delivers in another way now")))
+        }
+    }
+
+    /// The smart hosts in the order of the file; each is asked only when those before it have no address.
+    private func plan(_ hosts: [SmartHost], _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+        let resolutions = hosts.map { host in
+            let destination: NextHopDestination =
+                switch host.host {
+                case .name(let name): .smartHost(name)
+                case .literal(let address): .address(address)
+                }
+            return plan(destination, port: host.port ?? profile.connections.port, profile)
+        }
+        return EventLoopFuture.whenAllSucceed(resolutions, on: eventLoop).map { found in
+            var candidates: [HopPlan.Candidate] = []
+            var plan: HopPlan?
+            var failure = Reply(451, "4.4.3", "no smart host has an address")
+            for resolution in found {
+                switch resolution {
+                case .plan(let one):
+                    candidates += one.candidates
+                    plan = plan ?? one
+                // A smart host is our own administrator's word: that its name is gone is repaired, not reported to senders.
+                case .failure(let reply): failure = reply.isPermanentFailure ? Reply(451, "4.4.3", "\(reply)") : reply
+                }
+            }
+            guard let plan else { return .failure(failure) }
+            return .plan(
+                HopPlan(
+                    candidates: candidates, source: plan.source, settings: plan.settings, messagesPerConnection: plan.messagesPerConnection)
+            )
+        }
+    }
+
+    private func plan(_ destination: NextHopDestination, port: Int, _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+        let families: AddressFamilies =
+            switch profile.source.family {
+            case .any: .any
+            case .ipv4: .ipv4
+            case .ipv6: .ipv6
+            }
+        let ourself = OwnIdentity(names: [topology.hostname], addresses: ownAddresses)
+        let settings = SMTPClientSettings(
+            ourName: .name(topology.hostname), timeouts: SMTPClientTimeouts(idle: profile.connections.timeout))
+        let source = SourceAddresses(ipv4: profile.source.ipv4, ipv6: profile.source.ipv6)
+        let messagesPerConnection = profile.connections.messagesPerConnection
+        return NextHopResolver(resolver: resolver, ourself: ourself, families: families).resolve(destination, on: eventLoop).map {
+            switch $0 {
+            case .failure(let reply): .failure(reply)
+            case .candidates(let candidates):
+                .plan(
+                    HopPlan(
+                        candidates: candidates.map { candidate in
+                            let endpoint = SMTPClientEndpoint.tcp(candidate.address, port: port)
+                            let name = candidate.host.map { "\($0) (\(endpoint))" } ?? "\(endpoint)"
+                            return HopPlan.Candidate(endpoint: endpoint, name: name)
+                        }, source: source, settings: settings, messagesPerConnection: messagesPerConnection))
+            }
+        }
+    }
+}

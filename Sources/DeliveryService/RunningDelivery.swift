@@ -1,0 +1,68 @@
+import CoreLink
+import Logging
+import MailVocabulary
+import NIOCore
+import NIOPosix
+import NameResolution
+import ServiceRuntime
+import Topology
+
+/// `postern-delivery`: carries mail out.
+///
+/// Trusts the core for where mail goes, and no remote server for anything. Holds no mail: content streams from the core, and a slow
+/// remote server slows the core's reading. Bounded by S03 and S05, which the core keeps by the leases it gives.
+public enum DeliveryDaemon {
+    /// Runs until it is asked to end.
+    public static func run(_ daemon: Daemon) async -> ExitStatus {
+        daemon.dropPrivileges()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let service: NIOLoopBound<DeliveryService>
+        do {
+            service = try await eventLoop.submit {
+                NIOLoopBound(
+                    try DeliveryService(
+                        topology: daemon.topology, holderID: HolderIdentity.make(), ownAddresses: try ownAddresses(daemon.topology),
+                        on: eventLoop, log: daemon.log), eventLoop: eventLoop)
+            }.get()
+        } catch {
+            daemon.fail("delivery cannot start: \(error)")
+        }
+        daemon.lifecycle.onReload {
+            switch daemon.readConfiguration() {
+            case .success(let topology): eventLoop.execute { service.value.adopt(topology) }
+            case .failure(let refused):
+                for reason in refused.reasons {
+                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
+                }
+            }
+        }
+        eventLoop.execute {
+            service.value.onRevisionDiffers = { _ in daemon.lifecycle.requestReload() }
+            service.value.start()
+        }
+        daemon.lifecycle.ready()
+        daemon.log.notice("delivery is ready")
+        return await daemon.lifecycle.run {
+            await withCheckedContinuation { continuation in
+                eventLoop.execute { service.value.drain { continuation.resume() } }
+            }
+        }
+    }
+
+    /// The addresses at which this host takes mail from the Internet: a mail exchanger that is one of them is ourself (RFC 5321 §5.1).
+    ///
+    /// Only where the edge listens on the standard port: a lab with several servers on one address tells them apart by port.
+    private static func ownAddresses(_ topology: Topology) throws -> Set<IPAddress> {
+        let listeners = topology.virtualServers.filter(\.isEdge).flatMap(\.listeners).filter { $0.port == 25 }
+        var addresses = Set(listeners.map(\.address).filter { !$0.isUnspecified })
+        if listeners.contains(where: \.address.isUnspecified) {
+            addresses.formUnion(try System.enumerateDevices().compactMap { $0.address?.ipAddress.flatMap { IPAddress(parsing: $0) } })
+        }
+        return addresses
+    }
+}
+
+extension IPAddress {
+    fileprivate var isUnspecified: Bool { octets.allSatisfy { $0 == 0 } }
+}

@@ -1,0 +1,192 @@
+import DurableStorage
+import MailVocabulary
+
+/// One way of an account to log in, for a list.
+public struct Credential: Hashable, Sendable {
+    /// As it was entered; compared in lower case.
+    public let loginName: String
+    /// What it is for, in the user's words: `phone`.
+    public let label: String
+    /// False: the name is reserved, nobody can log in with it.
+    public let hasPassword: Bool
+    public let createdAt: Timestamp
+    public let expiresAt: Timestamp?
+    /// To within `Directory.Settings.lastUseGranularity`.
+    public let lastUsedAt: Timestamp?
+}
+
+/// What is needed to check a login, by PLAIN or by SCRAM.
+public struct CredentialVerifier: Hashable, Sendable {
+    public let account: AccountID
+    public let address: EmailAddress
+    public let verifier: SCRAMVerifier
+}
+
+extension Directory {
+    /// Sets the password of a login name; its other data stays.
+    ///
+    /// - Throws: `.noSuchLoginName`, `.password`.
+    public func setPassword(loginName: String, _ password: String) throws(DirectoryError) {
+        try setVerifier(loginName: loginName, try makeVerifier(password))
+    }
+
+    /// The same with keys made elsewhere; nil: nobody can log in with this name until it has a password again.
+    public func setVerifier(loginName: String, _ verifier: SCRAMVerifier?) throws(DirectoryError) {
+        let key = try loginKey(loginName)
+        try change { () throws(DirectoryError) in
+            try run(
+                "UPDATE credentials SET verifier = ? WHERE login_key = ?",
+                [verifier.map { .text($0.text) } ?? .null, .text(key)])
+            guard connection.changes == 1 else { throw .noSuchLoginName(loginName) }
+        }
+    }
+
+    /// Gives an account one more login name with a password of its own, as for a device.
+    ///
+    /// - Parameters:
+    ///   - label: what it is for; at most 200 octets.
+    ///   - expiresAt: from then on it is as if it did not exist; nil: never.
+    /// - Throws: `.noSuchUser`, `.loginNameTaken`, `.invalidLoginName`, `.invalidLabel`, `.tooManyCredentials`, `.password`.
+    public func addCredential(
+        to address: EmailAddress, loginName: String, label: String = "", password: String, expiresAt: Timestamp? = nil,
+        now: Timestamp = .now()
+    ) throws(DirectoryError) {
+        let verifier = try makeVerifier(password)
+        try change { () throws(DirectoryError) in
+            let account = try existing(address, .user).id
+            let count = try query("SELECT count(*) FROM credentials WHERE account = ?", [.integer(account)]) { $0.integer(0) }
+            guard count[0] < Self.maximumCredentials else {
+                throw .tooManyCredentials(address, limit: Self.maximumCredentials)
+            }
+            try insertCredential(
+                account: account, loginName: loginName, label: label, verifier: verifier, expiresAt: expiresAt, now: now)
+        }
+    }
+
+    /// The account's credentials, the first (its address) first.
+    public func listCredentials(of address: EmailAddress) throws(DirectoryError) -> [Credential] {
+        let account = try existing(address, .user).id
+        return try query(
+            """
+            SELECT login_name, label, verifier IS NOT NULL, created_at, expires_at, last_used_at
+            FROM credentials WHERE account = ? ORDER BY id
+            """, [.integer(account)]
+        ) { row in
+            Credential(
+                loginName: row.text(0), label: row.text(1), hasPassword: row.boolean(2),
+                createdAt: Timestamp(microseconds: row.integer(3)),
+                expiresAt: row.optionalInteger(4).map { Timestamp(microseconds: $0) },
+                lastUsedAt: row.optionalInteger(5).map { Timestamp(microseconds: $0) })
+        }
+    }
+
+    /// Removes a credential. Of the account's own address only the password goes: the name stays reserved for the account.
+    ///
+    /// - Throws: `.noSuchLoginName`.
+    public func removeCredential(loginName: String) throws(DirectoryError) {
+        let key = try loginKey(loginName)
+        try change { () throws(DirectoryError) in
+            try run(
+                """
+                UPDATE credentials SET verifier = NULL
+                WHERE login_key = ?1 AND account = (SELECT id FROM entries WHERE key = ?1 AND kind = 1)
+                """, [.text(key)])
+            if connection.changes == 1 { return }
+            try run("DELETE FROM credentials WHERE login_key = ?", [.text(key)])
+            guard connection.changes == 1 else { throw .noSuchLoginName(loginName) }
+        }
+    }
+
+    // MARK: Logging in
+
+    /// What a login with this name is checked against; nil where there is no such name, no password, or it has expired.
+    public func credentialVerifier(loginName: String, now: Timestamp = .now()) throws(DirectoryError) -> CredentialVerifier? {
+        guard let key = try? loginKey(loginName) else { return nil }  // a name nobody can have is an unknown name
+        return try query(
+            """
+            SELECT account, entries.address, verifier FROM credentials JOIN entries ON entries.id = account
+            WHERE login_key = ? AND verifier IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
+            """, [.text(key), .integer(now.microseconds)]
+        ) { row throws(DirectoryError) in
+            guard let verifier = SCRAMVerifier(parsing: row.text(2)) else {
+                throw .damaged("the verifier of the login name \(key)")
+            }
+            return CredentialVerifier(
+                account: AccountID(value: row.integer(0)), address: try self.parse(row.text(1)), verifier: verifier)
+        }.first
+    }
+
+    /// What SCRAM shows for a name without a credential: always the same for the same name, and matched by no password.
+    public func decoyVerifier(loginName: String) throws(DirectoryError) -> SCRAMVerifier {
+        let key = (try? loginKey(loginName)) ?? loginName  // a name nobody can have gets a decoy like any other
+        return try SCRAMVerifier(decoyFor: key, secret: decoySecret, iterations: settings.iterations)
+    }
+
+    /// Checks a password, and notes the use if it is right. Takes milliseconds of computing, for an unknown name as for a known one.
+    ///
+    /// - Returns: the account; nil for a wrong password, an unknown name, an expired credential, without telling which.
+    public func verify(loginName: String, password: String, now: Timestamp = .now()) throws(DirectoryError) -> AccountID? {
+        let found = try credentialVerifier(loginName: loginName, now: now)
+        let decoy = try decoyVerifier(loginName: loginName)
+        // What cannot be a password is checked as one that is wrong: the work is the same.
+        let prepared = try? PreparedPassword(password)
+        let candidate = prepared ?? .unusable
+        let isRight = try (found?.verifier ?? decoy).matches(candidate)
+        guard isRight, prepared != nil, let found else { return nil }
+        try recordUse(loginName: loginName, now: now)
+        return found.account
+    }
+
+    /// Notes that a credential was used. Writes only where the last note is older than `Settings.lastUseGranularity`.
+    public func recordUse(loginName: String, now: Timestamp = .now()) throws(DirectoryError) {
+        let key = try loginKey(loginName)
+        let before = now - settings.lastUseGranularity
+        let isDue = try query(
+            "SELECT last_used_at IS NULL OR last_used_at < ? FROM credentials WHERE login_key = ?",
+            [.integer(before.microseconds), .text(key)]
+        ) { $0.boolean(0) }.first
+        guard isDue == true else { return }
+        // No recipient depends on it: the cache stays.
+        try run("UPDATE credentials SET last_used_at = ? WHERE login_key = ?", [.integer(now.microseconds), .text(key)])
+    }
+
+    // MARK: Internals
+
+    func makeVerifier(_ password: String) throws(DirectoryError) -> SCRAMVerifier {
+        let prepared: PreparedPassword
+        do { prepared = try PreparedPassword(password) } catch { throw .password(error) }
+        return try SCRAMVerifier(password: prepared, iterations: settings.iterations)
+    }
+
+    func insertCredential(
+        account: Int64, loginName: String, label: String, verifier: SCRAMVerifier?, expiresAt: Timestamp?, now: Timestamp
+    ) throws(DirectoryError) {
+        let key = try loginKey(loginName)
+        guard label.utf8.count <= Self.maximumLabelOctets, !Self.hasControlCharacters(label) else { throw .invalidLabel(label) }
+        let holders = try query(
+            "SELECT entries.address FROM credentials JOIN entries ON entries.id = account WHERE login_key = ?", [.text(key)]
+        ) { row throws(DirectoryError) in try self.parse(row.text(0)) }
+        if let holder = holders.first { throw .loginNameTaken(loginName, by: holder) }
+        try run(
+            """
+            INSERT INTO credentials (account, login_key, login_name, label, verifier, created_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .integer(account), .text(key), .text(loginName), .text(label), verifier.map { .text($0.text) } ?? .null,
+                .integer(now.microseconds), expiresAt.map { .integer($0.microseconds) } ?? .null,
+            ])
+    }
+
+    /// An address as addresses compare, any other name in lower case.
+    func loginKey(_ loginName: String) throws(DirectoryError) -> String {
+        guard (1...Self.maximumLoginNameOctets).contains(loginName.utf8.count), !Self.hasControlCharacters(loginName) else {
+            throw .invalidLoginName(loginName)
+        }
+        return EmailAddress(parsing: loginName)?.lookupKey ?? loginName.lowercased()
+    }
+
+    private static func hasControlCharacters(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
+}

@@ -1,0 +1,43 @@
+import MailVocabulary
+import Topology
+
+/// Who may connect, and how many at once (S01, S16). A value, confined to the edge's event loop.
+struct ConnectionControl {
+    private let settings: ConnectionSettings
+    private var open = 0
+    private var openByAddress: [IPAddress: Int] = [:]
+
+    init(_ settings: ConnectionSettings, carryingOver other: ConnectionControl? = nil) {
+        self.settings = settings
+        if let other { (open, openByAddress) = (other.open, other.openByAddress) }
+    }
+
+    /// What speaks against a connection before anything is known but its address; it counts from here on if nothing does.
+    mutating func admit(_ address: IPAddress) -> Reply? {
+        if let limit = settings.limit, open >= limit { return Reply(421, "4.3.2", "Too many connections, try again later") }
+        if let limit = settings.limitPerAddress, openByAddress[address, default: 0] >= limit {
+            return Reply(421, "4.7.0", "Too many connections from your address, try again later")
+        }
+        if !settings.access.needsHostName, !settings.access.contains(address) { return Self.denied }
+        open += 1
+        openByAddress[address, default: 0] += 1
+        return nil
+    }
+
+    /// What speaks against it once the host name is known, where the list names hosts.
+    func check(_ address: IPAddress, confirmedHostName: DomainName?) -> Reply? {
+        guard settings.access.needsHostName, !settings.access.contains(address, hostName: confirmedHostName) else { return nil }
+        return Self.denied
+    }
+
+    /// A connection that was admitted has ended.
+    mutating func ended(_ address: IPAddress) {
+        open -= 1
+        guard let count = openByAddress[address] else { return }
+        openByAddress[address] = count > 1 ? count - 1 : nil
+    }
+
+    var openConnections: Int { open }
+
+    private static let denied = Reply(554, "5.7.1", "Access denied")
+}

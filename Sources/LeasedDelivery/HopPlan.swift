@@ -1,0 +1,32 @@
+import MailVocabulary
+import SMTPClient
+
+/// How to reach one next hop now.
+public struct HopPlan: Sendable {
+    public struct Candidate: Sendable {
+        public let endpoint: SMTPClientEndpoint
+        /// As a log and a report name it: `mx1.example (192.0.2.25:25)`.
+        public let name: String
+
+        public init(endpoint: SMTPClientEndpoint, name: String) { (self.endpoint, self.name) = (endpoint, name) }
+    }
+
+    /// In the order in which they are tried; at least one.
+    public let candidates: [Candidate]
+    public let source: SourceAddresses
+    public let settings: SMTPClientSettings
+    /// S07: after so many transactions a new connection is opened; nil: no limit.
+    public let messagesPerConnection: Int?
+
+    public init(candidates: [Candidate], source: SourceAddresses, settings: SMTPClientSettings, messagesPerConnection: Int?) {
+        (self.candidates, self.source, self.settings) = (candidates, source, settings)
+        self.messagesPerConnection = messagesPerConnection
+    }
+}
+
+/// What is known of a next hop when work for it comes.
+public enum HopResolution: Sendable {
+    case plan(HopPlan)
+    /// There is no way to it: for now (4yz), or at all (5yz).
+    case failure(Reply)
+}

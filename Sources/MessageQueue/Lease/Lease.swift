@@ -1,0 +1,32 @@
+import MailVocabulary
+
+/// Work that is with a holder.
+struct Lease {
+    let entry: WorkEntry
+    let recipients: [WorkEntry.Recipient]
+    /// The process that holds it.
+    let holder: UInt64
+    var renewedAt: Timestamp
+}
+
+/// Work given out: one message and those of its recipients that go to one next hop.
+public struct LeaseGrant: Sendable {
+    public struct Recipient: Hashable, Sendable {
+        public let index: UInt32
+        /// Attempts that were over when it was given out: the generation that an outcome must match.
+        public let attempts: UInt32
+        public let recipient: EnvelopeRecipient
+    }
+
+    public let id: LeaseID
+    public let message: MessageHead
+    public let route: Route
+    public let recipients: [Recipient]
+    /// It may have been given out before, and done, without anybody having said so.
+    public let mayBeRepeat: Bool
+
+    init(id: LeaseID, entry: WorkEntry, recipients: [WorkEntry.Recipient]) {
+        (self.id, message, route, mayBeRepeat) = (id, entry.message, entry.hop.route, entry.mayBeRepeat)
+        self.recipients = recipients.map { Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient) }
+    }
+}

@@ -1,0 +1,55 @@
+import DequeModule
+import MailVocabulary
+
+/// The due work of one next hop: a bounded window of it in memory, the rest in the store.
+final class HopQueue {
+    let route: Route
+    var limits: RoutePolicy
+    /// Messages with recipients that wait, oldest first.
+    var line: Deque<WorkEntry> = []
+    /// Every message of this hop that is in memory: waiting, leased, or being settled. The store's rows of these are not read again.
+    var known: [QueueID: WorkEntry] = [:]
+    /// Connections to this hop: leases that are out, and holders that keep one open for more.
+    var active = 0
+    /// Of these, the ones that wait for more.
+    var parked = 0
+    /// The store may hold due recipients that are not in memory.
+    var hasMoreInStore = false
+    var isRefilling = false
+    /// Messages that left `known` while a refill was reading: what it read of them is out of date.
+    var leftWhileRefilling: Set<QueueID> = []
+    /// Messages that became durable while a refill was reading: it may have seen them or not.
+    var arrivedWhileRefilling: [WorkEntry] = []
+    /// Whether it stands in one of the scheduler's lines of ready hops.
+    var isReady = false
+
+    init(route: Route, limits: RoutePolicy) { (self.route, self.limits) = (route, limits) }
+
+    /// Not reachable: nothing goes there before this time.
+    var pausedUntil: Timestamp?
+    /// Why it could not be reached.
+    var lastFailure: Reply?
+    /// How often in a row the next hop could not be reached. While it is more than none, one connection at a time asks.
+    var failures: UInt32 = 0
+
+    var mayLease: Bool {
+        guard pausedUntil == nil else { return false }
+        let most = failures > 0 ? 1 : limits.perHop
+        return most.map { active < $0 } ?? true
+    }
+    var isForgettable: Bool { failures == 0 && known.isEmpty && active == 0 && !hasMoreInStore && !isRefilling }
+}
+
+/// What the configuration says of a route: how many connections it may have at once (S03, S05), and when it is tried again (E07, E09).
+public struct RoutePolicy: Hashable, Sendable {
+    /// To this next hop; nil: no limit.
+    public let perHop: Int?
+    /// Routes with the same group share `total`: the name of the outbound profile.
+    public let group: String
+    public let total: Int?
+    public let retry: RetrySchedule
+
+    public init(perHop: Int?, group: String, total: Int?, retry: RetrySchedule = RetrySchedule()) {
+        (self.perHop, self.group, self.total, self.retry) = (perHop, group, total, retry)
+    }
+}

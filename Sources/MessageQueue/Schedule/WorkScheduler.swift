@@ -1,0 +1,436 @@
+import DequeModule
+import MailVocabulary
+
+/// Which work is leased next: the due recipients in memory, by next hop, in turn.
+///
+/// Knows neither clock nor store: it says which hops want more from the store, and is given it. Bounded: a hop whose window is full,
+/// or a hop too many, stays in the store until there is room.
+final class WorkScheduler {
+    /// Bounds of what is held in memory.
+    struct Bounds {
+        /// Messages in the window of one hop.
+        var perHop = 400
+        /// Messages in all windows together; a hop without any still gets a few.
+        var total = 20_000
+        var hops = 10_000
+        /// Octets of content kept with the entries, so that fresh mail goes out without being read again.
+        var content = 64 << 20
+        /// A window with fewer messages than this wants more.
+        var lowWater = 100
+        /// Recipients in one lease: what any server must take in one transaction (RFC 5321 §4.5.3.1.8).
+        var recipientsPerLease = 100
+    }
+
+    struct Assignment {
+        let entry: WorkEntry
+        let recipients: [WorkEntry.Recipient]
+    }
+
+    let bounds: Bounds
+    private let limits: (Route) -> RoutePolicy
+    private(set) var hops: [Route: HopQueue] = [:]
+    /// Hops that have work and may have another connection, in turn.
+    private var ready: [Carrier: Deque<HopQueue>] = [:]
+    /// Hops that have work and a connection that waits for it.
+    private var readyWithConnection: [Carrier: Deque<HopQueue>] = [:]
+    private var activePerGroup: [String: Int] = [:]
+    private var blockedByGroup: [String: [HopQueue]] = [:]
+    private(set) var entryCount = 0
+    private(set) var contentInMemory = 0
+    /// There are hops in the store that had no room here.
+    private(set) var hasHopsBeyondMemory = false
+    /// Hops that want a refill; taken by the owner.
+    private var wanting: [HopQueue] = []
+    /// Recipients on their way out of the store by a late outcome.
+    private var withdrawals: [QueueID: [UInt32]] = [:]
+
+    /// Messages below this id were there before this start of the core.
+    private let firstID: QueueID
+
+    init(bounds: Bounds = Bounds(), firstID: QueueID, limits: @escaping (Route) -> RoutePolicy) {
+        (self.bounds, self.firstID, self.limits) = (bounds, firstID, limits)
+    }
+
+    // MARK: Work comes in
+
+    /// A message that has just become durable.
+    func add(_ message: QueuedMessage) {
+        let head = MessageHead(
+            id: message.id, receivedAt: message.receivedAt, sender: message.sender, size: message.size,
+            has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content))
+        if message.recipients.count == 1 {
+            add(head, route: message.recipients[0].route, recipients: message.recipients)
+        } else {
+            for (route, recipients) in Dictionary(grouping: message.recipients, by: \.route) {
+                add(head, route: route, recipients: recipients)
+            }
+        }
+    }
+
+    private func add(_ head: MessageHead, route: Route, recipients: [QueuedRecipient]) {
+        guard let hop = hop(for: route) else { return }
+        let held = hop.known.count + hop.arrivedWhileRefilling.count
+        guard !hop.hasMoreInStore, held < bounds.perHop, entryCount < bounds.total else {
+            markMoreInStore(hop)
+            return
+        }
+        let entry = WorkEntry(
+            message: head, hop: hop,
+            waiting: recipients.map { WorkEntry.Recipient(index: $0.index, attempts: 0, recipient: $0.recipient) }, mayBeRepeat: false)
+        if hop.isRefilling { hop.arrivedWhileRefilling.append(entry) } else { enter(entry) }
+    }
+
+    /// The store may hold due recipients of this route.
+    func mayHaveMore(_ route: Route) {
+        if let hop = hop(for: route) { markMoreInStore(hop) }
+    }
+
+    /// What a refill read.
+    ///
+    /// - Parameter limit: what it asked for; fewer rows mean that the store holds no more.
+    func refill(_ hop: HopQueue, with rows: [DueRecipient], limit: Int) {
+        hop.isRefilling = false
+        var wasSkipped = false
+        // Its message has left memory already: nobody else would look for it again.
+        var mustBeReadAgain = false
+        var entering: WorkEntry?
+        for row in rows {
+            let id = row.message.id
+            if isWithdrawn(row.index, of: id) { continue }
+            let recipient = WorkEntry.Recipient(index: row.index, attempts: row.attempts, recipient: row.recipient)
+            if let entering, entering.message.id == id {
+                entering.waiting.append(recipient)
+                continue
+            }
+            if let entry = entering { enter(entry) }
+            entering = nil
+            if hop.known[id] != nil || hop.leftWhileRefilling.contains(id) {
+                wasSkipped = true
+                if hop.known[id] == nil { mustBeReadAgain = true }
+                continue
+            }
+            entering = WorkEntry(message: row.message, hop: hop, waiting: [recipient], mayBeRepeat: id < firstID)
+        }
+        if let entry = entering { enter(entry) }
+        let isFull = rows.count >= limit
+        // Where the store was read to its end, what arrived meanwhile and was not read follows; otherwise it waits there its turn.
+        if !isFull {
+            for entry in hop.arrivedWhileRefilling where hop.known[entry.message.id] == nil { enter(entry) }
+        }
+        // What was skipped is looked for again when its messages have left memory (`leaveIfDone`).
+        let mustReadOn = isFull || hop.hasMoreInStore || mustBeReadAgain
+        hop.hasMoreInStore = mustReadOn || wasSkipped
+        (hop.leftWhileRefilling, hop.arrivedWhileRefilling) = ([], [])
+        if mustReadOn, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        forgetIfIdle(hop)
+    }
+
+    /// A refill could not read; the owner asks again later with `mayHaveMore`.
+    func refillFailed(_ hop: HopQueue) {
+        hop.isRefilling = false
+        hop.hasMoreInStore = true
+        (hop.leftWhileRefilling, hop.arrivedWhileRefilling) = ([], [])
+    }
+
+    /// The hops that want more from the store now, each with how many rows to ask for.
+    func takeWanting() -> [(hop: HopQueue, limit: Int)] {
+        defer { wanting = [] }
+        return wanting.map { hop in
+            // The rows of known messages come back too, and are skipped.
+            let knownRecipients = hop.known.values.reduce(0) { $0 + $1.waiting.count + $1.outstanding }
+            return (hop, knownRecipients + max(16, min(bounds.perHop, bounds.total - entryCount)))
+        }
+    }
+
+    var contentBudget: Int { max(0, bounds.content - contentInMemory) }
+
+    // MARK: Work goes out
+
+    /// Work for another connection to this route, if there is any and the limits allow one.
+    func take(route: Route) -> Assignment? {
+        guard let hop = hops[route], !hop.line.isEmpty, hop.mayLease, groupMayLease(hop) else { return nil }
+        connectionBegan(hop)
+        return assign(hop)
+    }
+
+    /// Work of the hop whose turn it is, for a new connection.
+    func take(_ carrier: Carrier) -> Assignment? {
+        while let hop = ready[carrier]?.popFirst() {
+            hop.isReady = false
+            guard !hop.line.isEmpty, hop.mayLease else { continue }
+            guard groupMayLease(hop) else {
+                blockedByGroup[hop.limits.group, default: []].append(hop)
+                continue
+            }
+            connectionBegan(hop)
+            let assignment = assign(hop)
+            makeReady(hop)
+            return assignment
+        }
+        return nil
+    }
+
+    /// Work for a connection that stands open and waits.
+    func takeForParked(_ carrier: Carrier) -> Assignment? {
+        while let hop = readyWithConnection[carrier]?.popFirst() {
+            hop.isReady = false
+            guard !hop.line.isEmpty, hop.parked > 0 else {
+                makeReady(hop)
+                continue
+            }
+            hop.parked -= 1
+            let assignment = assign(hop)
+            makeReady(hop)
+            return assignment
+        }
+        return nil
+    }
+
+    /// A holder keeps a connection to the route open, and waits for more work for it.
+    ///
+    /// - Returns: false where the limits do not allow it.
+    func park(_ route: Route) -> Bool {
+        guard let hop = hop(for: route), hop.mayLease, groupMayLease(hop), blockedByGroup[hop.limits.group] == nil else { return false }
+        connectionBegan(hop)
+        hop.parked += 1
+        return true
+    }
+
+    /// It waits no more; its connection is closed.
+    func unpark(_ route: Route) {
+        guard let hop = hops[route], hop.parked > 0 else { return }
+        hop.parked -= 1
+        connectionEnded(hop)
+    }
+
+    /// Whether hops of this group have work and no room for a connection.
+    func isBlocked(group: String) -> Bool { blockedByGroup[group] != nil }
+
+    private func assign(_ hop: HopQueue) -> Assignment {
+        let entry = hop.line[0]
+        let recipients: [WorkEntry.Recipient]
+        if entry.waiting.count <= bounds.recipientsPerLease {
+            recipients = entry.waiting
+            entry.waiting = []
+            hop.line.removeFirst()
+            entry.isInLine = false
+        } else {
+            recipients = Array(entry.waiting.prefix(bounds.recipientsPerLease))
+            entry.waiting.removeFirst(bounds.recipientsPerLease)
+        }
+        entry.outstanding += recipients.count
+        if hop.hasMoreInStore, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        return Assignment(entry: entry, recipients: recipients)
+    }
+
+    private func connectionBegan(_ hop: HopQueue) {
+        hop.active += 1
+        activePerGroup[hop.limits.group, default: 0] += 1
+    }
+
+    /// A lease is over as far as its connection is concerned; its recipients are settled or given back apart.
+    func connectionEnded(_ hop: HopQueue) {
+        hop.active -= 1
+        let group = hop.limits.group
+        activePerGroup[group, default: 0] -= 1
+        if let blocked = blockedByGroup.removeValue(forKey: group) { blocked.forEach(makeReady) }
+        makeReady(hop)
+        forgetIfIdle(hop)
+    }
+
+    /// The next hop could not be reached at all: nothing goes there before `time`, and then one connection at a time.
+    func pause(_ hop: HopQueue, until time: Timestamp) {
+        hop.failures += 1
+        hop.pausedUntil = time
+    }
+
+    /// Work of a hop that is left alone, for messages that are as old as they may get.
+    func takeExpired(_ hop: HopQueue, now: Timestamp) -> Assignment? {
+        guard hop.pausedUntil != nil, let oldest = hop.line.first, oldest.message.receivedAt + hop.limits.retry.expiration <= now else {
+            return nil
+        }
+        connectionBegan(hop)
+        return assign(hop)
+    }
+
+    func resume(_ hop: HopQueue) {
+        hop.pausedUntil = nil
+        makeReady(hop)
+        forgetIfIdle(hop)
+    }
+
+    /// The next hop answers.
+    func reached(_ hop: HopQueue) {
+        guard hop.failures > 0 else { return }
+        hop.failures = 0
+        resume(hop)
+    }
+
+    /// The configuration has changed.
+    func policiesChanged() {
+        for hop in hops.values {
+            hop.limits = limits(hop.route)
+            makeReady(hop)
+        }
+    }
+
+    /// Recipients of a lease that were not attempted: due again at once.
+    func giveBack(_ recipients: [WorkEntry.Recipient], to entry: WorkEntry) {
+        entry.outstanding -= recipients.count
+        entry.waiting = recipients + entry.waiting
+        entry.mayBeRepeat = true
+        putInLine(entry, atFront: true)
+    }
+
+    /// Recipients of a lease whose outcome is durable.
+    func settled(_ count: Int, of entry: WorkEntry) {
+        entry.outstanding -= count
+        leaveIfDone(entry)
+    }
+
+    /// Takes recipients of a message out of the line for a lease that was given before the core restarted.
+    ///
+    /// - Returns: nil where one of them is leased or being settled already.
+    func adopt(_ recipients: [WorkEntry.Recipient], of head: MessageHead, route: Route) -> WorkEntry? {
+        guard let hop = hop(for: route) else { return nil }
+        let entry: WorkEntry
+        if let known = hop.known[head.id] {
+            guard known.outstanding == 0 else { return nil }
+            let indices = Set(recipients.map(\.index))
+            known.waiting.removeAll { indices.contains($0.index) }
+            if known.waiting.isEmpty, known.isInLine {
+                hop.line.removeAll { $0 === known }
+                known.isInLine = false
+            }
+            entry = known
+        } else {
+            entry = WorkEntry(message: head, hop: hop, waiting: [], mayBeRepeat: true)
+            remember(entry)
+        }
+        entry.outstanding += recipients.count
+        connectionBegan(entry.hop)
+        return entry
+    }
+
+    // MARK: Late outcomes
+
+    /// Recipients that are finished, though nobody has a lease on them, or somebody else: those that wait are taken out of the line,
+    /// and what is read from the store does not bring them back.
+    func withdraw(_ indices: [UInt32], of id: QueueID) {
+        withdrawals[id, default: []] += indices
+        for hop in hops.values {
+            hop.arrivedWhileRefilling.removeAll { entry in
+                if entry.message.id == id { entry.waiting.removeAll { indices.contains($0.index) } }
+                return entry.waiting.isEmpty
+            }
+            guard let entry = hop.known[id] else { continue }
+            entry.waiting.removeAll { indices.contains($0.index) }
+            if entry.waiting.isEmpty, entry.isInLine {
+                hop.line.removeAll { $0 === entry }
+                entry.isInLine = false
+            }
+            leaveIfDone(entry)
+        }
+    }
+
+    /// They are gone from the store.
+    func withdrawn(_ indices: [UInt32], of id: QueueID) {
+        guard var left = withdrawals.removeValue(forKey: id) else { return }
+        for index in indices {
+            if let position = left.firstIndex(of: index) { left.remove(at: position) }
+        }
+        if !left.isEmpty { withdrawals[id] = left }
+        // What is being read now may have been read before.
+        for hop in hops.values where hop.isRefilling { hop.leftWhileRefilling.insert(id) }
+    }
+
+    private func isWithdrawn(_ index: UInt32, of id: QueueID) -> Bool {
+        !withdrawals.isEmpty && withdrawals[id]?.contains(index) == true
+    }
+
+    // MARK: Bookkeeping
+
+    private func enter(_ entry: WorkEntry) {
+        remember(entry)
+        putInLine(entry, atFront: false)
+    }
+
+    private func remember(_ entry: WorkEntry) {
+        entry.hop.known[entry.message.id] = entry
+        entryCount += 1
+        contentInMemory += entry.contentInMemory
+    }
+
+    private func putInLine(_ entry: WorkEntry, atFront: Bool) {
+        if !entry.isInLine, !entry.waiting.isEmpty {
+            if atFront { entry.hop.line.prepend(entry) } else { entry.hop.line.append(entry) }
+            entry.isInLine = true
+        }
+        makeReady(entry.hop)
+    }
+
+    private func leaveIfDone(_ entry: WorkEntry) {
+        guard entry.outstanding == 0, entry.waiting.isEmpty else { return }
+        let hop = entry.hop
+        hop.known[entry.message.id] = nil
+        entryCount -= 1
+        contentInMemory -= entry.contentInMemory
+        if hop.isRefilling { hop.leftWhileRefilling.insert(entry.message.id) }
+        if hop.hasMoreInStore, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        forgetIfIdle(hop)
+    }
+
+    private func makeReady(_ hop: HopQueue) {
+        guard !hop.isReady, !hop.line.isEmpty else { return }
+        if hop.parked > 0 {
+            readyWithConnection[hop.route.carrier, default: []].append(hop)
+        } else if hop.mayLease {
+            ready[hop.route.carrier, default: []].append(hop)
+        } else {
+            return
+        }
+        hop.isReady = true
+    }
+
+    private func groupMayLease(_ hop: HopQueue) -> Bool {
+        hop.limits.total.map { activePerGroup[hop.limits.group, default: 0] < $0 } ?? true
+    }
+
+    private func markMoreInStore(_ hop: HopQueue) {
+        hop.hasMoreInStore = true
+        if hop.line.count < bounds.lowWater { wantRefill(hop) }
+    }
+
+    private func wantRefill(_ hop: HopQueue) {
+        guard !hop.isRefilling else { return }
+        hop.isRefilling = true
+        hop.hasMoreInStore = false
+        wanting.append(hop)
+    }
+
+    private func hop(for route: Route) -> HopQueue? {
+        if let hop = hops[route] { return hop }
+        guard hops.count < bounds.hops else {
+            hasHopsBeyondMemory = true
+            return nil
+        }
+        let hop = HopQueue(route: route, limits: limits(route))
+        hops[route] = hop
+        return hop
+    }
+
+    private func forgetIfIdle(_ hop: HopQueue) {
+        if hop.isForgettable, hop.line.isEmpty { hops[hop.route] = nil }
+    }
+
+    /// The owner is about to read hops from the store again.
+    func willReadHops() { hasHopsBeyondMemory = false }
+
+    /// Whether content is worth keeping in memory until it goes out.
+    private func contentToKeep(_ content: QueuedContent) -> QueuedContent? {
+        switch content {
+        case .file: .file
+        case .inline(let bytes): contentInMemory + bytes.readableBytes <= bounds.content ? content : nil
+        }
+    }
+}

@@ -1,0 +1,261 @@
+import DurableStorage
+import MailVocabulary
+import NIOCore
+
+/// The queue's tables, on the one connection that writes and checkpoints them. Confined to the writer's thread.
+///
+/// `apply` runs a group of operations in one transaction: when it returns, all of them are on stable storage; when it throws, none
+/// of them has happened.
+public final class QueueDatabase {
+    private let connection: SQLiteConnection
+    private let statements: WriteStatements
+    private var hopIDs: [Route: Int64] = [:]
+
+    /// No id above this one was ever given to a message, as the database knows it; nil: not read since the last error.
+    private var idBound: Int64?
+
+    /// Hops remembered here; the table is asked for the others.
+    private static let hopCacheLimit = 10_000
+    /// How far the bound of the ids is ahead when it is written, in microseconds, so that it is written that seldom.
+    private static let idBoundLead: Int64 = 10_000_000
+    /// Pages that a message dirtied on its way in are dirtied again on its way out: the longer the log, the fewer of them are ever
+    /// copied into the database. 4,000 pages are 32 MiB.
+    public static let checkpointPages = 4000
+
+    /// Opens or makes the database and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: of `queue.sqlite`.
+    ///   - vfs: another SQLite VFS, for tests that record what would survive a power loss.
+    ///   - checkpointPages: the log is copied into the database when it is that long; tests take a small one.
+    /// - Throws: `SQLiteError`; also where the database is of a newer version of Postern.
+    public init(path: String, vfs: String? = nil, checkpointPages: Int = QueueDatabase.checkpointPages) throws {
+        connection = try SQLiteConnection(path: path, mode: .readWriteCreate, vfs: vfs)
+        try connection.apply(
+            SQLiteSettings(
+                pageSize: .kibibytes(8), cacheSize: .mebibytes(64), walAutocheckpointPages: checkpointPages,
+                journalSizeLimit: .mebibytes(64), foreignKeys: false))
+        // A write that fails while the mode changes is told after the pragma's row, where nobody listens. Without the log, a journal
+        // whose deletion a power loss undoes would take the last commit back.
+        guard try connection.text("PRAGMA journal_mode") == "wal" else {
+            throw StoreError.failed("\(path): the change to a write-ahead log did not succeed")
+        }
+        try connection.migrate(to: QueueSchema.migrations)
+        statements = try WriteStatements(connection)
+    }
+
+    /// Runs the operations in one transaction.
+    ///
+    /// What failed leaves no trace, but for one case: where a commit was written and not synced, and the disk fails again right
+    /// after, a power loss before the next commit may bring the operations back.
+    public func apply(_ operations: [StoreOperation]) throws {
+        do {
+            try connection.begin()
+            for operation in operations { try apply(operation) }
+        } catch {
+            forgetTransaction()
+            throw error
+        }
+        do {
+            try connection.commit()
+        } catch {
+            forgetTransaction()
+            // The commit may lie in the log, unsynced, and a recovery would take it for good. The next commit writes over it. The
+            // error of the first one is what the caller wants to know.
+            try? connection.execute(
+                "INSERT INTO counters VALUES ('failed commits', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+            throw error
+        }
+    }
+
+    private func forgetTransaction() {
+        hopIDs.removeAll()
+        idBound = nil
+        // The error that led here is the one to report; where the rollback fails too, SQLite rolls back before the next statement.
+        try? connection.rollback()
+    }
+
+    /// Counts this start of the core; part of every lease id. Durable when it returns.
+    public func nextEpoch() throws -> UInt32 {
+        let value = try connection.transaction { () throws(SQLiteError) in
+            try connection.execute("INSERT INTO counters VALUES ('epoch', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+            return try connection.integer("SELECT value FROM counters WHERE name = 'epoch'") ?? 0
+        }
+        return UInt32(truncatingIfNeeded: value)
+    }
+
+    /// No message, also none that has left the queue, has or had a larger id: so a clock that went back gives no id twice.
+    public func largestMessageID() throws -> Int64 {
+        let largest = try connection.integer("SELECT max(id) FROM messages") ?? 0
+        return max(largest, try connection.integer("SELECT value FROM counters WHERE name = 'id bound'") ?? 0)
+    }
+
+    public func holders() throws -> [HolderRecord] {
+        let statement = try connection.prepare("SELECT id, carrier, process_id FROM holders")
+        defer { statement.reset() }
+        var holders: [HolderRecord] = []
+        while try statement.step() {
+            guard let carrier = Carrier(rawValue: UInt8(truncatingIfNeeded: statement.integer(1))) else { continue }
+            holders.append(
+                HolderRecord(
+                    id: UInt64(bitPattern: statement.integer(0)), carrier: carrier,
+                    processID: Int32(truncatingIfNeeded: statement.integer(2))))
+        }
+        return holders
+    }
+
+    /// Removes routes that no recipient takes any more. Once at start, before anything else is under way.
+    public func forgetUnusedHops() throws {
+        try connection.execute("DELETE FROM hops WHERE NOT EXISTS (SELECT 1 FROM recipients WHERE hop_id = hops.id)")
+    }
+
+    /// Copies the log into the database file, so that the next start is quick.
+    public func checkpoint() throws { try connection.checkpoint(.truncate) }
+
+    private func apply(_ operation: StoreOperation) throws {
+        switch operation {
+        case .enqueue(let message): try insert(message)
+        case .settle(let id, let settlements, let reports):
+            var finished = false
+            for settlement in settlements {
+                switch settlement.change {
+                case .finished:
+                    try statements.run(statements.finish, Int64(id.value), Int64(settlement.index))
+                    finished = true
+                case .deferred(let nextAttempt, let attempts, let lastError):
+                    let statement = statements.reschedule
+                    try statement.bind(nextAttempt.microseconds, at: 1)
+                    try statement.bind(Int64(attempts), at: 2)
+                    try statement.bind(lastError, at: 3)
+                    try statements.run(statement, Int64(id.value), Int64(settlement.index), from: 4)
+                case .rerouted(let route):
+                    let statement = statements.reroute
+                    try statement.bind(try hopID(of: route), at: 1)
+                    try statements.run(statement, Int64(id.value), Int64(settlement.index), from: 2)
+                }
+            }
+            if finished { try statements.run(statements.removeFinishedMessage, Int64(id.value)) }
+            for report in reports { try insert(report) }
+        case .rememberHolder(let holder):
+            try statements.run(
+                statements.rememberHolder, Int64(bitPattern: holder.id), Int64(holder.carrier.rawValue), Int64(holder.processID))
+        case .forgetHolder(let id):
+            try statements.run(statements.forgetHolder, Int64(bitPattern: id))
+        }
+    }
+
+    private func insert(_ message: QueuedMessage) throws {
+        try keepIDBound(above: message.id.value)
+        let statement = statements.insertMessage
+        let (sender, origin) = (message.sender, message.origin)
+        try statement.bind(message.id.value, at: 1)
+        try statement.bind(message.receivedAt.microseconds, at: 2)
+        try statement.bind(sender.reversePath.address?.description, at: 3)
+        try statement.bind(sender.declaredSize.map(Int64.init), at: 4)
+        try statement.bind(Int64(sender.body.rawValue), at: 5)
+        try statement.bind(Int64(sender.smtpUTF8 ? 1 : 0), at: 6)
+        try statement.bind(Int64(sender.returnContent?.rawValue ?? 0), at: 7)
+        try statement.bind(sender.envelopeID, at: 8)
+        try statement.bind(origin.virtualServer, at: 9)
+        try statement.bind(origin.clientAddress?.description, at: 10)
+        try statement.bind(origin.confirmedHostName?.text, at: 11)
+        try statement.bind(origin.helo, at: 12)
+        try statement.bind(Int64(message.size), at: 13)
+        try statement.bind(Int64(message.has8BitOctets ? 1 : 0), at: 14)
+        switch message.content {
+        case .inline(let bytes):
+            // Bound where it lies, for as long as the statement runs.
+            let result = try bytes.withUnsafeReadableBytes { bytes in
+                try statement.bindWithoutCopying(bytes, at: 15)
+                return Result { try statements.run(statement) }
+            }
+            // Also after an error: the next message would be stored with what lies there by then.
+            try statement.bindNull(at: 15)
+            try result.get()
+        case .file:
+            try statement.bindNull(at: 15)
+            try statements.run(statement)
+        }
+        for recipient in message.recipients { try insert(recipient, of: message.id) }
+    }
+
+    private func insert(_ recipient: QueuedRecipient, of id: QueueID) throws {
+        let statement = statements.insertRecipient
+        try statement.bind(id.value, at: 1)
+        try statement.bind(Int64(recipient.index), at: 2)
+        try statement.bind(try hopID(of: recipient.route), at: 3)
+        try statement.bind(recipient.recipient.address.description, at: 4)
+        try statement.bind(Int64(recipient.recipient.notify?.rawValue ?? 0), at: 5)
+        try statement.bind(recipient.recipient.originalRecipient, at: 6)
+        try statements.run(statement)
+    }
+
+    private func keepIDBound(above id: Int64) throws {
+        if let idBound, id <= idBound { return }
+        let bound = max(id, try largestMessageID())
+        if bound > id {
+            idBound = bound
+            return
+        }
+        try statements.run(statements.setIDBound, id + Self.idBoundLead)
+        idBound = id + Self.idBoundLead
+    }
+
+    private func hopID(of route: Route) throws -> Int64 {
+        if let id = hopIDs[route] { return id }
+        let select = statements.selectHop
+        try select.bind(route.nextHop, at: 1)
+        try select.bind(route.connector, at: 2)
+        try select.bind(Int64(route.carrier.rawValue), at: 3)
+        let found = try select.step() ? select.integer(0) : nil
+        select.reset()
+        let id: Int64
+        if let found {
+            id = found
+        } else {
+            let insert = statements.insertHop
+            try insert.bind(route.nextHop, at: 1)
+            try insert.bind(route.connector, at: 2)
+            try insert.bind(Int64(route.carrier.rawValue), at: 3)
+            try statements.run(insert)
+            id = connection.lastInsertRowID
+        }
+        if hopIDs.count >= Self.hopCacheLimit { hopIDs.removeAll() }
+        hopIDs[route] = id
+        return id
+    }
+}
+
+/// The statements of the writer, prepared once.
+private struct WriteStatements {
+    let insertMessage, insertRecipient, insertHop, selectHop: SQLiteStatement
+    let finish, reschedule, reroute, removeFinishedMessage: SQLiteStatement
+    let rememberHolder, forgetHolder, setIDBound: SQLiteStatement
+
+    init(_ connection: SQLiteConnection) throws {
+        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        insertRecipient = try connection.prepare(
+            """
+            INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient)
+            VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6)
+            """)
+        insertHop = try connection.prepare("INSERT INTO hops (next_hop, connector, carrier) VALUES (?, ?, ?)")
+        selectHop = try connection.prepare("SELECT id FROM hops WHERE next_hop = ? AND connector = ? AND carrier = ?")
+        finish = try connection.prepare("DELETE FROM recipients WHERE message_id = ? AND number = ?")
+        reschedule = try connection.prepare(
+            "UPDATE recipients SET next_attempt = ?, attempts = ?, last_error = ? WHERE message_id = ? AND number = ?")
+        reroute = try connection.prepare("UPDATE recipients SET hop_id = ?, next_attempt = 0 WHERE message_id = ? AND number = ?")
+        removeFinishedMessage = try connection.prepare(
+            "DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?1)")
+        rememberHolder = try connection.prepare("INSERT OR REPLACE INTO holders VALUES (?, ?, ?)")
+        forgetHolder = try connection.prepare("DELETE FROM holders WHERE id = ?")
+        setIDBound = try connection.prepare("INSERT OR REPLACE INTO counters VALUES ('id bound', ?)")
+    }
+
+    /// Binds integers from the given parameter on, runs the statement to its end and makes it ready for the next use.
+    func run(_ statement: SQLiteStatement, _ integers: Int64..., from first: Int = 1) throws {
+        defer { statement.reset() }
+        for (offset, integer) in integers.enumerated() { try statement.bind(integer, at: first + offset) }
+        try statement.run()
+    }
+}

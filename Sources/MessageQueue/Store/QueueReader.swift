@@ -1,0 +1,216 @@
+import DurableStorage
+import MailVocabulary
+import NIOCore
+
+/// Reads the queue's tables on a connection of its own. Confined to the reader's thread.
+public final class QueueReader {
+    private let dueStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
+    private let messageStatement, recipientsStatement, entriesStatement, existsStatement: SQLiteStatement
+    private let connection: SQLiteConnection
+
+    public init(path: String, vfs: String? = nil) throws {
+        connection = try SQLiteConnection(path: path, mode: .readOnly, vfs: vfs)
+        dueStatement = try connection.prepare(
+            """
+            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, \(Self.headColumns)
+            FROM recipients r INDEXED BY due JOIN messages m ON m.id = r.message_id
+            WHERE r.hop_id = (SELECT id FROM hops WHERE next_hop = ? AND connector = ? AND carrier = ?) AND r.next_attempt <= ? ORDER BY r.next_attempt, r.message_id, r.number LIMIT ?
+            """)
+        hopsStatement = try connection.prepare("SELECT id, carrier, connector, next_hop FROM hops WHERE id > ? ORDER BY id LIMIT ?")
+        deferredStatement = try connection.prepare(
+            """
+            SELECT id, carrier, connector, next_hop FROM hops WHERE id IN (
+                SELECT DISTINCT hop_id FROM recipients INDEXED BY deferred WHERE next_attempt > 0 AND next_attempt > ? AND next_attempt <= ?)
+            """)
+        nextDeferredStatement = try connection.prepare(
+            "SELECT min(next_attempt) FROM recipients INDEXED BY deferred WHERE next_attempt > 0 AND next_attempt > ?")
+        messageStatement = try connection.prepare(
+            "SELECT \(Self.headColumns), m.virtual_server, m.client_address, m.host_name, m.helo FROM messages m WHERE m.id = ?")
+        recipientsStatement = try connection.prepare(
+            """
+            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
+                h.carrier, h.connector, h.next_hop
+            FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ? ORDER BY r.number
+            """)
+        entriesStatement = try connection.prepare(
+            """
+            SELECT r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt,
+                r.attempts, r.last_error, m.size
+            FROM recipients r JOIN messages m ON m.id = r.message_id JOIN hops h ON h.id = r.hop_id
+            WHERE (r.message_id, r.number) > (?, ?) ORDER BY r.message_id, r.number LIMIT ?
+            """)
+        existsStatement = try connection.prepare("SELECT 1 FROM messages WHERE id = ?")
+    }
+
+    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) throws -> [DueRecipient] {
+        let statement = dueStatement
+        defer { statement.reset() }
+        try statement.bind(route.nextHop, at: 1)
+        try statement.bind(route.connector, at: 2)
+        try statement.bind(Int64(route.carrier.rawValue), at: 3)
+        try statement.bind(now.microseconds, at: 4)
+        try statement.bind(Int64(limit), at: 5)
+        var found: [DueRecipient] = []
+        var budget = contentBudget
+        while try statement.step() {
+            // One message's recipients follow each other: its head is read once.
+            let id = statement.integer(5)
+            let head: MessageHead
+            if let last = found.last, last.message.id.value == id {
+                head = last.message
+            } else {
+                guard let read = try Self.head(statement, from: 5, contentBudget: budget) else { continue }
+                if case .inline(let bytes) = read.content { budget -= bytes.readableBytes }
+                head = read
+            }
+            guard let recipient = Self.recipient(statement, address: 2) else { continue }
+            found.append(
+                DueRecipient(
+                    message: head, recipient: recipient, index: UInt32(truncatingIfNeeded: statement.integer(0)),
+                    attempts: UInt32(truncatingIfNeeded: statement.integer(1))))
+        }
+        return found
+    }
+
+    func hops(after: HopID?, limit: Int) throws -> [StoredHop] {
+        let statement = hopsStatement
+        defer { statement.reset() }
+        try statement.bind(after?.value ?? 0, at: 1)
+        try statement.bind(Int64(limit), at: 2)
+        return try Self.hops(statement)
+    }
+
+    func deferredHops(after: Timestamp, until: Timestamp) throws -> (hops: [StoredHop], next: Timestamp?) {
+        let statement = deferredStatement
+        defer { statement.reset() }
+        try statement.bind(after.microseconds, at: 1)
+        try statement.bind(until.microseconds, at: 2)
+        let hops = try Self.hops(statement)
+        let minimum = nextDeferredStatement
+        defer { minimum.reset() }
+        try minimum.bind(until.microseconds, at: 1)
+        let next = try minimum.step() && !minimum.isNull(0) ? Timestamp(microseconds: minimum.integer(0)) : nil
+        return (hops, next)
+    }
+
+    /// The message and what is left of its recipients; nil where it is not in the queue any more.
+    public func message(_ id: QueueID) throws -> StoredMessage? {
+        let statement = messageStatement
+        defer { statement.reset() }
+        try statement.bind(id.value, at: 1)
+        guard try statement.step(), let head = try Self.head(statement, from: 0, contentBudget: .max) else { return nil }
+        let origin = MessageOrigin(
+            virtualServer: statement.optionalText(Self.headColumnCount) ?? "",
+            clientAddress: statement.optionalText(Self.headColumnCount + 1).flatMap { IPAddress(parsing: $0) },
+            confirmedHostName: statement.optionalText(Self.headColumnCount + 2).flatMap { DomainName(parsing: $0) },
+            helo: statement.optionalText(Self.headColumnCount + 3))
+        return StoredMessage(head: head, origin: origin, recipients: try recipients(of: id))
+    }
+
+    /// Whether the queue still names this message.
+    public func contains(_ id: QueueID) throws -> Bool {
+        let statement = existsStatement
+        defer { statement.reset() }
+        try statement.bind(id.value, at: 1)
+        return try statement.step()
+    }
+
+    func entries(after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
+        let statement = entriesStatement
+        defer { statement.reset() }
+        try statement.bind(after?.0.value ?? -1, at: 1)
+        try statement.bind(Int64(after?.1 ?? 0), at: 2)
+        try statement.bind(Int64(limit), at: 3)
+        var found: [QueueEntry] = []
+        while try statement.step() {
+            guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(parsing: $0) }) else { continue }
+            found.append(
+                QueueEntry(
+                    message: QueueID(value: statement.integer(0)), index: UInt32(truncatingIfNeeded: statement.integer(1)),
+                    reversePath: Self.reversePath(statement, 2), recipient: recipient, connector: statement.optionalText(4) ?? "",
+                    nextHop: statement.optionalText(5) ?? "", receivedAt: Timestamp(microseconds: statement.integer(6)),
+                    nextAttempt: statement.integer(7) == 0 ? nil : Timestamp(microseconds: statement.integer(7)),
+                    attempts: UInt32(truncatingIfNeeded: statement.integer(8)), lastError: statement.optionalText(9),
+                    size: Int(statement.integer(10))))
+        }
+        return found
+    }
+
+    func counts() throws -> QueueCounts {
+        let statement = try connection.prepare("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM recipients)")
+        defer { statement.reset() }
+        _ = try statement.step()
+        return QueueCounts(messages: Int(statement.integer(0)), recipients: Int(statement.integer(1)))
+    }
+
+    private func recipients(of id: QueueID) throws -> [StoredRecipient] {
+        let statement = recipientsStatement
+        defer { statement.reset() }
+        try statement.bind(id.value, at: 1)
+        var found: [StoredRecipient] = []
+        while try statement.step() {
+            guard let recipient = Self.recipient(statement, address: 2), let route = Self.route(statement, carrier: 7) else { continue }
+            found.append(
+                StoredRecipient(
+                    index: UInt32(truncatingIfNeeded: statement.integer(0)), recipient: recipient, route: route,
+                    attempts: UInt32(truncatingIfNeeded: statement.integer(1)),
+                    nextAttempt: statement.integer(5) == 0 ? nil : Timestamp(microseconds: statement.integer(5)),
+                    lastError: statement.optionalText(6)))
+        }
+        return found
+    }
+
+    private static let headColumns = """
+        m.id, m.received_at, m.reverse_path, m.declared_size, m.body, m.smtputf8, m.return_content, m.envelope_id, m.size, m.has_8bit, \
+        m.content
+        """
+    private static let headColumnCount: Int = 11
+
+    private static func head(_ statement: SQLiteStatement, from first: Int, contentBudget: Int) throws -> MessageHead? {
+        guard let body = BodyType(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 4))) else { return nil }
+        let size = Int(statement.integer(first + 8))
+        let content: QueuedContent?
+        if statement.isNull(first + 10) {
+            content = .file
+        } else if size <= contentBudget {
+            content = .inline(statement.withBlob(first + 10) { ByteBuffer(bytes: $0) })
+        } else {
+            content = nil
+        }
+        return MessageHead(
+            id: QueueID(value: statement.integer(first)), receivedAt: Timestamp(microseconds: statement.integer(first + 1)),
+            sender: EnvelopeSender(
+                reversePath: reversePath(statement, first + 2),
+                declaredSize: statement.isNull(first + 3) ? nil : Int(statement.integer(first + 3)), body: body,
+                smtpUTF8: statement.integer(first + 5) != 0,
+                returnContent: ReturnContent(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 6))),
+                envelopeID: statement.optionalText(first + 7)),
+            size: size, has8BitOctets: statement.integer(first + 9) != 0, content: content)
+    }
+
+    private static func reversePath(_ statement: SQLiteStatement, _ column: Int) -> ReversePath {
+        statement.optionalText(column).flatMap { EmailAddress(parsing: $0) }.map(ReversePath.address) ?? .null
+    }
+
+    private static func recipient(_ statement: SQLiteStatement, address column: Int) -> EnvelopeRecipient? {
+        guard let address = statement.optionalText(column).flatMap({ EmailAddress(parsing: $0) }) else { return nil }
+        let notify = UInt8(truncatingIfNeeded: statement.integer(column + 1))
+        return EnvelopeRecipient(
+            address: address, notify: notify == 0 ? nil : Notify(rawValue: notify), originalRecipient: statement.optionalText(column + 2))
+    }
+
+    private static func route(_ statement: SQLiteStatement, carrier column: Int) -> Route? {
+        guard let carrier = Carrier(rawValue: UInt8(truncatingIfNeeded: statement.integer(column))) else { return nil }
+        return Route(
+            connector: statement.optionalText(column + 1) ?? "", nextHop: statement.optionalText(column + 2) ?? "", carrier: carrier)
+    }
+
+    private static func hops(_ statement: SQLiteStatement) throws -> [StoredHop] {
+        var hops: [StoredHop] = []
+        while try statement.step() {
+            guard let route = route(statement, carrier: 1) else { continue }
+            hops.append(StoredHop(id: HopID(value: statement.integer(0)), route: route))
+        }
+        return hops
+    }
+}

@@ -1,0 +1,60 @@
+import DurableStorage
+
+/// The tables of `queue.sqlite`, as migrations: a version is never edited once it has been released.
+///
+/// A fresh recipient has `next_attempt` 0, so that the `due` index gives fresh mail in the order of its ids, and the partial index
+/// `deferred` costs nothing on the way of a message that goes out at the first attempt.
+enum QueueSchema {
+    static let migrations: [SchemaMigration] = [
+        SchemaMigration(
+            version: 1,
+            statements: [
+                """
+                CREATE TABLE messages (
+                    id INTEGER PRIMARY KEY,
+                    received_at INTEGER NOT NULL,
+                    reverse_path TEXT,
+                    declared_size INTEGER,
+                    body INTEGER NOT NULL,
+                    smtputf8 INTEGER NOT NULL,
+                    return_content INTEGER NOT NULL,
+                    envelope_id TEXT,
+                    virtual_server TEXT NOT NULL,
+                    client_address TEXT,
+                    host_name TEXT,
+                    helo TEXT,
+                    size INTEGER NOT NULL,
+                    has_8bit INTEGER NOT NULL,
+                    content BLOB
+                ) STRICT
+                """,
+                """
+                CREATE TABLE hops (
+                    id INTEGER PRIMARY KEY AUTOINCREMENT,
+                    carrier INTEGER NOT NULL,
+                    connector TEXT NOT NULL,
+                    next_hop TEXT NOT NULL,
+                    UNIQUE (next_hop, connector, carrier)
+                ) STRICT
+                """,
+                """
+                CREATE TABLE recipients (
+                    message_id INTEGER NOT NULL REFERENCES messages (id),
+                    number INTEGER NOT NULL,
+                    hop_id INTEGER NOT NULL REFERENCES hops (id),
+                    next_attempt INTEGER NOT NULL,
+                    attempts INTEGER NOT NULL,
+                    address TEXT NOT NULL,
+                    notify INTEGER NOT NULL,
+                    original_recipient TEXT,
+                    last_error TEXT,
+                    PRIMARY KEY (message_id, number)
+                ) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX due ON recipients (hop_id, next_attempt)",
+                "CREATE INDEX deferred ON recipients (next_attempt, hop_id) WHERE next_attempt > 0",
+                "CREATE TABLE holders (id INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, process_id INTEGER NOT NULL) STRICT",
+                "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+            ])
+    ]
+}

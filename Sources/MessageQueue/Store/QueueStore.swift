@@ -1,0 +1,123 @@
+import MailVocabulary
+import NIOCore
+
+/// The engine under the queue. Everything durable goes through it; SQLite is the one there is, and another (for several cores that
+/// share one queue) can take its place.
+///
+/// Writes are submitted in order and become durable in groups; each is answered once, on the event loop that the store was made
+/// for. Reads see everything that was answered before they were asked. Confined to that event loop.
+public protocol QueueStore: AnyObject {
+    /// Makes one change durable. The answer comes after it is on stable storage, or when it is certain that it is not and leaves
+    /// no trace.
+    func submit(_ operation: StoreOperation, completion: @escaping (Result<Void, StoreError>) -> Void)
+
+    /// Recipients of one next hop that are due, oldest first; content only where it is inline and `contentBudget` (octets) allows.
+    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]>
+    /// Hops in the order of their ids, from the one behind `after` on.
+    func hops(after: HopID?, limit: Int) -> EventLoopFuture<[StoredHop]>
+    /// Hops that have recipients whose next attempt lies in `(after, until]`, and the first next attempt behind `until`.
+    func deferredHops(after: Timestamp, until: Timestamp) -> EventLoopFuture<(hops: [StoredHop], next: Timestamp?)>
+    /// The message with the recipients that are left, whole but for content that lies in a file.
+    func message(_ id: QueueID) -> EventLoopFuture<StoredMessage?>
+    /// Recipients in the order of message and index, from behind `after` on.
+    func entries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]>
+    /// How many recipients and messages wait.
+    func counts() -> EventLoopFuture<QueueCounts>
+}
+
+public struct QueueCounts: Hashable, Sendable {
+    public var messages: Int
+    public var recipients: Int
+    public init(messages: Int, recipients: Int) { (self.messages, self.recipients) = (messages, recipients) }
+}
+
+/// The number of a route in the store.
+public struct HopID: Hashable, Comparable, Sendable {
+    public let value: Int64
+    public init(value: Int64) { self.value = value }
+    public static func < (left: HopID, right: HopID) -> Bool { left.value < right.value }
+}
+
+public struct StoredHop: Hashable, Sendable {
+    public let id: HopID
+    public let route: Route
+}
+
+/// One change of the queue.
+public enum StoreOperation: Sendable {
+    case enqueue(QueuedMessage)
+    /// What an attempt means for recipients of a message, and the reports that follow from it, in one transaction.
+    case settle(QueueID, [Settlement], reports: [QueuedMessage])
+    /// A process that may hold leases.
+    case rememberHolder(HolderRecord)
+    case forgetHolder(UInt64)
+}
+
+/// A process that may hold leases, as it is remembered over a restart of the core.
+public struct HolderRecord: Hashable, Sendable {
+    public let id: UInt64
+    public let carrier: Carrier
+    /// 0 where it cannot be known (another PID namespace).
+    public let processID: Int32
+
+    public init(id: UInt64, carrier: Carrier, processID: Int32) { (self.id, self.carrier, self.processID) = (id, carrier, processID) }
+}
+
+public struct DueRecipient: Sendable {
+    public let message: MessageHead
+    public let recipient: EnvelopeRecipient
+    public let index: UInt32
+    public let attempts: UInt32
+}
+
+/// A message without its recipients.
+public struct MessageHead: Sendable {
+    public let id: QueueID
+    public let receivedAt: Timestamp
+    public let sender: EnvelopeSender
+    public let size: Int
+    public let has8BitOctets: Bool
+    /// nil: inline in the store, but not loaded.
+    public let content: QueuedContent?
+
+    public init(
+        id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, size: Int, has8BitOctets: Bool, content: QueuedContent?
+    ) {
+        (self.id, self.receivedAt, self.sender, self.size) = (id, receivedAt, sender, size)
+        (self.has8BitOctets, self.content) = (has8BitOctets, content)
+    }
+}
+
+public struct StoredMessage: Sendable {
+    public let head: MessageHead
+    public let origin: MessageOrigin
+    public let recipients: [StoredRecipient]
+}
+
+public struct StoredRecipient: Hashable, Sendable {
+    public let index: UInt32
+    public let recipient: EnvelopeRecipient
+    public let route: Route
+    public let attempts: UInt32
+    public let nextAttempt: Timestamp?
+    public let lastError: String?
+}
+
+/// Why a change did not become durable.
+public enum StoreError: Error, Hashable, Sendable {
+    /// No space; it is tried again when there is.
+    case full(String)
+    /// The disk or the database failed.
+    case failed(String)
+    case closed
+}
+
+extension StoreError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .full(let reason): "no space: \(reason)"
+        case .failed(let reason): reason
+        case .closed: "the queue is closed"
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import DurableStorage
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The writer's thread: group commit.
+///
+/// Everything that arrives while one transaction syncs goes into the next. An operation that fails alone takes nothing with it: a
+/// group that fails is tried again one by one.
+final class QueueWriter: Sendable {
+    /// One operation on its way to the disk; the token names the one who waits for it.
+    typealias Submission = (token: UInt64, operation: StoreOperation)
+    typealias Answer = (token: UInt64, result: Result<Void, StoreError>)
+
+    /// The connection, used on the writer's thread only.
+    private final class Confined: @unchecked Sendable {
+        // Invariant: touched by jobs of `thread` only, and that pool has one thread.
+        let database: QueueDatabase
+        init(_ database: QueueDatabase) { self.database = database }
+    }
+
+    private struct State {
+        var waiting: [Submission] = []
+        var isDraining = false
+    }
+
+    private let confined: Confined
+    private let thread: NIOThreadPool
+    private let state = Mutex(State())
+    private let eventLoop: any EventLoop
+    /// Groups larger than this are cut, so that the first of them does not wait for the last.
+    private static let largestGroup = 1024
+
+    init(database: sending QueueDatabase, on eventLoop: any EventLoop) {
+        confined = Confined(database)
+        thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+        self.eventLoop = eventLoop
+    }
+
+    /// - Parameter answer: called on the event loop with the results of a whole group.
+    func submit(_ submission: Submission, answer: @escaping @Sendable ([Answer]) -> Void) {
+        let mustStart = state.withLock { state in
+            state.waiting.append(submission)
+            defer { state.isDraining = true }
+            return !state.isDraining
+        }
+        if mustStart { thread.submit { $0 == .active ? self.drain(answer) : self.refuse(answer) } }
+    }
+
+    /// The thread has ended.
+    private func refuse(_ answer: @escaping @Sendable ([Answer]) -> Void) {
+        let late = state.withLock { state -> [Submission] in
+            defer { state = State() }
+            return state.waiting
+        }
+        eventLoop.execute { answer(late.map { ($0.token, .failure(.closed)) }) }
+    }
+
+    /// Waits until everything submitted is answered, copies the log into the database, and ends the thread.
+    func close() -> EventLoopFuture<Void> {
+        let done = eventLoop.makePromise(of: Void.self)
+        thread.submit { [confined, thread, eventLoop] _ in
+            let result = Result { try confined.database.checkpoint() }
+            thread.shutdownGracefully { _ in eventLoop.execute { done.completeWith(result) } }
+        }
+        return done.futureResult
+    }
+
+    private func drain(_ answer: @escaping @Sendable ([Answer]) -> Void) {
+        while true {
+            let group = state.withLock { state -> [Submission] in
+                if state.waiting.count <= Self.largestGroup {
+                    let group = state.waiting
+                    state.waiting = []
+                    if group.isEmpty { state.isDraining = false }
+                    return group
+                }
+                let group = Array(state.waiting.prefix(Self.largestGroup))
+                state.waiting.removeFirst(Self.largestGroup)
+                return group
+            }
+            if group.isEmpty { return }
+            let answers = commit(group)
+            eventLoop.execute { answer(answers) }
+        }
+    }
+
+    private func commit(_ group: [Submission]) -> [Answer] {
+        do {
+            try confined.database.apply(group.map(\.operation))
+            return group.map { ($0.token, .success(())) }
+        } catch {
+            if group.count == 1 { return [(group[0].token, .failure(StoreError(error)))] }
+            return group.flatMap { commit([$0]) }
+        }
+    }
+}
+
+extension StoreError {
+    public init(_ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as SQLiteError where error.isFull: self = .full(error.description)
+        case let error as FileError where error.isNoSpace: self = .full("\(error)")
+        default: self = .failed("\(error)")
+        }
+    }
+}

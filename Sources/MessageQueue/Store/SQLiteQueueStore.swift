@@ -1,0 +1,84 @@
+import DurableStorage
+import MailVocabulary
+import NIOCore
+import NIOPosix
+
+/// The queue in SQLite: one thread that writes with group commit, one that reads. Confined to the event loop it was made for; the
+/// threads answer there.
+public final class SQLiteQueueStore: QueueStore {
+    /// The reading connection, used on the reader's thread only.
+    private final class ConfinedReader: @unchecked Sendable {
+        // Invariant: touched by jobs of `readerThread` only, and that pool has one thread.
+        let reader: QueueReader
+        init(_ reader: QueueReader) { self.reader = reader }
+    }
+
+    private let eventLoop: any EventLoop
+    private let writer: QueueWriter
+    private let readerThread: NIOThreadPool
+    private let reader: ConfinedReader
+    private let answer: @Sendable ([QueueWriter.Answer]) -> Void
+    private let waiting: NIOLoopBound<Waiting>
+
+    private final class Waiting {
+        var completions: [UInt64: (Result<Void, StoreError>) -> Void] = [:]
+        var nextToken: UInt64 = 0
+    }
+
+    /// - Parameters:
+    ///   - database: open, migrated; belongs to the store from now on.
+    ///   - path: of the same database, for the reading connection.
+    public init(database: sending QueueDatabase, path: String, vfs: String? = nil, on eventLoop: any EventLoop) throws {
+        self.eventLoop = eventLoop
+        reader = ConfinedReader(try QueueReader(path: path, vfs: vfs))
+        readerThread = NIOThreadPool(numberOfThreads: 1)
+        readerThread.start()
+        writer = QueueWriter(database: database, on: eventLoop)
+        let waiting = NIOLoopBound(Waiting(), eventLoop: eventLoop)
+        self.waiting = waiting
+        answer = { answers in
+            for (token, result) in answers { waiting.value.completions.removeValue(forKey: token)?(result) }
+        }
+    }
+
+    public func submit(_ operation: StoreOperation, completion: @escaping (Result<Void, StoreError>) -> Void) {
+        let waiting = waiting.value
+        waiting.nextToken += 1
+        waiting.completions[waiting.nextToken] = completion
+        writer.submit((waiting.nextToken, operation), answer: answer)
+    }
+
+    public func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]> {
+        read { try $0.due(route: route, now: now, limit: limit, contentBudget: contentBudget) }
+    }
+
+    public func hops(after: HopID?, limit: Int) -> EventLoopFuture<[StoredHop]> { read { try $0.hops(after: after, limit: limit) } }
+
+    public func deferredHops(after: Timestamp, until: Timestamp) -> EventLoopFuture<(hops: [StoredHop], next: Timestamp?)> {
+        read { try $0.deferredHops(after: after, until: until) }
+    }
+
+    public func message(_ id: QueueID) -> EventLoopFuture<StoredMessage?> { read { try $0.message(id) } }
+
+    public func entries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]> {
+        read { try $0.entries(after: after, limit: limit) }
+    }
+
+    public func counts() -> EventLoopFuture<QueueCounts> { read { try $0.counts() } }
+
+    /// Removes content files that no message names; runs beside everything else.
+    public func removeOrphans(of files: ContentFiles, before: QueueID) -> EventLoopFuture<Int> {
+        read { reader in try files.removeOrphans(before: before) { try reader.contains($0) } }
+    }
+
+    /// Finishes what was submitted, and closes both connections.
+    public func close() -> EventLoopFuture<Void> {
+        let readerDone = eventLoop.makePromise(of: Void.self)
+        readerThread.shutdownGracefully { [eventLoop] _ in eventLoop.execute { readerDone.succeed() } }
+        return readerDone.futureResult.flatMap { [writer] in writer.close() }
+    }
+
+    private func read<Value: Sendable>(_ body: @escaping @Sendable (QueueReader) throws -> Value) -> EventLoopFuture<Value> {
+        readerThread.runIfActive(eventLoop: eventLoop) { [reader] in try body(reader.reader) }
+    }
+}

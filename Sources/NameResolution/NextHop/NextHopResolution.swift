@@ -1,0 +1,78 @@
+import MailVocabulary
+
+/// Which addresses are tried for a next hop, in this order, or why there are none.
+public enum NextHopResolution: Hashable, Sendable {
+    /// One to ``maximumCandidates``.
+    case candidates([NextHopCandidate])
+    /// Permanent (5xx) or transient (451 4.4.3); the reply is what a report or the queue shows as last error.
+    case failure(Reply)
+
+    /// Addresses that are tried in one attempt at delivery, over all hosts.
+    public static let maximumCandidates = 20
+
+    /// From the mail exchangers of a domain and what is known of their addresses.
+    ///
+    /// - Parameters:
+    ///   - exchangers: in the order in which they are to be tried (``MailExchangerOrder``).
+    ///   - addresses: a host that is missing has no address.
+    ///   - ourself: hosts that are ourself, and those not preferred to them, are left out.
+    public init(
+        domain: DomainName, exchangers: [MailExchanger], addresses: [DomainName: AddressLookup], ourself: OwnIdentity
+    ) {
+        let eligible = MailExchangerOrder.withoutLoop(exchangers) { ourself.contains($0.host, addresses[$0.host]) }
+        if eligible.isEmpty {
+            self = .failure(Self.loop(domain))
+            return
+        }
+        self = Self.choose(from: eligible.map(\.host), addresses) {
+            Reply(550, "5.4.4", "no mail exchanger of \(domain) has an address")
+        }
+    }
+
+    /// From the addresses of one host: a smart host, or a domain without MX records.
+    public init(host: DomainName, addresses: AddressLookup, ourself: OwnIdentity) {
+        if ourself.contains(host, addresses) {
+            self = .failure(Self.loop(host))
+        } else if addresses == .noSuchDomain {
+            self = .failure(Self.noSuchDomain(host))
+        } else {
+            self = Self.choose(from: [host], [host: addresses]) { Reply(550, "5.4.4", "\(host) has no address") }
+        }
+    }
+
+    static func nullMX(_ domain: DomainName) -> Reply { Reply(556, "5.1.10", "\(domain) does not accept mail (null MX)") }
+    static func noSuchDomain(_ domain: DomainName) -> Reply { Reply(550, "5.1.2", "\(domain) does not exist") }
+    static func loop(_ domain: DomainName) -> Reply { Reply(554, "5.4.6", "mail for \(domain) loops back to myself") }
+    static func transient(_ name: DomainName, _ failure: LookupFailure) -> Reply {
+        Reply(451, "4.4.3", "looking up \(name): \(failure)")
+    }
+
+    private static func choose(
+        from hosts: [DomainName], _ addresses: [DomainName: AddressLookup], noAddress: () -> Reply
+    ) -> NextHopResolution {
+        var usable: [(host: DomainName, addresses: [IPAddress])] = []
+        var failure: Reply?
+        for host in hosts {
+            switch addresses[host] {
+            case .addresses(let found): usable.append((host, found.filter(\.isUsableAsDestination)))
+            case .transientFailure(let reason): failure = failure ?? transient(host, reason)
+            case .noAddress, .noSuchDomain, nil: break
+            }
+        }
+        // Every host gets one address before any gets a second: a first host with many does not hide the others.
+        var shares = [Int](repeating: 0, count: usable.count)
+        var left = maximumCandidates
+        var round = 0
+        while left > 0, usable.contains(where: { $0.addresses.count > round }) {
+            for index in usable.indices where usable[index].addresses.count > round && left > 0 {
+                shares[index] += 1
+                left -= 1
+            }
+            round += 1
+        }
+        let candidates = zip(usable, shares).flatMap { entry, share in
+            entry.addresses.prefix(share).map { NextHopCandidate(host: entry.host, address: $0) }
+        }
+        return candidates.isEmpty ? .failure(failure ?? noAddress()) : .candidates(candidates)
+    }
+}

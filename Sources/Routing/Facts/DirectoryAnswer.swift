@@ -1,0 +1,50 @@
+import MailVocabulary
+
+/// What the directory says about a recipient in one of our domains, as plain values: routing does not know the directory.
+public enum DirectoryAnswer: Hashable, Sendable {
+    case unknown
+    /// A mailbox, or an alias or group with all that it leads to.
+    case known(KnownRecipient)
+}
+
+/// An address that the directory knows, aliases and groups followed to their ends, nobody twice.
+public struct KnownRecipient: Hashable, Sendable {
+    /// One alias or group that was followed.
+    public struct Step: Hashable, Sendable {
+        public enum Kind: Hashable, Sendable {
+            case alias
+            case group
+        }
+        public let kind: Kind
+        public let address: EmailAddress
+        /// The alias or group that named it; nil for the recipient itself.
+        public let via: EmailAddress?
+        /// How many targets or members it has.
+        public let count: Int
+
+        public init(_ kind: Kind, _ address: EmailAddress, via: EmailAddress? = nil, count: Int) {
+            (self.kind, self.address, self.via, self.count) = (kind, address, via, count)
+        }
+    }
+
+    /// An address beyond the directory: reached over a forward, or in a shared domain.
+    public struct Outside: Hashable, Sendable {
+        public let address: EmailAddress
+        /// The alias or group that names it.
+        public let via: EmailAddress
+
+        public init(_ address: EmailAddress, via: EmailAddress) { (self.address, self.via) = (address, via) }
+    }
+
+    /// In the order they were followed; empty for a mailbox.
+    public var steps: [Step]
+    /// The addresses of the mailboxes.
+    public var mailboxes: [EmailAddress]
+    public var outside: [Outside]
+    /// Why targets get nothing, one sentence each: gone from the directory, outside without a forward, too many.
+    public var problems: [String]
+
+    public init(steps: [Step] = [], mailboxes: [EmailAddress] = [], outside: [Outside] = [], problems: [String] = []) {
+        (self.steps, self.mailboxes, self.outside, self.problems) = (steps, mailboxes, outside, problems)
+    }
+}

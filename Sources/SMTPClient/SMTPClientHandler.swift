@@ -1,0 +1,243 @@
+import MailVocabulary
+import NIOCore
+import SMTPProtocol
+
+/// Turns bytes and time into events of the session, and its actions into writes and promises.
+///
+/// Confined to the channel's event loop. Writes of one event go out with one flush.
+final class SMTPClientHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How many pieces of content are given before other connections of the loop get their turn.
+    private static let piecesPerTurn = 16
+
+    private(set) var session: SMTPClientSession
+    /// Succeeds when banner and `EHLO` are done, fails with `SMTPConnectFailure`.
+    var ready: EventLoopFuture<Void> { readyPromise.futureResult }
+
+    private let timeouts: SMTPClientTimeouts
+    private let eventLoop: any EventLoop
+    private let readyPromise: EventLoopPromise<Void>
+    private var isSettled = false
+    private var context: ChannelHandlerContext?
+    private var timer: InactivityTimer
+    private var transfer: ContentTransfer?
+    private var resultPromise: EventLoopPromise<DeliveryResult>?
+    private var needsFlush = false
+
+    init(settings: SMTPClientSettings, eventLoop: any EventLoop) {
+        session = SMTPClientSession(settings: settings.session)
+        timeouts = settings.timeouts
+        self.eventLoop = eventLoop
+        readyPromise = eventLoop.makePromise()
+        timer = InactivityTimer(eventLoop: eventLoop)
+    }
+
+    var isReusable: Bool {
+        eventLoop.preconditionInEventLoop()
+        return session.isReady && resultPromise == nil
+    }
+
+    func deliver(_ message: OutgoingMessage, content: OutgoingContent) -> EventLoopFuture<DeliveryResult> {
+        eventLoop.preconditionInEventLoop()
+        precondition(resultPromise == nil, "one delivery at a time")
+        let promise = eventLoop.makePromise(of: DeliveryResult.self)
+        resultPromise = promise
+        transfer = ContentTransfer(content)
+        handle(.begin(message))
+        return promise.futureResult
+    }
+
+    func quit() {
+        eventLoop.preconditionInEventLoop()
+        handle(.quit)
+    }
+
+    func closeNow() {
+        eventLoop.preconditionInEventLoop()
+        handle(.closed)
+    }
+
+    // MARK: - Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { touch() }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        touch()
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { handle(.received(unwrapInboundIn(data)), flushes: false) }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            if session.waitPhase == .contentBlock { touch() }
+            giveContent()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        handle(.closed)
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // Also where the channel never became active, or was closed by a failed initializer.
+        handle(.closed)
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Reset by the remote server, most of the time; what the session was waiting for decides what it means.
+        handle(.closed)
+    }
+
+    // MARK: - Session
+
+    private func handle(_ event: SMTPClientSession.Event, flushes: Bool = true) {
+        let replies = session.replyCount
+        let actions = session.receive(event)
+        // Octets of an unfinished reply are no progress: the limits of RFC 5321 §4.5.3.2 are for whole replies.
+        if !actions.isEmpty || session.replyCount != replies { touch() }
+        perform(actions, flushes: flushes)
+    }
+
+    private func perform(_ actions: [SMTPClientSession.Action], flushes: Bool) {
+        var result: DeliveryResult?
+        for action in actions {
+            switch action {
+            case .write(let bytes): write(bytes)
+            case .ready: settle(.success(()))
+            case .failed(let failure): settle(.failure(.session(failure)))
+            case .sendContent:
+                transfer?.state = .sending
+                giveContent()
+            case .finished(let value): result = value
+            case .close:
+                flushIfNeeded()
+                timer.cancel()
+                context?.close(promise: nil)
+            }
+        }
+        if flushes { flushIfNeeded() }
+        if let result {
+            let promise = resultPromise
+            // Whoever hears of the result may begin the next delivery at once.
+            (resultPromise, transfer) = (nil, nil)
+            promise?.succeed(result)
+        }
+    }
+
+    private func settle(_ result: Result<Void, SMTPConnectFailure>) {
+        guard !isSettled else { return }
+        isSettled = true
+        switch result {
+        case .success: readyPromise.succeed(())
+        case .failure(let failure): readyPromise.fail(failure)
+        }
+    }
+
+    private func write(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        needsFlush = true
+        guard bytes.readableBytes >= ContentTransfer.pieceSize else { return context.write(wrapOutboundOut(bytes), promise: nil) }
+        // Only large pieces tell when they are gone: smaller ones show in the channel's writability.
+        let promise = eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess { [weak self] in
+            guard let self, self.session.waitPhase == .contentBlock || self.session.waitPhase == .contentEnd else { return }
+            self.touch()
+        }
+        context.write(wrapOutboundOut(bytes), promise: promise)
+    }
+
+    private func flushIfNeeded() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    // MARK: - Content
+
+    /// Gives content for as long as the channel takes it.
+    private func giveContent() {
+        guard let transfer, !transfer.isPumping else { return }
+        transfer.isPumping = true
+        defer { transfer.isPumping = false }
+        var pieces = 0
+        while transfer === self.transfer, transfer.state == .sending {
+            guard let channel = context?.channel else { return }
+            guard channel.isWritable else {
+                flushIfNeeded()
+                // The socket may have taken it all at once.
+                if channel.isWritable { continue } else { return }
+            }
+            if pieces == Self.piecesPerTurn {
+                flushIfNeeded()
+                return eventLoop.assumeIsolated().execute { [weak self] in self?.giveContent() }
+            }
+            pieces += 1
+            giveNext(transfer)
+        }
+        flushIfNeeded()
+    }
+
+    private func giveNext(_ transfer: ContentTransfer) {
+        if let piece = transfer.nextPiece() {
+            handle(.content(piece), flushes: false)
+            return
+        }
+        guard let source = transfer.source else { return end(transfer) }
+        transfer.state = .awaitingChunk
+        let answer = source.nextChunk()
+        precondition(answer.eventLoop === eventLoop, "a content source answers on the connection's event loop")
+        answer.assumeIsolated().whenComplete { [weak self] answer in
+            // The transaction may be over by now.
+            guard let self, transfer === self.transfer, transfer.state == .awaitingChunk else { return }
+            self.touch()
+            switch answer {
+            case .success(let chunk?):
+                transfer.atHand = chunk
+                transfer.state = .sending
+            case .success(nil): self.end(transfer)
+            case .failure(let error):
+                transfer.state = .ended
+                self.handle(.contentFailed("the content could not be read: \(error)"))
+            }
+            self.giveContent()
+        }
+    }
+
+    private func end(_ transfer: ContentTransfer) {
+        transfer.state = .ended
+        handle(.contentEnded)
+    }
+
+    // MARK: - Time
+
+    /// Something moved: the time for what is waited for now begins again.
+    private func touch() {
+        guard session.isOpen else { return timer.cancel() }
+        timer.move(to: .now() + TimeAmount(timeouts.limit(for: session.waitPhase)), wake: { [weak self] in self?.wake() })
+    }
+
+    private func wake() {
+        guard timer.fire(at: .now()) else { return timer.plan(wake: { [weak self] in self?.wake() }) }
+        if transfer?.state == .awaitingChunk {
+            handle(.contentFailed("no content arrived from our own side in time"))
+        } else {
+            handle(.timedOut)
+        }
+        // A goodbye that went out has a limit of its own.
+        touch()
+    }
+}

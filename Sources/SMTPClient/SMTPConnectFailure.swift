@@ -1,0 +1,26 @@
+import MailVocabulary
+import SMTPProtocol
+
+/// Why there is no connection to deliver on, by stage (S31). (A failure of TLS joins with the issue on transport security.)
+public enum SMTPConnectFailure: Error, Hashable, Sendable {
+    /// Nobody listens there.
+    case refused
+    case timedOut
+    /// No route, no such socket, reset at once: what the system said.
+    case unreachable(String)
+    /// Our side's failure: the source address is not ours, no descriptors left.
+    case local(String)
+    /// TCP stood; banner or `EHLO` failed.
+    case session(SessionFailure)
+
+    /// The last word for every recipient that waited for this connection.
+    public var reply: Reply {
+        switch self {
+        case .refused: Reply(451, "4.4.1", "connection refused")
+        case .timedOut: Reply(451, "4.4.1", "connection timed out")
+        case .unreachable(let text): Reply(451, "4.4.1", "cannot connect: \(text)")
+        case .local(let text): Reply(451, "4.3.0", "cannot connect: \(text)")
+        case .session(let failure): failure.reply
+        }
+    }
+}

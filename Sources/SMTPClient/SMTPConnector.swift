@@ -1,0 +1,97 @@
+import MailVocabulary
+import NIOCore
+import NIOPosix
+import SMTPProtocol
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Opens one connection and waits until it can carry a transaction.
+struct SMTPConnector: Sendable {
+    /// What the kernel may hold of unsent content for one connection: with more, a slow transfer would look like a finished one.
+    private static let unsentLimit = 128 * 1024
+    /// Replies are short: this much is read at once.
+    private static let readSize = 4096
+
+    let endpoint: SMTPClientEndpoint
+    let source: SourceAddresses
+    let settings: SMTPClientSettings
+    let eventLoop: any EventLoop
+
+    func connect() -> EventLoopFuture<SMTPClientConnection> {
+        let connected: EventLoopFuture<any Channel>
+        do {
+            connected = try openSocket()
+        } catch let failure as SMTPConnectFailure {
+            return eventLoop.makeFailedFuture(failure)
+        } catch {
+            return eventLoop.makeFailedFuture(SMTPConnectFailure.local("\(error)"))
+        }
+        return connected.flatMapErrorThrowing { throw SMTPConnectFailure(connecting: $0) }.flatMap { [endpoint] channel in
+            let handler: SMTPClientHandler
+            do {
+                handler = try channel.pipeline.syncOperations.handler(type: SMTPClientHandler.self)
+            } catch {
+                return channel.eventLoop.makeFailedFuture(SMTPConnectFailure.unreachable("closed at once"))
+            }
+            let connection = SMTPClientConnection(channel: channel, handler: handler, endpoint: endpoint)
+            return handler.ready.map { connection }
+        }
+    }
+
+    private func openSocket() throws -> EventLoopFuture<any Channel> {
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(settings.timeouts.connect))
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize))
+            .channelInitializer { [settings] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        SMTPClientHandler(settings: settings, eventLoop: channel.eventLoop))
+                }
+            }
+        switch endpoint {
+        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        case .tcp(let address, let port):
+            guard (1...65535).contains(port) else { throw SMTPConnectFailure.local("no port \(port)") }
+            let target = try SocketAddress(address, port: port)
+            let options =
+                bootstrap
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)), value: Self.unsentLimit)
+            guard let local = source.address(for: address.family) else { return options.connect(to: target) }
+            return
+                options
+                // The port is chosen at connect, when the other end is known: as many connections per address as there are peers.
+                .channelOption(
+                    ChannelOptions.Types.SocketOption(level: .ip, name: NIOBSDSocket.Option(rawValue: IP_BIND_ADDRESS_NO_PORT)), value: 1
+                )
+                .bind(to: try SocketAddress(local, port: 0))
+                .connect(to: target)
+        }
+    }
+}
+
+extension SocketAddress {
+    fileprivate init(_ address: IPAddress, port: Int) throws {
+        try self.init(packedIPAddress: ByteBuffer(bytes: address.octets), port: port)
+    }
+}
+
+extension SMTPConnectFailure {
+    /// Sorts what NIO and the system say.
+    fileprivate init(connecting error: any Error) {
+        switch error {
+        case let failure as SMTPConnectFailure: self = failure
+        case ChannelError.connectTimeout: self = .timedOut
+        case let error as IOError:
+            switch error.errnoCode {
+            case ECONNREFUSED: self = .refused
+            case ETIMEDOUT: self = .timedOut
+            case EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT: self = .local("\(error)")
+            default: self = .unreachable("\(error)")
+            }
+        default: self = .unreachable("\(error)")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// What a remote server's reply to `EHLO` announced (RFC 5321 §4.1.1.1). Keywords that no code here uses are dropped.
+public struct RemoteExtensions: Hashable, Sendable {
+    /// RFC 2920.
+    public var pipelining = false
+    /// RFC 1870: `SIZE` was announced, with or without a limit.
+    public var size = false
+    /// The announced limit in octets; nil for none, also where it was written as 0.
+    public var maximumSize: Int?
+    /// RFC 6152.
+    public var eightBitMIME = false
+    /// RFC 6531.
+    public var smtpUTF8 = false
+    /// RFC 3030 §2.
+    public var chunking = false
+    /// RFC 3030 §3.
+    public var binaryMIME = false
+    /// RFC 2034.
+    public var enhancedStatusCodes = false
+    /// RFC 3461.
+    public var dsn = false
+    /// RFC 3207.
+    public var startTLS = false
+    /// RFC 4954: the mechanisms, upper case; empty where AUTH was not announced.
+    public var authenticationMechanisms: [String] = []
+
+    public init() {}
+
+    /// Reads the lines of the reply after the first, which is the server's name and greeting.
+    init(lines: some Sequence<String>) {
+        for line in lines {
+            let words = line.uppercased().split(separator: " ")
+            guard let keyword = words.first else { continue }
+            switch keyword {
+            case "PIPELINING": pipelining = true
+            case "8BITMIME": eightBitMIME = true
+            case "SMTPUTF8": smtpUTF8 = true
+            case "CHUNKING": chunking = true
+            case "BINARYMIME": binaryMIME = true
+            case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
+            case "DSN": dsn = true
+            case "STARTTLS": startTLS = true
+            case "AUTH": authenticationMechanisms = words.dropFirst().map(String.init)
+            case "SIZE":
+                size = true
+                // A limit that is no number, or that does not fit, limits nothing.
+                if words.count > 1, let limit = Int(words[1]), limit > 0 { maximumSize = limit }
+            default: break
+            }
+        }
+    }
+}

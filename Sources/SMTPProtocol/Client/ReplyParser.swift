@@ -1,0 +1,96 @@
+import NIOCore
+
+/// Puts replies together from the octets of a remote server, however they are split (RFC 5321 §4.2).
+///
+/// Strict where it matters (three digits, the same code on every line), tolerant where servers differ: a line may end in LF alone, and
+/// the text may be missing. Bounded: lines of 2,048 octets, 100 lines.
+struct ReplyParser: Sendable {
+    /// RFC 5321 §4.5.3.1.5 allows 512 octets; many servers write more.
+    static let maximumLine = 2048
+    static let maximumLines = 100
+
+    enum Failure: Error, Hashable, Sendable {
+        /// No reply; what arrived, printable and cut.
+        case malformed(String)
+        case lineTooLong
+        case tooManyLines
+        case inconsistentCodes(String)
+
+        var text: String {
+            switch self {
+            case .malformed(let text): text
+            case .lineTooLong: "(a line of more than \(ReplyParser.maximumLine) octets)"
+            case .tooManyLines: "(a reply of more than \(ReplyParser.maximumLines) lines)"
+            case .inconsistentCodes(let text): "(different codes in one reply) \(text)"
+            }
+        }
+    }
+
+    private var buffer = ByteBuffer()
+    private var code: UInt16?
+    private var earlierLines: [ByteBuffer] = []
+    /// How much of `buffer` is known to hold no LF.
+    private var searched = 0
+
+    mutating func append(_ bytes: ByteBuffer) {
+        if buffer.readableBytes == 0 {
+            buffer = bytes
+        } else {
+            // What is left is at most one partial line; what lies before it must not pile up.
+            buffer.discardReadBytes()
+            buffer.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// The next complete reply, or nil if more octets are needed.
+    mutating func next() throws(Failure) -> RemoteReply? {
+        while let line = try nextLine() {
+            guard let parsed = Self.parse(line) else { throw .malformed(ReplyText.quoted(line.readableBytesView)) }
+            if let code, code != parsed.code { throw .inconsistentCodes(ReplyText.quoted(line.readableBytesView)) }
+            if parsed.isLast {
+                let reply = RemoteReply(code: parsed.code, lastLine: parsed.text, earlierLines: earlierLines)
+                code = nil
+                if !earlierLines.isEmpty { earlierLines = [] }
+                return reply
+            }
+            code = parsed.code
+            guard earlierLines.count < Self.maximumLines - 1 else { throw .tooManyLines }
+            earlierLines.append(parsed.text)
+        }
+        return nil
+    }
+
+    /// A line without its end.
+    private mutating func nextLine() throws(Failure) -> ByteBuffer? {
+        let view = buffer.readableBytesView
+        guard let end = view.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")) else {
+            guard view.count <= Self.maximumLine else { throw .lineTooLong }
+            searched = view.count
+            return nil
+        }
+        searched = 0
+        let length = end - view.startIndex
+        guard length <= Self.maximumLine else { throw .lineTooLong }
+        guard var line = buffer.readSlice(length: length) else { return nil }
+        buffer.moveReaderIndex(forwardBy: 1)
+        // The last octets of a read are gone once they are understood: an idle connection holds no buffer.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+        if length > 0, line.getInteger(at: line.writerIndex - 1, as: UInt8.self) == UInt8(ascii: "\r") {
+            line.moveWriterIndex(to: line.writerIndex - 1)
+        }
+        return line
+    }
+
+    private static func parse(_ line: ByteBuffer) -> (code: UInt16, isLast: Bool, text: ByteBuffer)? {
+        var text = line
+        guard let digits = text.readMultipleIntegers(as: (UInt8, UInt8, UInt8).self),
+            (0x32...0x35).contains(digits.0), (0x30...0x39).contains(digits.1), (0x30...0x39).contains(digits.2)
+        else { return nil }
+        let code = UInt16(digits.0 - 0x30) * 100 + UInt16(digits.1 - 0x30) * 10 + UInt16(digits.2 - 0x30)
+        switch text.readInteger(as: UInt8.self) {
+        case nil, UInt8(ascii: " "): return (code, true, text)
+        case UInt8(ascii: "-"): return (code, false, text)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import MailVocabulary
+import NIOCore
+
+// MARK: - Commands
+
+extension SMTPServerSession {
+    /// Reads one command line and carries it out.
+    ///
+    /// - Returns: whether to go on.
+    mutating func readCommand(_ actions: inout [SMTPServerAction]) -> Bool {
+        guard let line = lines.next(&input) else { return false }
+        switch line {
+        case .command(let length): return readCommand(length: length, &actions)
+        case .badLineEnd: refuseLine(ServerReplies.badLineEnd, &actions)
+        case .tooLong: refuseLine(ServerReplies.lineTooLong, &actions)
+        case .skipped: break
+        case .endless: closeInTurn(with: ServerReplies.endlessLine, &actions)
+        }
+        return true
+    }
+
+    private mutating func readCommand(length: Int, _ actions: inout [SMTPServerAction]) -> Bool {
+        let smtpUTF8 = transaction?.smtpUTF8 ?? false
+        let result = input.withUnsafeReadableBytes { bytes in
+            parser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<length]), smtpUTF8: smtpUTF8)
+        }
+        if case .success(.recipient) = result, waitsForRecipients { return false }
+        input.moveReaderIndex(forwardBy: length + 2)
+        switch result {
+        case .success(let command):
+            dataWasRefused = false
+            carryOut(command, &actions)
+        case .failure(let error): refuse(error, &actions)
+        }
+        return true
+    }
+
+    /// Answers a line that is no command; directly behind a refused `DATA` it is taken for the content that was not wanted.
+    private mutating func refuseLine(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+        if dataWasRefused { return close(with: ServerReplies.synchronisationError, &actions) }
+        refuse(reply, &actions)
+    }
+
+    private mutating func refuse(_ error: CommandError, _ actions: inout [SMTPServerAction]) {
+        switch error.kind {
+        case .syntax: refuseLine(error.reply, &actions)
+        case .lostPosition, .foreignProtocol: close(with: error.reply, &actions)
+        case .unknownCommand:
+            if dataWasRefused { return close(with: ServerReplies.synchronisationError, &actions) }
+            unknownCommands += 1
+            if unknownCommands > settings.unknownCommandLimit {
+                closeInTurn(with: ServerReplies.tooManyUnknownCommands, &actions)
+            } else {
+                refuse(error.reply, &actions)
+            }
+        }
+    }
+
+    private mutating func carryOut(_ command: SMTPCommand, _ actions: inout [SMTPServerAction]) {
+        switch command {
+        case .hello(let greeting): greet(greeting, &actions)
+        case .mail(let sender): mail(sender, &actions)
+        case .recipient(let recipient): self.recipient(recipient, &actions)
+        case .data: data(&actions)
+        case .chunk(let size, let isLast): chunk(size: size, isLast: isLast, &actions)
+        case .reset:
+            abortTransaction(&actions)
+            idle(ServerReplies.resetOK, &actions)
+        case .noop: idle(ServerReplies.noopOK, &actions)
+        case .verify: idle(ServerReplies.verify, &actions)
+        case .help: idle(ServerReplies.help, &actions)
+        case .expand, .notOffered: refuse(ServerReplies.notOffered, &actions)
+        case .quit: close(with: ServerReplies.bye, &actions)
+        }
+    }
+
+    /// Answers a command that moves nothing: enough of them are an error each, though not told so.
+    private mutating func idle(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+        idleCommands += 1
+        if idleCommands > settings.idleCommandLimit {
+            refuse(reply, &actions)
+        } else {
+            respond(reply)
+        }
+    }
+
+    /// RFC 5321 §4.1.4: a greeting in the middle of a session resets it.
+    private mutating func greet(_ greeting: ClientGreeting, _ actions: inout [SMTPServerAction]) {
+        abortTransaction(&actions)
+        if self.greeting != nil {
+            idleCommands += 1
+            if idleCommands > settings.idleCommandLimit { errors += 1 }
+            if errors > settings.errorLimit { return close(with: ServerReplies.tooManyErrors, &actions) }
+        }
+        self.greeting = greeting
+        switch greeting {
+        case .helo: write(encoded: settings.heloReply)
+        case .ehlo: write(encoded: settings.ehloReply)
+        }
+    }
+
+    private mutating func mail(_ sender: EnvelopeSender, _ actions: inout [SMTPServerAction]) {
+        guard greeting != nil else { return refuse(ServerReplies.greetFirst, &actions) }
+        guard transaction == nil else { return refuse(ServerReplies.nestedMail, &actions) }
+        if let limit = settings.messagesPerConnection, messages >= limit {
+            return close(with: ServerReplies.tooManyMessages, &actions)
+        }
+        let declared = sender.declaredSize ?? 0
+        if let largest = settings.largestMessage, declared > largest.bytes {
+            return refuse(ServerReplies.messageTooLarge(limit: largest), &actions)
+        }
+        if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, &actions) }
+        transaction = ServerTransaction(smtpUTF8: sender.smtpUTF8)
+        actions.append(.transactionBegan(sender))
+        respond(ServerReplies.senderOK)
+    }
+
+    private mutating func recipient(_ recipient: EnvelopeRecipient, _ actions: inout [SMTPServerAction]) {
+        guard let transaction else { return refuse(mailMissing, &actions) }
+        if transaction.contentBegan { return refuse(ServerReplies.chunkingBegan, &actions) }
+        if let limit = settings.recipientsLimit, transaction.accepted >= limit { return respond(ServerReplies.tooManyRecipients) }
+        self.transaction?.asked += 1
+        replies.appendUnanswered()
+        actions.append(.askRecipient(recipient))
+    }
+
+    /// Whether it depends on open answers if there is room for one more recipient.
+    private var waitsForRecipients: Bool {
+        guard replies.unanswered > 0, let limit = settings.recipientsLimit, let transaction else { return false }
+        return transaction.accepted < limit && transaction.accepted + replies.unanswered >= limit
+    }
+
+    private mutating func data(_ actions: inout [SMTPServerAction]) {
+        if let refusal = contentRefusal {
+            refuseData(refusal, &actions)
+        } else if transaction?.contentBegan == true {
+            refuseData(ServerReplies.chunkingBegan, &actions)
+        } else {
+            transaction?.contentBegan = true
+            dataDecoder = DataDecoder(limit: contentLimit)
+            phase = .data
+            actions.append(.contentBegan)
+            respond(ServerReplies.goOn)
+        }
+    }
+
+    private mutating func refuseData(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+        dataWasRefused = true
+        refuse(reply, &actions)
+    }
+
+    /// Why no content may come now; nil if it may.
+    var contentRefusal: Reply? {
+        guard let transaction else { return mailMissing }
+        if transaction.accepted > 0 { return nil }
+        return transaction.asked == 0 ? ServerReplies.recipientFirst : ServerReplies.noValidRecipients
+    }
+
+    private var mailMissing: Reply { greeting == nil ? ServerReplies.greetFirst : ServerReplies.mailFirst }
+
+    /// Octets that the session's limit leaves; nil: no limit.
+    var sessionRoom: Int? { settings.sessionSizeLimit.map { max(0, $0.bytes - sessionOctets) } }
+
+    /// Octets that the next message may have; nil: no limit.
+    var contentLimit: Int? {
+        switch (settings.largestMessage?.bytes, sessionRoom) {
+        case (let largest?, let room?): min(largest, room)
+        case (let largest?, nil): largest
+        case (nil, let room): room
+        }
+    }
+}

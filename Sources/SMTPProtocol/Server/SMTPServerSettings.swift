@@ -1,0 +1,84 @@
+import MailVocabulary
+import NIOCore
+
+/// What one virtual server says and allows in its sessions. Made once, shared by all of them.
+public struct SMTPServerSettings: Sendable {
+    /// In the banner and the reply to a greeting (E12).
+    public let hostname: DomainName
+    /// The largest message, advertised as SIZE (E01); nil: no limit.
+    public let messageSizeLimit: ByteCount?
+    /// The sum of all messages of one connection (E02); nil: no limit.
+    public let sessionSizeLimit: ByteCount?
+    /// Accepted recipients of one message; the rest get `452 4.5.3` (E03); nil: no limit.
+    public let recipientsLimit: Int?
+    /// Messages in one connection; a further `MAIL` gets `421 4.7.0` (S07); nil: no limit.
+    public let messagesPerConnection: Int?
+    /// What `<Postmaster>` without a domain means (RFC 5321 §4.5.1).
+    public let postmasterDomain: DomainName
+    /// Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4), to which extensions add theirs.
+    public let commandLineLimit: Int
+    /// Unknown commands that are answered; the next one closes the session.
+    public let unknownCommandLimit: Int
+    /// Errors that are answered (unknown commands among them) without a message accepted in between; the next one closes the session.
+    public let errorLimit: Int
+    /// Refused recipients that are told so without a message accepted in between; the next one closes the session: no directory harvest.
+    public let refusedRecipientLimit: Int
+    /// Commands that move nothing (NOOP, RSET, VRFY, HELP, another greeting) without a message accepted in between; further ones count
+    /// as errors.
+    public let idleCommandLimit: Int
+    /// The largest chunk that `BDAT` may announce, and how much of one refused message is swallowed, in octets; beyond, the session
+    /// closes.
+    public let discardLimit: ByteCount
+    /// Further lines of the EHLO reply, after the session's own keywords.
+    public let extraKeywords: [String]
+
+    /// Encoded once for all sessions.
+    let banner: ByteBuffer
+    let heloReply: ByteBuffer
+    let ehloReply: ByteBuffer
+
+    public init(
+        hostname: DomainName,
+        messageSizeLimit: ByteCount? = .mebibytes(10),
+        sessionSizeLimit: ByteCount? = .mebibytes(100),
+        recipientsLimit: Int? = 64000,
+        messagesPerConnection: Int? = 20,
+        postmasterDomain: DomainName? = nil,
+        commandLineLimit: Int = 512,
+        unknownCommandLimit: Int = 10,
+        errorLimit: Int = 20,
+        refusedRecipientLimit: Int = 100,
+        idleCommandLimit: Int = 100,
+        discardLimit: ByteCount = .mebibytes(1024),
+        extraKeywords: [String] = []
+    ) {
+        self.hostname = hostname
+        (self.messageSizeLimit, self.sessionSizeLimit) = (messageSizeLimit, sessionSizeLimit)
+        (self.recipientsLimit, self.messagesPerConnection) = (recipientsLimit, messagesPerConnection)
+        self.postmasterDomain = postmasterDomain ?? hostname
+        (self.commandLineLimit, self.unknownCommandLimit, self.errorLimit) = (commandLineLimit, unknownCommandLimit, errorLimit)
+        (self.refusedRecipientLimit, self.idleCommandLimit) = (refusedRecipientLimit, idleCommandLimit)
+        (self.discardLimit, self.extraKeywords) = (discardLimit, extraKeywords)
+
+        let largest = Self.largestMessage(messageSizeLimit, sessionSizeLimit)
+        // RFC 1870 §3: "SIZE" alone says that there is no fixed limit.
+        let size = largest.map { "SIZE \($0.bytes)" } ?? "SIZE"
+        banner = ReplyEncoder.encoded(Reply(220, nil, "\(hostname) ESMTP Postern"))
+        heloReply = ReplyEncoder.encoded(Reply(250, nil, hostname.text))
+        ehloReply = ReplyEncoder.encoded(
+            Reply(
+                250, nil,
+                lines: [hostname.text, "PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"] + extraKeywords))
+    }
+
+    /// The largest message that has a chance in any session; nil: no limit.
+    var largestMessage: ByteCount? { Self.largestMessage(messageSizeLimit, sessionSizeLimit) }
+
+    private static func largestMessage(_ message: ByteCount?, _ session: ByteCount?) -> ByteCount? {
+        switch (message, session) {
+        case (let message?, let session?): min(message, session)
+        case (let limit?, nil), (nil, let limit?): limit
+        case (nil, nil): nil
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import MailVocabulary
+
+/// The session's own replies. Texts are for a person; the codes are what programs read.
+enum ServerReplies {
+    static let senderOK = Reply(250, "2.1.0", "Sender OK")
+    static let resetOK = Reply(250, "2.0.0", "Reset")
+    static let noopOK = Reply(250, "2.0.0", "OK")
+    static let help = Reply(
+        214, EnhancedStatusCode(2, 0, 0),
+        lines: ["Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", "RFC 5321 describes them"])
+    /// RFC 5321 §3.5.3: 252 neither confirms nor denies that an address exists.
+    static let verify = Reply(252, "2.5.0", "Send some mail, I'll try my best")
+    static let goOn = Reply(354, nil, "End data with <CRLF>.<CRLF>")
+    static let bye = Reply(221, "2.0.0", "Bye")
+
+    static let notOffered = Reply(502, "5.5.1", "Command not offered here")
+    static let greetFirst = Reply(503, "5.5.1", "Say EHLO or HELO first")
+    static let nestedMail = Reply(503, "5.5.1", "A transaction is already under way: finish it, or RSET")
+    static let mailFirst = Reply(503, "5.5.1", "Need MAIL first")
+    static let recipientFirst = Reply(503, "5.5.1", "Need RCPT first")
+    static let noValidRecipients = Reply(554, "5.5.1", "No valid recipients")
+    static let chunkingBegan = Reply(503, "5.5.1", "The message is being sent with BDAT: go on with it, or RSET")
+    static let tooManyRecipients = Reply(452, "4.5.3", "Too many recipients in this message: send it to the rest in another one")
+
+    static let badLineEnd = Reply(500, "5.5.2", "A command line ends with CRLF, and has no other CR or LF and no NUL")
+    static let lineTooLong = Reply(500, "5.5.2", "Command line too long")
+
+    static let bareLineEnd = Reply(550, "5.6.11", "The message has a CR or LF on its own, or a NUL: lines end with CRLF")
+    static let textLineTooLong = Reply(554, "5.6.0", "The message has a line of more than \(ContentRules.maximumLine) octets")
+    static func messageTooLarge(limit: ByteCount) -> Reply {
+        Reply(552, "5.3.4", "The message is larger than the limit of \(limit.bytes) octets")
+    }
+    static let discardedTooMuch = Reply(552, "5.3.4", "More content than this server is willing to skip")
+    static let chunkTooLarge = Reply(552, "5.3.4", "Chunk too large")
+    /// Not 552: the same message would do in a connection of its own.
+    static let sessionExhausted = Reply(452, "4.3.1", "The limit for one connection is used up: send this message in a new one")
+    static let holderFailed = Reply(451, "4.3.0", "The message could not be taken, try again later")
+
+    static let tooManyMessages = Reply(421, "4.7.0", "Enough messages for one connection: continue in a new one")
+    static let sessionFull = Reply(421, "4.7.0", "The size limit for one connection is used up: continue in a new one")
+    static let tooManyErrors = Reply(421, "4.7.0", "Too many errors")
+    static let tooManyUnknownCommands = Reply(421, "4.7.0", "Too many unknown commands")
+    static let tooManyRefusedRecipients = Reply(421, "4.7.0", "Too many refused recipients")
+    static let endlessLine = Reply(421, "4.7.0", "Command line without end")
+    static let timedOut = Reply(421, "4.4.2", "Timeout: nothing came for too long")
+    static let shuttingDown = Reply(421, "4.3.2", "The server is shutting down, try again later")
+    static let earlyTalker = Reply(554, "5.5.0", "You spoke before the greeting")
+    static let synchronisationError = Reply(554, "5.5.0", "Synchronisation error: DATA was refused, and no command followed")
+    static let notSMTP = CommandError.foreignProtocol.reply
+}

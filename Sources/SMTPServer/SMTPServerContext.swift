@@ -1,0 +1,35 @@
+import CoreLink
+import MailVocabulary
+import MessageFormat
+import NIOCore
+import SMTPProtocol
+
+/// What all sessions of one virtual server share. Confined to its event loop.
+public final class SMTPServerContext {
+    /// The name in the configuration.
+    public let virtualServer: String
+    /// E12: in banner, EHLO and trace fields.
+    public let hostname: DomainName
+    public let settings: SMTPServerSettings
+    /// S02.
+    public let idleTimeout: TimeAmount
+    /// E10.
+    public let maximumHops: Int
+    let pool: LinkPool<EdgeLink>
+
+    public init(
+        virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
+        pool: LinkPool<EdgeLink>
+    ) {
+        (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
+        (self.idleTimeout, self.maximumHops, self.pool) = (idleTimeout, maximumHops, pool)
+    }
+}
+
+/// What is known of a client before it has said anything.
+public struct ClientFacts: Sendable {
+    public let address: IPAddress
+    public let reverseLookup: ReverseLookup
+
+    public init(address: IPAddress, reverseLookup: ReverseLookup) { (self.address, self.reverseLookup) = (address, reverseLookup) }
+}

@@ -1,0 +1,227 @@
+import CoreLink
+import MailVocabulary
+import MessageFormat
+import NIOCore
+import SMTPProtocol
+
+/// The shell around one SMTP session: bytes to events, actions to writes, and the way to the core. Confined to its event loop.
+///
+/// Knows no rule of SMTP and none of routing: the session machine has the former, the core the latter.
+public final class SMTPServerHandler: ChannelDuplexHandler {
+    public typealias InboundIn = ByteBuffer
+    public typealias InboundOut = Never
+    public typealias OutboundIn = ByteBuffer
+    public typealias OutboundOut = ByteBuffer
+
+    private let context: SMTPServerContext
+    private let client: ClientFacts
+    private var session: SMTPServerSession
+    private var actions: [SMTPServerAction] = []
+    private var transaction: SubmitTransaction?
+    private var sender: EnvelopeSender?
+    private var filter: IncomingHeaderFilter?
+    private var filtered: [ByteBuffer] = []
+    private var channelContext: ChannelHandlerContext?
+    private var isReading = false
+    private var isPaused = false
+    private var wantsRead = false
+    private var lastActivity = NIODeadline.now()
+    private var idleTimer: Scheduled<Void>?
+    private var isClosing = false
+    private var onEnd: (() -> Void)?
+
+    /// - Parameter onEnd: called once, when the connection has ended.
+    public init(context: SMTPServerContext, client: ClientFacts, onEnd: @escaping () -> Void) {
+        (self.context, self.client, self.onEnd) = (context, client, onEnd)
+        session = SMTPServerSession(settings: context.settings)
+    }
+
+    // MARK: From outside
+
+    /// The checks on the connection are done: says the banner.
+    public func greet() { handle(.connected) }
+
+    /// Says why the client is not served, and closes.
+    public func refuse(_ reply: Reply) { handle(.refuse(reply)) }
+
+    /// The process ends: an idle session at once, another after its transaction.
+    public func shutDown() { handle(.shuttingDown) }
+
+    // MARK: Channel
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        channelContext = context
+        armIdleTimer()
+    }
+
+    public func handlerRemoved(context: ChannelHandlerContext) {
+        channelContext = nil
+        ended()
+    }
+
+    public func read(context: ChannelHandlerContext) {
+        if isPaused { wantsRead = true } else { context.read() }
+    }
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        lastActivity = .now()
+        isReading = true
+        handle(.bytes(unwrapInboundIn(data)))
+    }
+
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        transaction?.flush()
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        handle(.disconnected)
+        ended()
+    }
+
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            handle(.inputClosed)
+        }
+    }
+
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    private func ended() {
+        idleTimer?.cancel()
+        idleTimer = nil
+        transaction?.abort()
+        transaction = nil
+        let onEnd = onEnd
+        self.onEnd = nil
+        onEnd?()
+    }
+
+    // MARK: The session
+
+    private func handle(_ event: SMTPServerEvent) {
+        guard channelContext != nil else { return }
+        session.receive(event, actions: &actions)
+        // An action may bring an answer at once, and with it further actions.
+        while !actions.isEmpty {
+            let batch = actions
+            actions.removeAll(keepingCapacity: true)
+            for action in batch { perform(action) }
+        }
+        if !isReading { transaction?.flush() }
+    }
+
+    private func perform(_ action: SMTPServerAction) {
+        guard let channelContext else { return }
+        switch action {
+        case .send(let bytes): channelContext.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        case .transactionBegan(let sender): self.sender = sender
+        case .askRecipient(let recipient): beginIfNeeded()?.ask(recipient)
+        case .contentBegan: beginContent()
+        case .content(let bytes): take(bytes)
+        case .contentEnded(_, let has8BitOctets): endContent(has8BitOctets: has8BitOctets)
+        case .transactionAborted:
+            transaction?.abort()
+            transaction = nil
+            filter = nil
+            resumeReading()
+        case .pauseReading: isPaused = true
+        case .resumeReading: resumeReading()
+        case .close: close()
+        }
+    }
+
+    private func close() {
+        guard !isClosing, let channelContext else { return }
+        isClosing = true
+        // What was sent before goes out first; what still comes in is not looked at.
+        channelContext.close(promise: nil)
+    }
+
+    private func beginIfNeeded() -> SubmitTransaction? {
+        if let transaction { return transaction }
+        guard let sender else { return nil }
+        let transaction = SubmitTransaction(
+            pool: context.pool,
+            facts: SessionFacts(
+                virtualServer: context.virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
+                helo: session.greeting?.name),
+            sender: sender, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.resumeReading() })
+        self.transaction = transaction
+        return transaction
+    }
+
+    private func answered(_ answer: SubmitTransaction.Answer) {
+        switch answer {
+        case .recipient(let reply): handle(.recipientAnswered(reply))
+        case .content(let reply):
+            transaction = nil
+            handle(.contentAnswered(reply))
+        }
+    }
+
+    private func beginContent() {
+        guard let transaction else { return }
+        filter = IncomingHeaderFilter(host: context.hostname)
+        var trace = ByteBuffer()
+        let recipients = transaction.acceptedRecipients
+        let isExtended = if case .ehlo = session.greeting { true } else { false }
+        ReceivedField(
+            helo: session.greeting?.name, clientAddress: client.address, reverseLookup: client.reverseLookup, host: context.hostname,
+            transmission: MessageFormat.TransmissionProtocol(isExtended: isExtended, isUTF8: sender?.smtpUTF8 ?? false),
+            queueID: transaction.queueID ?? QueueID(value: 0), recipient: recipients.count == 1 ? recipients[0] : nil, date: .now()
+        ).write(into: &trace)
+        AuthenticationResultsField(
+            host: context.hostname, clientAddress: client.address, reverseLookup: client.reverseLookup, helo: session.greeting?.name
+        )?.write(into: &trace)
+        transaction.send(trace)
+    }
+
+    private func take(_ bytes: ByteBuffer) {
+        guard let transaction else { return }
+        filter?.process(bytes, into: &filtered)
+        sendFiltered(to: transaction)
+        if !transaction.isWritable { isPaused = true }
+    }
+
+    private func sendFiltered(to transaction: SubmitTransaction) {
+        for piece in filtered { transaction.send(piece) }
+        filtered.removeAll(keepingCapacity: true)
+    }
+
+    private func endContent(has8BitOctets: Bool) {
+        guard let transaction, var filter else { return }
+        filter.finish(into: &filtered)
+        sendFiltered(to: transaction)
+        self.filter = nil
+        // As many as there are here already, and ours would be one more (E10).
+        guard filter.receivedCount < context.maximumHops else {
+            transaction.abort()
+            self.transaction = nil
+            return handle(.contentAnswered(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop")))
+        }
+        transaction.commit(has8BitOctets: has8BitOctets)
+    }
+
+    private func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        if wantsRead {
+            wantsRead = false
+            channelContext?.read()
+        }
+    }
+
+    // MARK: S02
+
+    private func armIdleTimer() {
+        guard let channelContext else { return }
+        let end = lastActivity + context.idleTimeout
+        idleTimer = channelContext.eventLoop.assumeIsolated().scheduleTask(deadline: end) { [weak self] in
+            guard let self, !isClosing else { return }
+            // Waiting for the core is not the client's idleness.
+            if !session.isWaitingForClient { lastActivity = .now() }
+            if lastActivity + context.idleTimeout <= .now() { handle(.timedOut) } else { armIdleTimer() }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import CoreLink
+import MailVocabulary
+import MessageFormat
+import NIOCore
+
+/// One transaction of a front end with the core: recipients are asked about, content is streamed, the answer to the end of the content
+/// is awaited. Confined to its event loop.
+///
+/// Whatever happens to the core, every question gets exactly one answer: the core's, or `451` (law 7: the client keeps the message).
+final class SubmitTransaction {
+    /// What is told to the session.
+    enum Answer {
+        case recipient(Reply)
+        case content(Reply)
+    }
+
+    private let pool: LinkPool<EdgeLink>
+    private let facts: SessionFacts
+    private let sender: EnvelopeSender
+    private let answer: (Answer) -> Void
+    /// The core takes data again.
+    private let writable: () -> Void
+    private var client: LinkClient<EdgeLink>?
+    private var isAcquiring = false
+    /// Asked before the connection stood.
+    private var early: [EnvelopeRecipient] = []
+    private var unansweredRecipients = 0
+    private var hasContentBegun = false
+    private var isCommitting = false
+    private var hasEnded = false
+    private(set) var queueID: QueueID?
+    private(set) var acceptedRecipients: [EmailAddress] = []
+    private var asked: CircularBuffer<EmailAddress> = []
+    private var octets: UInt64 = 0
+
+    init(
+        pool: LinkPool<EdgeLink>, facts: SessionFacts, sender: EnvelopeSender, answer: @escaping (Answer) -> Void,
+        writable: @escaping () -> Void
+    ) {
+        (self.pool, self.facts, self.sender, self.answer, self.writable) = (pool, facts, sender, answer, writable)
+    }
+
+    static let coreUnavailable = Reply(451, "4.3.0", "The mail system is restarting, try again later")
+    static let revisionDiffers = Reply(421, "4.3.0", "The configuration is being changed, try again later")
+
+    var isWritable: Bool { client?.connection.isWritable ?? true }
+
+    func ask(_ recipient: EnvelopeRecipient) {
+        unansweredRecipients += 1
+        asked.append(recipient.address)
+        if let client {
+            client.connection.send(.recipient(recipient))
+        } else {
+            early.append(recipient)
+            acquire()
+        }
+    }
+
+    /// Content, in pieces of any size; the trace fields first.
+    func send(_ chunk: ByteBuffer) {
+        guard let client else { return }
+        hasContentBegun = true
+        octets += UInt64(chunk.readableBytes)
+        var rest = chunk
+        while rest.readableBytes > Frame.maximumContent, let part = rest.readSlice(length: Frame.maximumContent) {
+            client.connection.send(.content(part))
+        }
+        if rest.readableBytes > 0 { client.connection.send(.content(rest)) }
+    }
+
+    func commit(has8BitOctets: Bool) {
+        guard let client else { return }
+        isCommitting = true
+        client.connection.send(.commit(octets: octets, has8BitOctets: has8BitOctets))
+    }
+
+    func flush() { client?.connection.flush() }
+
+    /// The client gave up, or its content is refused: the core drops what it has.
+    func abort() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        guard let client else { return }
+        self.client = nil
+        if unansweredRecipients > 0 || isCommitting {
+            // Answers are still on their way, which the next transaction must not see.
+            pool.discard(client)
+        } else {
+            client.connection.send(.abort)
+            client.connection.flush()
+            pool.release(client)
+        }
+    }
+
+    private func acquire() {
+        guard !isAcquiring else { return }
+        isAcquiring = true
+        pool.acquire { [self] result in
+            switch result {
+            case .failure: lost()
+            case .success(let client) where hasEnded: pool.release(client)
+            case .success(let client) where client.coreRevision != pool.revision:
+                pool.discard(client)
+                pool.onRevisionDiffers(client.coreRevision)
+                acquireAgain()
+            case .success(let client):
+                self.client = client
+                client.connection.onMessage = { [self] in received($0) }
+                client.connection.onClosed = { [self] _ in
+                    let client = self.client
+                    self.client = nil
+                    if let client { pool.discard(client) }
+                    lost()
+                }
+                client.connection.onWritable = { [self] in writable() }
+                client.connection.send(.begin(facts, sender))
+                for recipient in early { client.connection.send(.recipient(recipient)) }
+                early = []
+                client.connection.flush()
+            }
+        }
+    }
+
+    /// The core has taken another configuration: this process is about to read it too. The client waits meanwhile, for a bounded time.
+    private func acquireAgain() {
+        revisionChecks += 1
+        guard revisionChecks < Self.mostRevisionChecks else { return lost(saying: Self.revisionDiffers) }
+        pool.eventLoop.assumeIsolated().scheduleTask(in: Self.revisionCheckInterval) { [weak self] in
+            guard let self, !hasEnded else { return }
+            isAcquiring = false
+            acquire()
+        }
+    }
+
+    private var revisionChecks = 0
+    /// Three seconds together: reading a configuration takes milliseconds, and a bad one stays bad.
+    private static let mostRevisionChecks = 60
+    private static let revisionCheckInterval = TimeAmount.milliseconds(50)
+
+    private func received(_ response: SubmitResponse) {
+        switch response {
+        case .began(let id): queueID = id
+        case .recipient(let reply):
+            guard unansweredRecipients > 0, let address = asked.popFirst() else { return lost() }
+            unansweredRecipients -= 1
+            if reply.isPositive { acceptedRecipients.append(address) }
+            answer(.recipient(reply))
+        case .committed(let reply):
+            guard isCommitting, let client else { return lost() }
+            hasEnded = true
+            self.client = nil
+            pool.release(client)
+            answer(.content(reply))
+        }
+    }
+
+    /// The core cannot be reached, or went away. Who waits is told to come back.
+    private func lost(saying reply: Reply = SubmitTransaction.coreUnavailable) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        if let client {
+            self.client = nil
+            pool.discard(client)
+        }
+        let unanswered = unansweredRecipients
+        unansweredRecipients = 0
+        for _ in 0..<unanswered { answer(.recipient(reply)) }
+        // The session swallows what is left of the content, and says it then.
+        if hasContentBegun { answer(.content(reply)) }
+    }
+}

@@ -1,0 +1,130 @@
+import Glibc
+import Logging
+import Synchronization
+
+/// The life of a daemon between its start and its end: it runs until SIGTERM, SIGINT or the loss of its supervisor, reloads on SIGHUP, and
+/// drains in bounded time.
+///
+/// ```swift
+/// let lifecycle = DaemonLifecycle(logger: logger)
+/// let service = try await EdgeServer.start(…)
+/// lifecycle.onReload { await service.reload() }
+/// lifecycle.ready()
+/// exit(await lifecycle.run { await service.drain() }.rawValue)
+/// ```
+public final class DaemonLifecycle: Sendable {
+    /// Why a daemon ends.
+    public enum EndCause: Hashable, Sendable, CustomStringConvertible {
+        case signal(ProcessSignal)
+        case supervisorGone
+        /// The service itself asked for it: ``end(_:)``.
+        case own(String)
+
+        public var description: String {
+            switch self {
+            case .signal(.terminate): "SIGTERM"
+            case .signal(.interrupt): "SIGINT"
+            case .signal(.reload): "SIGHUP"
+            case .supervisorGone: "the supervisor is gone"
+            case .own(let reason): reason
+            }
+        }
+    }
+
+    private struct State {
+        var cause: EndCause?
+        var waiting: CheckedContinuation<EndCause, Never>?
+        var signals: SignalSource?
+        var supervisor: SupervisorWatch?
+        var reload: (@Sendable () async -> Void)?
+    }
+
+    /// The time that is left after a second SIGTERM or SIGINT.
+    public static let hastenedLimit = Duration.seconds(1)
+
+    private let state = Mutex(State())
+    private let drain = Drain()
+    private let reloads: AsyncStream<Void>.Continuation
+    private let logger: Logger
+
+    /// Takes over the signals and the supervisor's descriptor. Early in `main`, and once: a SIGTERM before it ends the process at once.
+    public init(logger: Logger) {
+        self.logger = logger
+        let requests: AsyncStream<Void>
+        (requests, reloads) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let signals = SignalSource { [weak self] in self?.receive($0) }
+        let supervisor = SupervisorWatch.fromEnvironment { [weak self] in self?.end(.supervisorGone) }
+        state.withLock {
+            $0.signals = signals
+            $0.supervisor = supervisor
+        }
+        // One reload after the other: two at once could leave the older file in force.
+        Task { [weak self] in
+            for await _ in requests {
+                guard let self, let reload = state.withLock({ $0.reload }) else { continue }
+                await reload()
+            }
+        }
+    }
+
+    deinit { reloads.finish() }
+
+    /// What SIGHUP does. Until this is set, SIGHUP does nothing.
+    public func onReload(_ reload: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.reload = reload }
+    }
+
+    /// Asks for a reload as SIGHUP does. Requests that come while one is under way are one more reload.
+    public func requestReload() { reloads.yield() }
+
+    /// Tells the supervisor, where there is one, that this daemon does its work from now on.
+    public func ready() {
+        state.withLock { $0.supervisor }?.ready()
+    }
+
+    /// Ends the daemon as SIGTERM does. The first cause counts.
+    public func end(_ cause: EndCause) {
+        let waiting = state.withLock { state -> CheckedContinuation<EndCause, Never>? in
+            guard state.cause == nil else { return nil }
+            state.cause = cause
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume(returning: cause)
+    }
+
+    /// Waits for the end, then drains.
+    ///
+    /// - Parameters:
+    ///   - limit: the time that `work` has.
+    ///   - work: stops taking new work, and returns when what was under way is finished.
+    /// - Returns: what the process ends with; `success` also where time ran out, because the end was asked for.
+    public func run(limit: Duration = Drain.defaultLimit, draining work: @escaping @Sendable () async -> Void) async -> ExitStatus {
+        let cause = await withCheckedContinuation { continuation in
+            let decided = state.withLock { state in
+                if state.cause == nil { state.waiting = continuation }
+                return state.cause
+            }
+            if let decided { continuation.resume(returning: decided) }
+        }
+        logger.info("draining", metadata: ["cause": "\(cause)", "limit": "\(limit)"])
+        switch await drain.run(limit: limit, work) {
+        case .finished: logger.info("stopped")
+        case .outOfTime: logger.warning("stopped before everything was finished: time ran out")
+        }
+        return .success
+    }
+
+    private func receive(_ signal: ProcessSignal) {
+        switch signal {
+        case .reload:
+            requestReload()
+        case .interrupt, .terminate:
+            if state.withLock({ $0.cause }) == nil {
+                end(.signal(signal))
+            } else {
+                drain.shorten(to: Self.hastenedLimit)
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// How a process of Postern ends, in the numbers of `sysexits.h`: what supervises it tells by them whether another start may help.
+public enum ExitStatus: Int32, Sendable, CaseIterable {
+    /// Ended because it was asked to.
+    case success = 0
+    /// `EX_USAGE`: the command line is wrong.
+    case usage = 64
+    /// `EX_OSERR`: the system refused something that should work: a descriptor, a process, an account.
+    case osError = 71
+    /// `EX_TEMPFAIL`: another start may help.
+    case temporaryFailure = 75
+    /// `EX_CONFIG`: the configuration is wrong, and another start with the same file ends the same way.
+    case configuration = 78
+}

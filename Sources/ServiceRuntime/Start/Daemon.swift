@@ -1,0 +1,91 @@
+import Logging
+import Topology
+import TopologyFile
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// What every daemon has once it has begun: its configuration, its logs, its life.
+public struct Daemon: Sendable {
+    public let role: Role
+    public let configurationPath: String
+    public let topology: Topology
+    public let log: Logger
+    public let lifecycle: DaemonLifecycle
+    private let logs: Logs
+
+    /// Reads the configuration as this role, starts the logs, takes over the signals.
+    ///
+    /// Ends the process with `ExitStatus.configuration`, after printing every error, where the configuration cannot be used.
+    public static func begin(_ role: Role, configurationPath: String) -> Daemon {
+        let topology: Topology
+        switch TopologyFile.load(path: configurationPath, readerRole: role) {
+        case .failed(let findings):
+            for finding in findings { StandardError.print("\(finding)") }
+            exit(ExitStatus.configuration.rawValue)
+        case .loaded(let loaded, _): topology = loaded
+        }
+        // What a daemon makes is for its own account; whoever else may use it is given it by name.
+        umask(0o077)
+        let logs = Logs.start(process: role.rawValue, format: LogFormat(topology.logs.format), level: Logger.Level(topology.logs.level))
+        let log = Logger(label: "postern")
+        let limit = DescriptorLimit.raise()
+        let lifecycle = DaemonLifecycle(logger: log)
+        log.debug("begins", metadata: ["revision": "\(topology.revision)", "descriptors": "\(limit)"])
+        return Daemon(
+            role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, logs: logs)
+    }
+
+    /// The configuration as it is in the file now, or the errors in it, one per line.
+    ///
+    /// What cannot change while the daemons run is refused in every one of them: they would not agree on a revision otherwise.
+    public func readConfiguration() -> Result<Topology, ConfigurationRefused> {
+        switch TopologyFile.load(path: configurationPath, readerRole: role) {
+        case .loaded(let new, _):
+            let fixed = Self.needingRestart(from: topology, to: new)
+            guard fixed.isEmpty else {
+                let sentence =
+                    "\(configurationPath): \(fixed.joined(separator: ", ")): a change needs a restart; until then the old configuration stays"
+                return .failure(ConfigurationRefused(reasons: [sentence]))
+            }
+            logs.threshold.level = Logger.Level(new.logs.level)
+            return .success(new)
+        case .failed(let findings): return .failure(ConfigurationRefused(reasons: findings.map(\.description)))
+        }
+    }
+
+    /// The keys that differ and cannot change while the daemons run.
+    static func needingRestart(from old: Topology, to new: Topology) -> [String] {
+        var keys: [String] = []
+        if new.stateDirectory != old.stateDirectory { keys.append("state_directory") }
+        if new.runtimeDirectory != old.runtimeDirectory { keys.append("runtime_directory") }
+        // By name: on another line of the file it is the same account.
+        if new.runAs.accounts.mapValues(\.name) != old.runAs.accounts.mapValues(\.name) { keys.append("run_as") }
+        if new.controlGroup != old.controlGroup { keys.append("control_group") }
+        return keys
+    }
+
+    /// Becomes the account that `run_as` gives this role, for good. Does nothing where the role has none, or for anybody but root.
+    ///
+    /// Ends the process where that cannot be.
+    public func dropPrivileges() {
+        guard let name = topology.runAs.account(of: role) else { return }
+        do throws(AccountError) {
+            try Privileges.assume(accountNamed: name)
+        } catch {
+            log.critical("cannot become the account of run_as.\(role.rawValue)", metadata: ["error": "\(error)"])
+            exit(ExitStatus.osError.rawValue)
+        }
+    }
+
+    /// Ends the process before it has begun its work.
+    public func fail(_ reason: String, _ status: ExitStatus = .osError) -> Never {
+        log.critical("\(reason)")
+        exit(status.rawValue)
+    }
+}
+
+public struct ConfigurationRefused: Error {
+    public let reasons: [String]
+}

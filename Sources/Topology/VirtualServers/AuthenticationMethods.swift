@@ -1,0 +1,41 @@
+/// The authentication methods of one virtual server: none but those named are offered (S08).
+public struct AuthenticationMethods: Hashable, Sendable {
+    /// The password itself goes over the line (S09).
+    public struct Basic: Hashable, Sendable {
+        public let mechanisms: [SASLMechanism]
+        /// Neither offered nor accepted before TLS (S12).
+        public let requireTLS: Bool
+
+        public init(mechanisms: [SASLMechanism] = [.plain, .login], requireTLS: Bool = true) {
+            (self.mechanisms, self.requireTLS) = (mechanisms, requireTLS)
+        }
+    }
+
+    /// The password is proven, not sent.
+    public struct Challenge: Hashable, Sendable {
+        public let mechanisms: [SASLMechanism]
+
+        public init(mechanisms: [SASLMechanism] = [.scramSHA256]) { self.mechanisms = mechanisms }
+    }
+
+    /// Kerberos and NTLM (S10).
+    public struct Integrated: Hashable, Sendable {
+        public let mechanisms: [SASLMechanism]
+        /// The Kerberos keytab, absolute; nil: the system's.
+        public let keytab: String?
+
+        public init(mechanisms: [SASLMechanism] = [.gssapi], keytab: String? = nil) {
+            (self.mechanisms, self.keytab) = (mechanisms, keytab)
+        }
+    }
+
+    /// Whether a session may send without logging in.
+    public let anonymous: Bool
+    public let basic: Basic?
+    public let challenge: Challenge?
+    public let integrated: Integrated?
+
+    public init(anonymous: Bool = false, basic: Basic? = nil, challenge: Challenge? = nil, integrated: Integrated? = nil) {
+        (self.anonymous, self.basic, self.challenge, self.integrated) = (anonymous, basic, challenge, integrated)
+    }
+}

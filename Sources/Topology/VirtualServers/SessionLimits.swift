@@ -1,0 +1,21 @@
+import MailVocabulary
+
+/// What one incoming session may bring (`limits`); nil: no limit.
+public struct SessionLimits: Hashable, Sendable {
+    /// Octets of one message, advertised in SIZE; more is `552 5.3.4` (E01).
+    public let messageSize: ByteCount?
+    /// Octets of all messages of one connection (E02).
+    public let sessionSize: ByteCount?
+    /// Recipients of one message; the rest gets `452 4.5.3` (E03).
+    public let recipients: Int?
+    /// Messages of one connection; then the client reconnects (S07).
+    public let messagesPerConnection: Int?
+
+    public init(
+        messageSize: ByteCount? = .mebibytes(10), sessionSize: ByteCount? = .mebibytes(100), recipients: Int? = 64_000,
+        messagesPerConnection: Int? = 20
+    ) {
+        (self.messageSize, self.sessionSize) = (messageSize, sessionSize)
+        (self.recipients, self.messagesPerConnection) = (recipients, messagesPerConnection)
+    }
+}

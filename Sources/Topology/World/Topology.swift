@@ -1,0 +1,71 @@
+import MailVocabulary
+
+/// The configured world: everything one configuration file says, checked, with defaults filled in.
+///
+/// Immutable, and the same in every process that read the same file. Paths are absolute.
+public struct Topology: Hashable, Sendable {
+    /// The file as it was named when it was read.
+    public let source: String
+    /// Identifies the file's bytes: processes with different revisions do not work together. It protects nothing.
+    public let revision: String
+    /// The name in banner, EHLO and Received (E12).
+    public let hostname: DomainName
+    /// Completes bare names: `m.alexander`, a login without a domain.
+    public let defaultDomain: DomainName
+    /// Queue and directory; only the core opens it.
+    public let stateDirectory: String
+    /// The Unix sockets.
+    public let runtimeDirectory: String
+    public let runAs: RunAs
+    /// The Unix group that may use the control socket, besides root and the core's account.
+    public let controlGroup: String?
+    /// What we receive mail for (E22).
+    public let domains: [DomainName: ReceivingDomain]
+    public let permissions: Permissions
+    public let certificates: [String: CertificateFiles]
+    public let resolver: Resolver
+    public let identity: Identity
+    /// In the order of the file.
+    public let virtualServers: [VirtualServer]
+    /// In the order of the file.
+    public let connectors: [Connector]
+    /// By name; `default` is always there.
+    public let outbound: [String: OutboundProfile]
+    public let reports: Reports
+    /// Received fields; one more is a loop (E10).
+    public let maximumHops: Int
+    public let logs: LogSettings
+
+    public init(
+        source: String = "", revision: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
+        stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = "/run/postern", runAs: RunAs = RunAs(),
+        controlGroup: String? = nil, domains: [ReceivingDomain] = [], permissions: Permissions = Permissions(),
+        certificates: [String: CertificateFiles] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
+        virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
+        reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
+    ) {
+        (self.source, self.revision, self.hostname) = (source, revision, hostname)
+        self.defaultDomain = defaultDomain ?? hostname
+        (self.stateDirectory, self.runtimeDirectory, self.runAs) = (stateDirectory, runtimeDirectory, runAs)
+        self.controlGroup = controlGroup
+        self.domains = Dictionary(domains.map { ($0.name, $0) }) { first, _ in first }
+        (self.permissions, self.certificates, self.resolver, self.identity) = (permissions, certificates, resolver, identity)
+        (self.virtualServers, self.connectors) = (virtualServers, connectors)
+        var profiles = Dictionary(outbound.map { ($0.name, $0) }) { first, _ in first }
+        if profiles[OutboundProfile.defaultName] == nil { profiles[OutboundProfile.defaultName] = OutboundProfile() }
+        self.outbound = profiles
+        self.reports = reports ?? Reports(badmailDirectory: stateDirectory + "/badmail")
+        (self.maximumHops, self.logs) = (maximumHops, logs)
+    }
+
+    /// The connector of this name, if there is one.
+    public func connector(named name: String) -> Connector? { connectors.first { $0.name == name } }
+
+    /// The virtual server of this name, if there is one.
+    public func virtualServer(named name: String) -> VirtualServer? { virtualServers.first { $0.name == name } }
+
+    /// The profile that a connector sends by.
+    public func outboundProfile(of connector: Connector) -> OutboundProfile {
+        outbound[connector.outbound] ?? outbound[OutboundProfile.defaultName] ?? OutboundProfile()
+    }
+}

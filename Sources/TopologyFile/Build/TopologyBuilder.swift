@@ -1,0 +1,106 @@
+import Glibc
+import MailVocabulary
+import Topology
+
+/// Makes a topology of a tree whose shape was checked.
+///
+/// What is missing or was wrong takes its default: the result is only handed out where nothing was wrong.
+struct TopologyBuilder {
+    let root: Value
+    let file: String
+    let revision: String
+    private(set) var report: Report
+    /// The folder that relative paths are relative to.
+    let folder: String
+    let defaultDomain: DomainName
+    private let hostname: DomainName
+
+    init(root: Value, file: String, revision: String, report: Report) {
+        (self.root, self.file, self.revision, self.report) = (root, file, revision, report)
+        folder = FilePath.folder(of: file)
+        switch Self.hostname(root["hostname"]) {
+        case .success(let name): hostname = name
+        case .failure(let problem):
+            hostname = problem.substitute
+            self.report.error(root.location, "hostname", problem.message, accepted: TextKind.domain.accepted)
+        }
+        defaultDomain = root["default_domain"]?.text.flatMap { Hosts.domain($0) } ?? hostname
+    }
+
+    func build() -> Topology {
+        let stateDirectory = path(root["state_directory"]) ?? "/var/lib/postern"
+        return Topology(
+            source: file, revision: revision, hostname: hostname, defaultDomain: defaultDomain, stateDirectory: stateDirectory,
+            runtimeDirectory: path(root["runtime_directory"]) ?? "/run/postern", runAs: runAs(root["run_as"]),
+            controlGroup: root["control_group"]?.text, domains: domains(root["domains"]), permissions: permissions(root["permissions"]),
+            certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),
+            virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],
+            connectors: root["connectors"]?.entries.compactMap(connector) ?? [], outbound: profiles(root["outbound"]),
+            reports: reports(root["reports"], stateDirectory: stateDirectory), maximumHops: root["maximum_hops"]?.integer ?? 30,
+            logs: logs(root["logs"]))
+    }
+
+    // MARK: Parts of values
+
+    /// An absolute path.
+    func path(_ value: Value?) -> String? { value?.text.map { FilePath.absolute($0, in: folder) } }
+
+    func domain(_ value: Value?) -> DomainName? { value?.text.flatMap { Hosts.domain($0) } }
+
+    func address(_ value: Value?) -> IPAddress? { value?.text.flatMap { IPAddress(parsing: $0) } }
+
+    func smartHost(_ value: Value?) -> SmartHost? {
+        value.flatMap { value in value.text.flatMap { Hosts.smartHost($0, at: value.location) } }
+    }
+
+    func choice<Choice: RawRepresentable<String>>(_ value: Value?, default byDefault: Choice) -> Choice {
+        value?.text.flatMap { Choice(rawValue: $0) } ?? byDefault
+    }
+
+    func choices<Choice: RawRepresentable<String>>(_ value: Value?) -> [Choice]? {
+        guard let value, !value.elements.isEmpty else { return nil }
+        return value.elements.compactMap { $0.text.flatMap { Choice(rawValue: $0) } }
+    }
+
+    func principals(_ value: Value?) -> [Principal] {
+        (value?.elements ?? []).flatMap { element in
+            (element.text.flatMap { Principals.parseList($0, defaultDomain: defaultDomain) } ?? []).map {
+                Principal($0, location: element.location)
+            }
+        }
+    }
+
+    /// nil where neither list is written.
+    func hostList(_ value: Value?) -> HostList? {
+        func entries(_ list: Value) -> [HostEntry] {
+            list.elements.compactMap { element in
+                element.text.flatMap { Hosts.entry($0) }.map { HostEntry($0, location: element.location) }
+            }
+        }
+        if let only = value?["only"] { return .only(entries(only)) }
+        if let except = value?["all_except"] { return .allExcept(entries(except)) }
+        return nil
+    }
+
+    // MARK: The name of this machine
+
+    private struct NoHostname: Error {
+        let message: String
+        let substitute: DomainName
+    }
+
+    private static func hostname(_ value: Value?) -> Result<DomainName, NoHostname> {
+        guard let placeholder = DomainName(parsing: "localhost") else { preconditionFailure("a constant name is a name") }
+        if let value { return .success(value.text.flatMap { Hosts.domain($0) } ?? placeholder) }
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else {
+            return .failure(NoHostname(message: "it is not written, and the machine has no name", substitute: placeholder))
+        }
+        let text = buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        guard let name = Hosts.domain(text), name.parent != nil else {
+            let message = "it is not written, and the machine's name `\(text)` is not a full domain name"
+            return .failure(NoHostname(message: message, substitute: placeholder))
+        }
+        return .success(name)
+    }
+}

@@ -1,0 +1,141 @@
+import MailVocabulary
+import Topology
+
+extension TopologyChecks {
+    // MARK: Listeners
+
+    mutating func checkListeners() {
+        var seen: [(listener: Listener, server: String)] = []
+        for server in topology.virtualServers {
+            for listener in server.listeners {
+                if let rival = seen.first(where: { Self.collide($0.listener, listener) }) {
+                    report.error(
+                        listener.location, "virtual_servers.\(server.name).listen",
+                        "\(listener) cannot be listened on beside \(rival.listener) of `\(rival.server)` in line \(rival.listener.location.line)",
+                        accepted: "each address and port once; 0.0.0.0 and [::] stand for all addresses of their family")
+                }
+                seen.append((listener, server.name))
+            }
+        }
+        let active = topology.virtualServers.filter(\.isEdge).flatMap(\.listeners).filter { !$0.implicitTLS }
+        if active.isEmpty, !topology.virtualServers.isEmpty, !report.hasErrors(in: "virtual_servers") {
+            let place = place("virtual_servers")
+            report.warning(place.location, place.path, "no listener is active yet: no mail can come in")
+        }
+    }
+
+    /// IPv6 listeners take no IPv4 connections, so only those of one family can collide.
+    private static func collide(_ left: Listener, _ right: Listener) -> Bool {
+        guard left.port == right.port, left.address.family == right.address.family else { return false }
+        return left.address == right.address || isWildcard(left.address) || isWildcard(right.address)
+    }
+
+    private static func isWildcard(_ address: IPAddress) -> Bool { address.octets.allSatisfy { $0 == 0 } }
+
+    // MARK: One server
+
+    mutating func check(_ server: VirtualServer) {
+        checkTLS(of: server)
+        checkLimits(of: server)
+        checkHostNames(server.connections.access, in: server, list: ["connections", "access"])
+        if case .allExcept(let entries) = server.connections.access, let all = entries.first(where: Self.matchesAll) {
+            report.warning(all.location, "virtual_servers.\(server.name).connections.access", "\(all) excepts every address of its family")
+        }
+        if !server.reverseDNS.lookup, value("virtual_servers", server.name, "reverse_dns", "on_failure") != nil {
+            let place = place("virtual_servers", server.name, "reverse_dns", "on_failure")
+            report.warning(place.location, place.path, "nothing is looked up (`lookup: false`): this can never matter")
+        }
+        if case .submission(let settings) = server.role { check(settings, of: server) }
+    }
+
+    private mutating func checkTLS(of server: VirtualServer) {
+        let implicit = server.listeners.first(where: \.implicitTLS)
+        if let name = server.tls.certificate {
+            if topology.certificates[name] == nil, server.tls.mode != .none || implicit != nil {
+                let place = place("virtual_servers", server.name, "tls", "certificate")
+                let known = topology.certificates.keys.sorted().joined(separator: ", ")
+                report.error(
+                    place.location, place.path, "there is no certificate `\(name)` in `certificates`",
+                    accepted: known.isEmpty ? "a name from `certificates`, which has none" : known)
+            }
+        } else if let implicit {
+            report.error(
+                implicit.location, "virtual_servers.\(server.name).listen", "TLS from the first octet needs a certificate",
+                accepted: "a `tls` table with a certificate on this server")
+        }
+    }
+
+    private mutating func checkLimits(of server: VirtualServer) {
+        let connections = server.connections
+        if let limit = connections.limit, let perAddress = connections.limitPerAddress, perAddress > limit {
+            let place = place("virtual_servers", server.name, "connections", "limit_per_address")
+            report.warning(place.location, place.path, "it is above `limit` (\(limit)): it can never matter")
+        }
+        if let message = server.limits.messageSize, let session = server.limits.sessionSize, session < message {
+            let place = place("virtual_servers", server.name, "limits", "session_size")
+            report.warning(
+                place.location, place.path, "it is below message_size (\(message)): messages over \(session) can never come in")
+        }
+    }
+
+    /// Names count only when confirmed, so without a lookup they match nothing.
+    private mutating func checkHostNames(_ list: HostList, in server: VirtualServer, list keys: [String]) {
+        guard !server.reverseDNS.lookup else { return }
+        for entry in list.entries where entry.needsHostName {
+            report.error(
+                entry.location, (["virtual_servers", server.name] + keys).joined(separator: "."),
+                "the name `\(entry)` counts only with reverse DNS, which this server does not look up",
+                accepted: "`reverse_dns: { lookup: true }` on this server, or addresses and subnets only")
+        }
+    }
+
+    // MARK: Submission
+
+    private mutating func check(_ settings: SubmissionSettings, of server: VirtualServer) {
+        let methods = settings.authentication
+        if !methods.anonymous, methods.basic == nil, methods.challenge == nil, methods.integrated == nil {
+            report.warning(
+                server.location, "virtual_servers.\(server.name)", "nobody can log in, and nobody may send without: it accepts no mail")
+        }
+        if let basic = methods.basic, basic.requireTLS, server.tls.mode == .none, !server.listeners.contains(where: \.implicitTLS) {
+            let place = place("virtual_servers", server.name, "authentication", "basic")
+            report.warning(place.location, place.path, "it requires TLS (S12), which this server does not have: nobody can use it")
+        }
+        checkHostNames(settings.relay.computers, in: server, list: ["relay", "computers"])
+        checkOpenRelay(settings, of: server)
+        if case .listed(let grant, let deny) = settings.relay.accounts {
+            let denied = Set(deny.map(\.kind))
+            for principal in grant where denied.contains(principal.kind) {
+                report.warning(
+                    principal.location, "virtual_servers.\(server.name).relay.accounts.grant",
+                    "`\(principal)` is denied as well, and denying wins: this can never matter")
+            }
+        }
+    }
+
+    /// S20 and law 5: strangers may not relay to just anywhere unless that is said to be meant.
+    private mutating func checkOpenRelay(_ settings: SubmissionSettings, of server: VirtualServer) {
+        let relay = settings.relay
+        let reason: String?
+        switch relay.computers {
+        case .allExcept: reason = "all computers but those listed"
+        case .only(let entries):
+            reason = AddressCoverage.coversEverything(entries) ? "every computer (the list holds all addresses)" : nil
+        }
+        let place = place("virtual_servers", server.name, "relay", "computers")
+        if let reason, settings.authentication.anonymous, !relay.acknowledgeOpenRelay {
+            report.error(
+                place.location, place.path,
+                "an open relay: this server takes mail without a login, and lets \(reason) relay to everywhere; spammers find it within hours",
+                accepted: "`only` with a list; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here")
+        } else if reason != nil, settings.authentication.anonymous {
+            report.warning(place.location, place.path, "an open relay, acknowledged (S20): strangers may send to everywhere")
+        } else if relay.acknowledgeOpenRelay {
+            report.warning(place.location, "\(place.path).acknowledge_open_relay", "nothing here is open: this can never matter")
+        }
+    }
+
+    private static func matchesAll(_ entry: HostEntry) -> Bool {
+        if case .subnet(let subnet) = entry.pattern { subnet.prefixLength == 0 } else { false }
+    }
+}

@@ -1,0 +1,27 @@
+/// What a key belongs to that does not act yet: the key is read and checked, and `postern check` says that it waits.
+enum Feature: String, Sendable {
+    case submission = "submission servers"
+    case tls = "TLS"
+    case authentication = "authentication"
+    case permissions = "permissions"
+    case restrictions = "delivery restrictions"
+    case content = "content restrictions"
+    case schedules = "schedules"
+    case directFirst = "direct delivery before smart hosts"
+    case helo = "HELO instead of EHLO"
+    case pull = "ETRN, TURN and ATRN"
+    case link = "dial-up links"
+    case reports = "full reports"
+    case masquerading = "masquerading"
+    case dnssec = "DNSSEC validation"
+    case protocolLogs = "protocol logs"
+    case unknownRecipients = "another host for unknown recipients"
+
+    /// `TLS comes`, `schedules come`.
+    var verbEnding: String {
+        switch self {
+        case .tls, .authentication, .directFirst, .helo, .masquerading, .dnssec, .unknownRecipients: "s"
+        case .submission, .permissions, .restrictions, .content, .schedules, .pull, .link, .reports, .protocolLogs: ""
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import MailVocabulary
+
+extension TopologyFile {
+    /// A first configuration, short and commented, for `postern init`.
+    ///
+    /// It loads without errors or warnings, wherever it stands. Folders are relative to the file.
+    ///
+    /// - Parameters:
+    ///   - domain: the domain that mail is received for.
+    ///   - smartHost: takes all mail that leaves: `relay.example`, `[192.0.2.25]:2525`; nil: delivery by DNS.
+    /// - Returns: nil where `smartHost` is not a host, or `domain` an address.
+    public static func initialFile(domain: DomainName, smartHost: String? = nil) -> String? {
+        if let smartHost, Hosts.smartHost(smartHost) == nil { return nil }
+        // An address reads like a name, but is none.
+        guard Hosts.domain(domain.text) != nil else { return nil }
+        let hostname = DomainName(parsing: "mail.\(domain)") ?? domain
+        let lines: [(text: String, comment: String?)] = [
+            ("", nil),
+            ("version: 1", nil),
+            ("hostname: \(hostname)", "in banner, EHLO and Received; the DNS should know it"),
+            ("default_domain: \(domain)", "completes bare names"),
+            ("state_directory: var/lib", "queue and directory"),
+            ("runtime_directory: var/run", "Unix sockets"),
+            ("", nil),
+            ("domains:", "what we receive mail for"),
+            ("  \(domain): authoritative", "unknown recipients are refused"),
+            ("", nil),
+            ("virtual_servers:", nil),
+            ("  internet:", nil),
+            ("    role: edge", "anonymous inbound mail; relays for nobody"),
+            ("    listen: [\"127.0.0.1:2525\"]", "to try it out; in service: [\"0.0.0.0:25\", \"[::]:25\"]"),
+            ("    limits: { message_size: 25MiB, recipients: 100 }", nil),
+            ("", nil),
+            ("connectors:", nil),
+            ("  mailboxes:", "our own mail"),
+            ("    address_spaces: [{ domain: \(domain) }]", nil),
+            ("    deliver: { maildir: \"var/mail/{domain}/{user}\" }", nil),
+            ("", nil),
+            ("  general:", "all other mail"),
+            ("    address_spaces: [{ domain: \"*\" }]", nil),
+            smartHost.map { ("    deliver: { smart_hosts: [\"\($0)\"] }", "this host takes everything that leaves") }
+                ?? ("    deliver: dns", "straight to the servers of each domain; needs port 25 outwards"),
+        ]
+        let head = """
+            # Postern's configuration: one file for all of its processes. Unknown keys are errors; `postern check` reads it.
+            # Files and folders are relative to this file. Every key: docs/configuration.md
+
+            """
+        return head
+            + lines.map { line in
+                guard let comment = line.comment else { return line.text + "\n" }
+                let room = max(2, 38 - line.text.count)
+                return line.text + String(repeating: " ", count: room) + "# " + comment + "\n"
+            }.joined()
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// Reading a whole file, bounded.
+enum FileBytes {
+    struct Problem: Error {
+        let message: String
+    }
+
+    /// - Parameter maximum: octets; a longer file is a problem.
+    static func read(_ path: String, maximum: Int) -> Result<[UInt8], Problem> {
+        // O_NONBLOCK: opening a FIFO must not wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return .failure(Problem(message: "the file cannot be read: \(reason(errno))")) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(Problem(message: "the file cannot be read: \(reason(errno))")) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: return .failure(Problem(message: "this is a directory, not a file"))
+        default: return .failure(Problem(message: "this is not a regular file"))
+        }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count == 0 { return .success(bytes) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                return .failure(Problem(message: "the file cannot be read: \(reason(errno))"))
+            }
+            bytes += buffer[..<count]
+            if bytes.count > maximum { return .failure(Problem(message: "the file is longer than \(maximum) octets")) }
+        }
+    }
+
+    /// Why this process cannot read a file; nil if it can.
+    static func problem(reading path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return reason(errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return reason(errno) }
+        return status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : nil
+    }
+
+    private static func reason(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: return "no such file"
+        case EACCES: return "permission denied"
+        default: break
+        }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else { return "error \(code)" }
+            return String(cString: text)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/// The revision of a configuration: a name for its bytes. It identifies, and protects nothing.
+enum Revision {
+    /// FNV-1a of 64 bits, as 16 hexadecimal digits.
+    static func of(_ bytes: some Sequence<UInt8>) -> String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

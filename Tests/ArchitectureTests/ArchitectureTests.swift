@@ -1,0 +1,39 @@
+import Testing
+
+/// The real sources against the drawn architecture.
+@Suite("The architecture holds")
+struct ArchitectureTests {
+    @Test("no target imports upwards, undeclared, or what belongs to another; law 2 holds for what the core is made of")
+    func sources() throws {
+        let violations = Architecture.postern.violations(in: try ProjectFolder.project())
+        #expect(violations.isEmpty, "\n\(violations.joined(separator: "\n"))")
+    }
+
+    @Test("the check sees the sources: every target with its files and imports")
+    func sees() throws {
+        let project = try ProjectFolder.project()
+        #expect(project.target("CoreService")?.dependencies.contains("MessageQueue") == true)
+        #expect(project.target("CSQLite")?.kind == .systemLibrary)
+        #expect(project.closure(of: "CoreService").isSuperset(of: ["MessageQueue", "DurableStorage", "CSQLite", "MailVocabulary"]))
+        for target in project.targets where target.kind == .executableTarget || Architecture.postern.row(of: target.name) != nil {
+            #expect(project.files.contains { $0.target == target.name && !$0.imports.isEmpty }, "\(target.name)")
+        }
+    }
+
+    @Test("the table of docs/architecture.md has the rows that the test holds the imports against")
+    func documentedRows() throws {
+        let documented = try DocumentTable.rows(of: "docs/architecture.md", header: "target").map { Set(DocumentTable.code(in: $0[0])) }
+        let rows = Architecture.postern.rows.map(Set.init)
+        #expect(documented == rows)
+    }
+
+    @Test("files that docs/architecture.md names are there")
+    func documentedFiles() throws {
+        let files = try ProjectFolder.swiftFiles(below: "Sources") + ProjectFolder.swiftFiles(below: "Tests")
+        // `Sources/…/X.swift` of the example is no file, and says so by its one letter.
+        let named = DocumentTable.code(in: try ProjectFolder.text("docs/architecture.md"))
+            .filter { $0.hasSuffix(".swift") && !$0.hasSuffix("X.swift") }
+        #expect(named.count > 20)
+        for name in named { #expect(files.contains { $0.hasSuffix("/\(name)") }, "there is no \(name)") }
+    }
+}

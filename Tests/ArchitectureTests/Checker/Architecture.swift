@@ -1,0 +1,63 @@
+/// The architecture as rules: what docs/architecture.md draws.
+struct Architecture {
+    /// Targets from the bottom up; those of one row do not import each other.
+    var rows: [[String]]
+    /// C modules, and the only targets that may import each.
+    var cModules: [String: Set<String>]
+    /// What only tests link.
+    var testOnly: Set<String>
+    /// Targets that do without Foundation: bytes stay bytes there.
+    var withoutFoundation: Set<String>
+    /// Targets that do no input and output, and start no thread.
+    var withoutIO: Set<String>
+    /// Law 2: the process that holds the mail has no network.
+    var core: String
+    var forbiddenBelowCore: Set<String>
+    /// What reaches beyond this machine, as it stands in code.
+    var networkCalls: [String]
+    /// What executables may import besides one service.
+    var executableImports: Set<String>
+    /// Folders of tests that are about no single target.
+    var freeTestFolders: Set<String>
+
+    static let postern = Architecture(
+        rows: [
+            ["MailVocabulary"],
+            ["SMTPProtocol"],
+            ["MessageFormat"],
+            ["Topology"],
+            ["Routing"],
+            ["TopologyFile"],
+            ["DurableStorage"],
+            ["MessageQueue"],
+            ["Directory"],
+            ["TransportSecurity", "NameResolution", "Authentication"],
+            ["CoreLink"],
+            ["SMTPServer"],
+            ["SMTPClient"],
+            ["LeasedDelivery"],
+            ["ServiceRuntime"],
+            ["EdgeService", "SubmissionService", "AuthService", "CoreService", "DeliveryService", "MailboxService", "CommandLineTool"],
+            ["postern-edge", "postern-submission", "postern-auth", "postern-core", "postern-delivery", "postern-mailbox", "postern"],
+        ],
+        cModules: [
+            "CSQLite": ["DurableStorage"], "COpenSSL": ["Directory", "TransportSecurity"], "CUnbound": ["NameResolution"],
+            "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
+        ],
+        testOnly: ["CrashModel", "CCrashVFS"],
+        withoutFoundation: [
+            "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "MessageQueue", "CoreLink", "SMTPServer",
+        ],
+        withoutIO: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing"],
+        core: "CoreService",
+        forbiddenBelowCore: ["SMTPClient", "SMTPServer", "LeasedDelivery", "NameResolution", "TransportSecurity", "CUnbound"],
+        networkCalls: [
+            "bind(host:", "connect(host:", "SocketAddress(ipAddress", "makeAddressResolvingHost", "DatagramBootstrap", "RawSocketBootstrap",
+            "getaddrinfo", "sockaddr_in", "socket(AF_INET",
+        ],
+        executableImports: ["ServiceRuntime", "ArgumentParser"],
+        freeTestFolders: ["ArchitectureTests", "IntegrationTests", "QueueCrashTests"])
+
+    /// The height of a target's row; nil for one without a row.
+    func row(of target: String) -> Int? { rows.firstIndex { $0.contains(target) } }
+}

@@ -1,0 +1,57 @@
+import MailVocabulary
+import NIOCore
+
+@testable import CoreLink
+
+/// One message of every kind, with every optional field once there and once not.
+enum Samples {
+    static let address = EmailAddress(parsing: "Jörg@example.org")!
+    static let id = QueueID(value: 1_764_000_000_000_000)
+    static let lease = LeaseID(epoch: 3, number: 9)
+    static let held = HeldLease(lease: lease, message: id, recipients: [0, 7])
+    static let reply = Reply(550, "5.7.1", "Relaying denied")
+    static let recipient = EnvelopeRecipient(address: address, notify: .never, originalRecipient: "rfc822;joerg@example.org")
+
+    static let submitRequests: [SubmitRequest] = [
+        .begin(
+            SessionFacts(
+                virtualServer: "internet", clientAddress: IPAddress(parsing: "2001:db8::1")!,
+                confirmedHostName: DomainName(parsing: "mail.example.net"), helo: "mail.example.net"),
+            EnvelopeSender(
+                reversePath: .address(address), declaredSize: 4096, body: .eightBitMIME, smtpUTF8: true, returnContent: .headers,
+                envelopeID: "QQ314159")),
+        .begin(
+            SessionFacts(virtualServer: "", clientAddress: IPAddress(parsing: "192.0.2.1")!), EnvelopeSender(reversePath: .null)),
+        .recipient(recipient),
+        .recipient(EnvelopeRecipient(address: EmailAddress(parsing: "u@[192.0.2.9]")!)),
+        .content(ByteBuffer(string: "Subject: x\r\n\r\n")),
+        .commit(octets: 14, has8BitOctets: true),
+        .abort,
+    ]
+    static let submitResponses: [SubmitResponse] = [
+        .began(id), .recipient(reply), .committed(Reply(250, nil, lines: ["one", "two"])),
+    ]
+    static let submissionRequests: [SubmissionLink.Request] =
+        [.authorize(SessionToken(high: 1, low: .max))] + submitRequests.map { .submit($0) }
+    static let leaseRequests: [LeaseRequest] = [
+        .present([held]), .present([]), .lease(preferring: nil),
+        .lease(preferring: PreferredHop(connector: "general", nextHop: "domain:example.org")), .renew([lease]),
+        .outcome(
+            held,
+            [
+                RecipientOutcome(index: 0, attempts: 2, result: .delivered, reply: reply, remoteHost: "mx.example.org"),
+                RecipientOutcome(index: 7, attempts: 0, result: .released, reply: reply),
+            ], reached: true),
+        .outcome(held, [], reached: false), .farewell,
+    ]
+    static let leaseResponses: [LeaseResponse] = [
+        .work(
+            LeasedWork(
+                lease: lease, message: id, connector: "general", nextHop: "domain:example.org",
+                sender: EnvelopeSender(reversePath: .null), receivedAt: Timestamp(seconds: 1_764_000_000), size: 5, has8BitOctets: false,
+                recipients: [LeasedRecipient(index: 0, attempts: 1, recipient: recipient)])),
+        .content(ByteBuffer(string: "hello")), .contentEnded, .idle, .recorded(lease), .confirmed([lease]), .contentUnavailable,
+    ]
+    static let controlRequests: [ControlRequest] = ControlRequest.Command.allCases.map { ControlRequest($0, ["one", "zwei ü"]) }
+    static let controlResponses: [ControlResponse] = [.object("{}"), .done, .refused("no such account", exitCode: 67)]
+}
