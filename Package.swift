@@ -80,11 +80,14 @@ let package = Package(
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"]),
 
+        // For tests and the fuzzer only: a server session whose host answers by rule.
+        .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),
+
         .testTarget(name: "MailVocabularyTests", dependencies: ["MailVocabulary"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "MailVocabulary"]),
         .testTarget(
             name: "TopologyFileTests", dependencies: ["TopologyFile", "Topology", "MailVocabulary"], exclude: ["Fixtures"]),
-        .testTarget(name: "SMTPProtocolTests", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore]),
+        .testTarget(name: "SMTPProtocolTests", dependencies: ["DialogueModel", "SMTPProtocol", "MailVocabulary", nioCore]),
         .testTarget(name: "SMTPClientTests", dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging]),
         .testTarget(
@@ -105,3 +108,18 @@ let package = Package(
         .testTarget(name: "IntegrationTests"),
     ]
 )
+
+// Built by Fuzz/run alone, with a sanitizer that brings its own `main`.
+if Context.environment["POSTERN_FUZZ"] != nil {
+    let wholeModule: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: "Fuzz\(name)", dependencies: dependencies + [nioCore], path: "Fuzz/\(name)", exclude: ["corpus"],
+            swiftSettings: wholeModule)
+    }
+    package.targets += [
+        fuzzer("SMTPCommands", ["DialogueModel"]),
+        fuzzer("ContentFraming", ["DialogueModel"]),
+        fuzzer("CoreLinkFrames", ["CoreLink"]),
+    ]
+}

@@ -15,6 +15,7 @@ final class Core {
     let log: Logger
     let directory: Directory
     let contentFiles: ContentFiles
+    let contentFolder: FolderSync
     /// For content files: reading and writing them blocks.
     let fileThreads: NIOThreadPool
     let startedAt = Timestamp.now()
@@ -39,6 +40,7 @@ final class Core {
     ) {
         (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
         (self.fileThreads, self.eventLoop, self.log, self.readConfiguration) = (fileThreads, eventLoop, log, readConfiguration)
+        contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
         recorder = OutcomeRecorder(core: self)
         queue = MessageQueue(

@@ -100,7 +100,8 @@ final class RunningCore {
         let directory = try Directory(path: state.directoryPath, domains: DirectoryDomains(topology))
         // SQLite does not tell of a failed sync of the folder when it makes its files.
         try fileSystem.syncDirectory(state.path)
-        let threads = NIOThreadPool(numberOfThreads: 4)
+        // Threads that mostly wait for the disk: the more files are synced at once, the fewer times the file system's journal is written.
+        let threads = NIOThreadPool(numberOfThreads: 16)
         threads.start()
         let daemon = daemon
         let core = Core(

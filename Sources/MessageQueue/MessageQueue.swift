@@ -156,7 +156,7 @@ public final class MessageQueue {
 
     /// The holder's connection ended, or it gave the work back: what was not settled is due again at once, and counts as no attempt.
     public func release(_ id: LeaseID) {
-        guard let lease = leases.removeValue(forKey: id) else { return }
+        guard leases[id]?.isSettling == false, let lease = leases.removeValue(forKey: id) else { return }
         scheduler.giveBack(lease.recipients, to: lease.entry)
         scheduler.connectionEnded(lease.entry.hop)
         dispatch()
@@ -165,6 +165,15 @@ public final class MessageQueue {
     /// What was given out with a lease that still stands.
     public func grant(of id: LeaseID) -> LeaseGrant? {
         leases[id].map { LeaseGrant(id: id, entry: $0.entry, recipients: $0.recipients) }
+    }
+
+    /// The outcome of a lease is known, and `settle` follows. Until then the lease stands, whatever becomes of its holder.
+    ///
+    /// - Returns: what was given out; nil where the holder has no such lease, or its outcome is known already.
+    public func beginSettling(_ id: LeaseID, holder: UInt64) -> LeaseGrant? {
+        guard let lease = leases[id], lease.holder == holder, !lease.isSettling else { return nil }
+        leases[id]?.isSettling = true
+        return grant(of: id)
     }
 
     public func holder(of id: LeaseID) -> UInt64? { leases[id]?.holder }
@@ -274,8 +283,13 @@ public final class MessageQueue {
     /// A process that may hold leases connects for the first time; durable before it gets any.
     public func remember(_ holder: HolderRecord, completion: @escaping () -> Void) {
         store.submit(.rememberHolder(holder)) { [weak self] result in
-            self?.noteStore(result)
-            completion()
+            guard let self else { return }
+            noteStore(result)
+            switch result {
+            case .success, .failure(.closed): completion()
+            // Without the record a restarted core would not wait for this holder, and give its work to another.
+            case .failure: after(.seconds(1)) { [weak self] in self?.remember(holder, completion: completion) }
+            }
         }
     }
 
@@ -304,8 +318,10 @@ public final class MessageQueue {
 
     /// A holder says what it still works on.
     ///
-    /// - Parameter completion: called with those leases that are its own still, or again.
-    public func present(_ presented: [Presented], holder: UInt64, completion: @escaping ([LeaseID]) -> Void) {
+    /// - Parameters:
+    ///   - carrier: of the socket that it came in on; it holds no work of another.
+    ///   - completion: called with those leases that are its own still, or again.
+    public func present(_ presented: [Presented], holder: UInt64, carrier: Carrier, completion: @escaping ([LeaseID]) -> Void) {
         var confirmed: [LeaseID] = []
         var remaining = presented.count
         func finish() {
@@ -322,21 +338,28 @@ public final class MessageQueue {
                 continue
             }
             store.message(item.message).assumeIsolated().whenComplete { [self] result in
-                if case .success(let message?) = result, adopt(item, message: message, holder: holder) { confirmed.append(item.lease) }
+                if case .success(let message?) = result, adopt(item, message: message, holder: holder, carrier: carrier) {
+                    confirmed.append(item.lease)
+                }
                 remaining -= 1
                 if remaining == 0 { finish() }
             }
         }
     }
 
-    private func adopt(_ item: Presented, message: StoredMessage, holder: UInt64) -> Bool {
+    private func adopt(_ item: Presented, message: StoredMessage, holder: UInt64, carrier: Carrier) -> Bool {
         let wanted = Set(item.recipients)
         let rows = message.recipients.filter { wanted.contains($0.index) }
-        guard let route = rows.first?.route, leases[item.lease] == nil else { return false }
+        guard let route = rows.first?.route, route.carrier == carrier, leases[item.lease] == nil else { return false }
         let recipients = rows.filter { $0.route == route }.map {
             WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
         }
-        guard let entry = scheduler.adopt(recipients, of: message.head, route: route) else { return false }
+        // Others of the same message and next hop may be out under other leases: a lease has at most a hundred.
+        let others = leases.values.filter { $0.entry.message.id == item.message && $0.entry.hop.route == route }
+        guard !others.contains(where: { $0.recipients.contains { wanted.contains($0.index) } }),
+            let entry = scheduler.adopt(
+                recipients, of: message.head, route: route, leased: others.reduce(0) { $0 + $1.recipients.count })
+        else { return false }
         leases[item.lease] = Lease(entry: entry, recipients: recipients, holder: holder, renewedAt: clock())
         return true
     }
@@ -503,7 +526,7 @@ public final class MessageQueue {
         after(.seconds(10)) { [weak self] in
             guard let self else { return }
             let now = clock()
-            for (id, lease) in leases where lease.renewedAt + Self.leaseLifetime < now {
+            for (id, lease) in leases where !lease.isSettling && lease.renewedAt + Self.leaseLifetime < now {
                 report(.leaseExpired(id, lease.entry.message.id))
                 release(id)
             }

@@ -17,6 +17,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private let client: ClientFacts
     private var session: SMTPServerSession
     private var actions: [SMTPServerAction] = []
+    /// Events that came while actions of an earlier one were performed: they have their turn after these.
+    private var waitingEvents: [SMTPServerEvent] = []
+    private var isHandling = false
     private var transaction: SubmitTransaction?
     private var sender: EnvelopeSender?
     private var filter: IncomingHeaderFilter?
@@ -101,14 +104,19 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func handle(_ event: SMTPServerEvent) {
         guard channelContext != nil else { return }
-        session.receive(event, actions: &actions)
-        // An action may bring an answer at once, and with it further actions.
-        while !actions.isEmpty {
-            let batch = actions
-            actions.removeAll(keepingCapacity: true)
-            for action in batch { perform(action) }
-        }
+        if isHandling { return waitingEvents.append(event) }
+        isHandling = true
+        handleAtOnce(event)
+        // An action may bring an answer at once: its reply goes out after those of the actions before it.
+        while !waitingEvents.isEmpty { handleAtOnce(waitingEvents.removeFirst()) }
+        isHandling = false
         if !isReading { transaction?.flush() }
+    }
+
+    private func handleAtOnce(_ event: SMTPServerEvent) {
+        session.receive(event, actions: &actions)
+        for action in actions { perform(action) }
+        actions.removeAll(keepingCapacity: true)
     }
 
     private func perform(_ action: SMTPServerAction) {

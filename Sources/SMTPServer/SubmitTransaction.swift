@@ -28,6 +28,9 @@ final class SubmitTransaction {
     private var hasContentBegun = false
     private var isCommitting = false
     private var hasEnded = false
+    /// Set when the core has gone away: what every question is answered with from then on.
+    private var lostReply: Reply?
+    private var isContentAnswered = false
     private(set) var queueID: QueueID?
     private(set) var acceptedRecipients: [EmailAddress] = []
     private var asked: CircularBuffer<EmailAddress> = []
@@ -46,6 +49,7 @@ final class SubmitTransaction {
     var isWritable: Bool { client?.connection.isWritable ?? true }
 
     func ask(_ recipient: EnvelopeRecipient) {
+        if let lostReply { return answer(.recipient(lostReply)) }
         unansweredRecipients += 1
         asked.append(recipient.address)
         if let client {
@@ -58,8 +62,8 @@ final class SubmitTransaction {
 
     /// Content, in pieces of any size; the trace fields first.
     func send(_ chunk: ByteBuffer) {
-        guard let client else { return }
         hasContentBegun = true
+        guard let client else { return answerContentIfLost() }
         octets += UInt64(chunk.readableBytes)
         var rest = chunk
         while rest.readableBytes > Frame.maximumContent, let part = rest.readSlice(length: Frame.maximumContent) {
@@ -69,7 +73,7 @@ final class SubmitTransaction {
     }
 
     func commit(has8BitOctets: Bool) {
-        guard let client else { return }
+        guard let client else { return answerContentIfLost() }
         isCommitting = true
         client.connection.send(.commit(octets: octets, has8BitOctets: has8BitOctets))
     }
@@ -158,6 +162,7 @@ final class SubmitTransaction {
     private func lost(saying reply: Reply = SubmitTransaction.coreUnavailable) {
         guard !hasEnded else { return }
         hasEnded = true
+        lostReply = reply
         if let client {
             self.client = nil
             pool.discard(client)
@@ -165,7 +170,13 @@ final class SubmitTransaction {
         let unanswered = unansweredRecipients
         unansweredRecipients = 0
         for _ in 0..<unanswered { answer(.recipient(reply)) }
-        // The session swallows what is left of the content, and says it then.
-        if hasContentBegun { answer(.content(reply)) }
+        if hasContentBegun { answerContentIfLost() }
+    }
+
+    /// The session swallows what is left of the content, and says it then.
+    private func answerContentIfLost() {
+        guard let lostReply, !isContentAnswered else { return }
+        isContentAnswered = true
+        answer(.content(lostReply))
     }
 }

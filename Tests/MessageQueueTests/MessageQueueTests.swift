@@ -85,7 +85,7 @@ struct MessageQueueTests {
         let confirmed = fixture.loop.makePromise(of: [LeaseID].self)
         try await fixture.run { queue in
             queue.present(
-                [.init(lease: held.id, message: held.message.id, recipients: held.recipients.map(\.index))], holder: 7,
+                [.init(lease: held.id, message: held.message.id, recipients: held.recipients.map(\.index))], holder: 7, carrier: .delivery,
                 completion: { confirmed.succeed($0) })
         }
         #expect(try await confirmed.futureResult.get() == [held.id])

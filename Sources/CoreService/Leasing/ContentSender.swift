@@ -44,6 +44,8 @@ final class ContentSender {
             return chunk
         }.assumeIsolated().whenComplete { [self] result in
             isReading = false
+            // Cancelled meanwhile: what follows on this connection belongs to other work.
+            guard completion != nil else { return }
             switch result {
             case .failure(let error): finish(.failure(error))
             case .success(let chunk) where chunk.readableBytes == 0:
@@ -58,6 +60,9 @@ final class ContentSender {
             }
         }
     }
+
+    /// Sends nothing more, and calls nobody.
+    func cancel() { completion = nil }
 
     private func finish(_ result: Result<Void, any Error>) {
         let completion = completion

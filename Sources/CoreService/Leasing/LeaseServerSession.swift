@@ -47,7 +47,7 @@ final class LeaseServerSession {
                 let presented = leases.map {
                     MessageQueue.Presented(lease: $0.lease, message: $0.message, recipients: $0.recipients)
                 }
-                core.queue.present(presented, holder: holder) { [self] confirmed in
+                core.queue.present(presented, holder: holder, carrier: carrier) { [self] confirmed in
                     if isGone { return core.queue.forget(holder: holder) }
                     if !leases.isEmpty {
                         core.log.info("holder is back", metadata: ["presented": "\(leases.count)", "confirmed": "\(confirmed.count)"])
@@ -61,17 +61,17 @@ final class LeaseServerSession {
             isWaiting = true
             if let preferred {
                 let route = Route(connector: preferred.connector, nextHop: preferred.nextHop, carrier: carrier)
-                core.queue.awaitMore(holder: holder, token: token, route: route) { [self] in granted($0) }
+                core.queue.awaitMore(holder: holder, token: token, route: route) { [self] in granted($0, isForOpenConnection: true) }
             } else {
-                core.queue.awaitLease(carrier, holder: holder, token: token) { [self] in granted($0) }
+                awaitAnyLease()
             }
         case .outcome(let held, let outcomes, let reached):
             if current == held.lease {
                 current = nil
-                sender = nil
+                stopSending()
             }
             let contact = reached ? HopContact.reached : .notReached(outcomes.first?.reply ?? Reply(451, "4.4.1", "not reached"))
-            core.recorder.record(held, outcomes, contact: contact, holder: holder) { [self] in
+            core.recorder.record(held, outcomes, contact: contact, holder: holder, carrier: carrier) { [self] in
                 if isGone { return }
                 connection.send(.recorded(held.lease))
                 connection.flush()
@@ -84,7 +84,18 @@ final class LeaseServerSession {
         }
     }
 
-    private func granted(_ grant: LeaseGrant?) {
+    private func awaitAnyLease() {
+        isWaiting = true
+        core.queue.awaitLease(carrier, holder: holder, token: token) { [self] in granted($0, isForOpenConnection: false) }
+    }
+
+    private func stopSending() {
+        sender?.cancel()
+        sender = nil
+    }
+
+    /// - Parameter isForOpenConnection: the holder has a connection to the next hop: nothing but work for that one may come.
+    private func granted(_ grant: LeaseGrant?, isForOpenConnection: Bool) {
         isWaiting = false
         guard let grant else {
             connection.send(.idle)
@@ -95,7 +106,7 @@ final class LeaseServerSession {
         guard core.carries(grant.route) else {
             // The configuration has changed since: the recipients take the way that they would take today.
             core.recorder.reroute(grant)
-            return received(.lease(preferring: nil))
+            return isForOpenConnection ? granted(nil, isForOpenConnection: true) : awaitAnyLease()
         }
         current = grant.id
         connection.send(
@@ -159,7 +170,7 @@ final class LeaseServerSession {
 
     private func ended() {
         isGone = true
-        sender = nil
+        stopSending()
         core.ended(self)
         // A core that stops leaves the leases to be presented to the next one.
         if core.isStopping { return }

@@ -9,16 +9,25 @@ import NIOCore
 /// Confined to the core's event loop.
 final class OutcomeRecorder {
     private unowned let core: Core
+    /// Outcomes on their way to the disk, with those who wait for it besides the first. A holder may say an outcome twice: its
+    /// connection broke behind the first time.
+    private var underWay: [LeaseID: [() -> Void]] = [:]
 
     init(core: Core) { self.core = core }
 
     /// Records an outcome; the completion is called when it is durable.
     func record(
-        _ held: HeldLease, _ outcomes: [RecipientOutcome], contact: HopContact, holder: UInt64, completion: @escaping () -> Void
+        _ held: HeldLease, _ outcomes: [RecipientOutcome], contact: HopContact, holder: UInt64, carrier: Carrier,
+        completion: @escaping () -> Void
     ) {
-        guard core.queue.isHeld(held.lease, by: holder), let grant = core.queue.grant(of: held.lease) else {
-            return recordLate(held, outcomes, completion: completion)
+        if underWay[held.lease] != nil {
+            underWay[held.lease]?.append(completion)
+            return
         }
+        guard let grant = core.queue.beginSettling(held.lease, holder: holder) else {
+            return recordLate(held, outcomes, carrier: carrier, completion: completion)
+        }
+        underWay[held.lease] = []
         let leased = Dictionary(uniqueKeysWithValues: grant.recipients.map { ($0.index, $0) })
         let now = Timestamp.now()
         var settlements: [Settlement] = []
@@ -61,6 +70,7 @@ final class OutcomeRecorder {
             let isFile = grant.message.isInFile
             core.queue.settle(held.lease, settlements, reports: reports, contact: contact) { [self] in
                 completion()
+                for other in underWay.removeValue(forKey: held.lease) ?? [] { other() }
                 if isFile { core.removeContentIfUnnamed(grant.message.id) }
             }
         }
@@ -73,13 +83,14 @@ final class OutcomeRecorder {
         record(
             held,
             grant.recipients.map { RecipientOutcome(index: $0.index, attempts: $0.attempts, result: .deferred, reply: reply) },
-            contact: .notTried, holder: holder, completion: {})
+            contact: .notTried, holder: holder, carrier: grant.route.carrier, completion: {})
     }
 
     /// Finds the way again for recipients whose connector is not in the configuration any more.
     func reroute(_ grant: LeaseGrant) {
+        guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else { return }
         core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
-            guard case .success(let message?) = result else { return core.queue.release(grant.id) }
+            guard case .success(let message?) = result else { return core.queue.settle(grant.id, [], completion: {}) }
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
             for recipient in grant.recipients {
@@ -104,16 +115,33 @@ final class OutcomeRecorder {
     }
 
     /// The lease is not the holder's any more. What is delivered is delivered, whoever has the lease; the rest is theirs to say.
-    private func recordLate(_ held: HeldLease, _ outcomes: [RecipientOutcome], completion: @escaping () -> Void) {
-        let delivered = outcomes.filter { $0.result == .delivered && held.recipients.contains($0.index) }.map(\.index)
-        for index in delivered {
-            core.log.warning(
-                "delivered under a lease that had ended: it may have been delivered twice",
-                metadata: ["queue_id": "\(held.message)", "recipient_number": "\(index)", "lease": "\(held.lease)"])
-        }
-        core.queue.settleLate(held.message, finished: delivered) { [self] in
-            completion()
-            if !delivered.isEmpty { core.removeContentIfUnnamed(held.message) }
+    ///
+    /// A holder's word counts for mail of its own carrier only (law 3).
+    private func recordLate(_ held: HeldLease, _ outcomes: [RecipientOutcome], carrier: Carrier, completion: @escaping () -> Void) {
+        let delivered = Set(outcomes.filter { $0.result == .delivered }.map(\.index)).intersection(held.recipients)
+        guard !delivered.isEmpty else { return completion() }
+        core.queue.message(held.message).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .failure:
+                // It cannot be told yet; nothing that was delivered may be forgotten.
+                core.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [self] in
+                    recordLate(held, outcomes, carrier: carrier, completion: completion)
+                }
+            case .success(let message):
+                let present = message?.recipients.filter { delivered.contains($0.index) && $0.route.carrier == carrier } ?? []
+                guard !present.isEmpty else { return completion() }
+                for recipient in present {
+                    core.log.warning(
+                        "delivered under a lease that had ended: it may have been delivered twice",
+                        metadata: [
+                            "queue_id": "\(held.message)", "to": "\(recipient.recipient.address)", "lease": "\(held.lease)",
+                        ])
+                }
+                core.queue.settleLate(held.message, finished: present.map(\.index)) { [self] in
+                    completion()
+                    core.removeContentIfUnnamed(held.message)
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ final class ContentSink {
 
     private let id: QueueID
     private let files: ContentFiles
+    private let folder: FolderSync
     private let threads: NIOThreadPool
     private let eventLoop: any EventLoop
     private var buffer = ByteBuffer()
@@ -32,7 +33,8 @@ final class ContentSink {
     private var isDiscarded = false
 
     init(id: QueueID, core: Core) {
-        (self.id, files, threads, eventLoop) = (id, core.contentFiles, core.fileThreads, core.eventLoop)
+        (self.id, files, folder) = (id, core.contentFiles, core.contentFolder)
+        (threads, eventLoop) = (core.fileThreads, core.eventLoop)
     }
 
     /// Takes a chunk.
@@ -63,7 +65,11 @@ final class ContentSink {
         if let failure { return completion(.failure(failure)) }
         guard hasFile else { return completion(.success(.inline(buffer))) }
         write(sync: true)
-        whenReady { [self] in completion(failure.map { .failure($0) } ?? .success(.file)) }
+        whenReady { [self] in
+            if let failure { return completion(.failure(failure)) }
+            // The caller discards the file after a failure: where its entry may not last, neither may the message.
+            folder.sync { completion($0.map { .file }) }
+        }
     }
 
     /// The message will not be: what is there goes, and what still comes is counted only.
@@ -94,7 +100,6 @@ final class ContentSink {
                 try open.sync()
                 try open.close()
                 file.file = nil
-                try files.syncFolder()
             } catch {
                 file.file = nil
                 // A full disk needs the space now, not at the next start. Where even that fails, it is an orphan, and goes then.

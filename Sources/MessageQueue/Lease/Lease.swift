@@ -7,6 +7,8 @@ struct Lease {
     /// The process that holds it.
     let holder: UInt64
     var renewedAt: Timestamp
+    /// Its outcome is known and on the way to the disk: neither the end of its holder nor of its time gives the work to another.
+    var isSettling = false
 }
 
 /// Work given out: one message and those of its recipients that go to one next hop.

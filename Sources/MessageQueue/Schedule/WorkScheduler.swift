@@ -290,12 +290,13 @@ final class WorkScheduler {
 
     /// Takes recipients of a message out of the line for a lease that was given before the core restarted.
     ///
-    /// - Returns: nil where one of them is leased or being settled already.
-    func adopt(_ recipients: [WorkEntry.Recipient], of head: MessageHead, route: Route) -> WorkEntry? {
+    /// - Parameter leased: recipients of the entry under leases that stand; the caller knows that these are others.
+    /// - Returns: nil where the outcome of some is being recorded: they may be the same.
+    func adopt(_ recipients: [WorkEntry.Recipient], of head: MessageHead, route: Route, leased: Int) -> WorkEntry? {
         guard let hop = hop(for: route) else { return nil }
         let entry: WorkEntry
         if let known = hop.known[head.id] {
-            guard known.outstanding == 0 else { return nil }
+            guard known.outstanding == leased else { return nil }
             let indices = Set(recipients.map(\.index))
             known.waiting.removeAll { indices.contains($0.index) }
             if known.waiting.isEmpty, known.isInLine {

@@ -1,3 +1,4 @@
+import DialogueModel
 import MailVocabulary
 import NIOCore
 import SMTPProtocol

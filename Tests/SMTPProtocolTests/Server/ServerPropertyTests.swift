@@ -1,3 +1,4 @@
+import DialogueModel
 import Foundation
 import MailVocabulary
 import NIOCore
@@ -39,7 +40,7 @@ struct ServerPropertyTests {
             #expect(whole.sent == split.sent, "seed \(seed)")
             #expect(whole.events == split.events, "seed \(seed)")
             #expect(whole.isClosed == split.isClosed)
-            Self.check(whole)
+            #expect(whole.violation == nil, "seed \(seed)")
         }
     }
 
@@ -54,24 +55,6 @@ struct ServerPropertyTests {
                 run.receive(bytes[min(cut, bytes.count)...])
                 #expect(run.sent == whole.sent && run.events == whole.events, "cut at \(cut)")
             }
-        }
-    }
-
-    /// What holds of any run.
-    private static func check(_ run: ServerRun) {
-        for message in run.messages {
-            let content = message.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).last.map { Array($0.utf8) } ?? []
-            var previous: UInt8 = 0
-            for byte in content {
-                #expect(byte != 0)
-                if byte == 0x0A { #expect(previous == 0x0D) }
-                if previous == 0x0D { #expect(byte == 0x0A) }
-                previous = byte
-            }
-        }
-        for line in run.sent.components(separatedBy: "\r\n").dropLast() {
-            #expect(line.utf8.count <= 510)
-            #expect(line.utf8.prefix(3).allSatisfy { (0x30...0x39).contains($0) }, "\(line)")
         }
     }
 

@@ -3,31 +3,35 @@ import NIOCore
 import SMTPProtocol
 
 /// A server session with a host that answers every question as it comes: recipients whose local part begins with `no` are refused.
-struct ServerRun {
+///
+/// For tests and the fuzzer: what the client saw, and what became of its transactions, as values that can be compared.
+public struct ServerRun {
     private var session: SMTPServerSession
     private var actions: [SMTPServerAction] = []
     /// What the client saw.
-    private(set) var sent = ""
+    public private(set) var sent = ""
     /// What became of the transactions, in order; content is gathered, as its pieces are the host's affair.
-    private(set) var events: [String] = []
+    public private(set) var events: [String] = []
     private var content: [UInt8] = []
-    private(set) var isClosed = false
+    /// The messages that the host was given whole, as octets.
+    public private(set) var contents: [[UInt8]] = []
+    public private(set) var isClosed = false
 
-    static let settings = SMTPServerSettings(
+    public static let settings = SMTPServerSettings(
         hostname: DomainName(parsing: "mx.test")!, messageSizeLimit: .kibibytes(64), sessionSizeLimit: nil, recipientsLimit: 3,
         messagesPerConnection: 3, commandLineLimit: 512, unknownCommandLimit: 4, errorLimit: 6)
 
-    init(settings: SMTPServerSettings = ServerRun.settings, isGreeted: Bool = true) {
+    public init(settings: SMTPServerSettings = ServerRun.settings, isGreeted: Bool = true) {
         session = SMTPServerSession(settings: settings)
         if isGreeted { receive(.connected) }
     }
 
-    mutating func receive(_ text: String) { receive(Array(text.utf8)) }
+    public mutating func receive(_ text: String) { receive(Array(text.utf8)) }
 
-    mutating func receive(_ bytes: some Sequence<UInt8>) { receive(.bytes(ByteBuffer(bytes: bytes))) }
+    public mutating func receive(_ bytes: some Sequence<UInt8>) { receive(.bytes(ByteBuffer(bytes: bytes))) }
 
     /// Answers come after the actions that they follow on, as they do from another process.
-    mutating func receive(_ event: SMTPServerEvent) {
+    public mutating func receive(_ event: SMTPServerEvent) {
         waiting.append(event)
         guard !isWorking else { return }
         isWorking = true
@@ -54,6 +58,7 @@ struct ServerRun {
         case .contentBegan: content = []
         case .content(let bytes): content += Array(bytes.readableBytesView)
         case .contentEnded(let octets, _):
+            contents.append(content)
             events.append("message \(octets) \(String(decoding: content, as: UTF8.self))")
             receive(.contentAnswered(Reply(250, "2.0.0", "queued")))
         case .transactionAborted: events.append("aborted")
@@ -63,12 +68,31 @@ struct ServerRun {
     }
 
     /// The first words of each reply line.
-    var codes: [String] {
+    public var codes: [String] {
         sent.split(separator: "\r\n").filter { $0.dropFirst(3).first != "-" }.map { line in
             let words = line.split(separator: " ", maxSplits: 2)
             return words.count > 1 && words[1].allSatisfy { $0.isNumber || $0 == "." } ? "\(words[0]) \(words[1])" : String(words[0])
         }
     }
 
-    var messages: [String] { events.filter { $0.hasPrefix("message") } }
+    public var messages: [String] { events.filter { $0.hasPrefix("message") } }
+
+    /// What is wrong with this run whatever came in; nil where nothing is.
+    public var violation: String? {
+        for content in contents {
+            var previous: UInt8 = 0
+            for byte in content {
+                if byte == 0 { return "a message with a NUL" }
+                if (byte == 0x0A) != (previous == 0x0D) { return "a message with a CR or LF on its own" }
+                previous = byte
+            }
+            if previous == 0x0D { return "a message that ends with a CR" }
+        }
+        for line in sent.split(separator: "\r\n", omittingEmptySubsequences: false).dropLast() {
+            if line.utf8.count > 510 { return "a reply line of \(line.utf8.count) octets" }
+            if line.utf8.count < 3 || !line.utf8.prefix(3).allSatisfy({ (0x30...0x39).contains($0) }) { return "no reply line: \(line)" }
+        }
+        if !sent.isEmpty, !sent.hasSuffix("\r\n") { return "a reply without its end" }
+        return nil
+    }
 }
