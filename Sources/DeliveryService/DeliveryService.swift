@@ -51,6 +51,7 @@ public final class DeliveryService {
             log.warning("resolver: a change takes effect with the next start of postern-delivery")
         }
         self.topology = topology
+        worker.configurationChanged()
         holder.settings.revision = topology.revision
     }
 
@@ -122,7 +123,8 @@ public final class DeliveryService {
                         candidates: candidates.map { candidate in
                             let endpoint = SMTPClientEndpoint.tcp(candidate.address, port: port)
                             let name = candidate.host.map { "\($0) (\(endpoint))" } ?? "\(endpoint)"
-                            return HopPlan.Candidate(endpoint: endpoint, name: name)
+                            return HopPlan.Candidate(
+                                endpoint: endpoint, host: candidate.host?.text ?? candidate.address.literal, name: name)
                         }, source: source, settings: settings, messagesPerConnection: messagesPerConnection))
             }
         }

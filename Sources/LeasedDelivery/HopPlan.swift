@@ -5,10 +5,14 @@ import SMTPClient
 public struct HopPlan: Sendable {
     public struct Candidate: Sendable {
         public let endpoint: SMTPClientEndpoint
-        /// As a log and a report name it: `mx1.example (192.0.2.25:25)`.
+        /// As a report names it: a host name, or an address literal; nil for what is no host to others, as a Unix socket.
+        public let host: String?
+        /// As a log names it: `mx1.example (192.0.2.25:25)`.
         public let name: String
 
-        public init(endpoint: SMTPClientEndpoint, name: String) { (self.endpoint, self.name) = (endpoint, name) }
+        public init(endpoint: SMTPClientEndpoint, host: String?, name: String) {
+            (self.endpoint, self.host, self.name) = (endpoint, host, name)
+        }
     }
 
     /// In the order in which they are tried; at least one.

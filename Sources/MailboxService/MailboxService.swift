@@ -81,6 +81,7 @@ final class MailboxService {
 
     func adopt(_ topology: Topology) {
         self.topology = topology
+        lmtp.configurationChanged()
         holder.settings.revision = topology.revision
     }
 

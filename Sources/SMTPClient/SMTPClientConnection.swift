@@ -46,7 +46,8 @@ public final class SMTPClientConnection: @unchecked Sendable {
         handler.deliver(message, content: content)
     }
 
-    /// Ends the connection in an orderly way, after the delivery under way if there is one. `closeFuture` says when.
+    /// Says QUIT, after the delivery under way if there is one, and closes without waiting for the answer: it says nothing, and a server
+    /// that is slow with it would have more connections of ours than it should (S05). `closeFuture` says when.
     public func quit() { handler.quit() }
 
     /// Ends the connection now; a delivery under way gets its result as if the remote server had closed.

@@ -25,6 +25,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
     private var transfer: ContentTransfer?
     private var resultPromise: EventLoopPromise<DeliveryResult>?
     private var needsFlush = false
+    /// Nobody has a use for the connection any more.
+    private var isQuitting = false
 
     init(settings: SMTPClientSettings, eventLoop: any EventLoop) {
         session = SMTPClientSession(settings: settings.session)
@@ -51,7 +53,13 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     func quit() {
         eventLoop.preconditionInEventLoop()
+        isQuitting = true
         handle(.quit)
+        closeAfterQuit()
+    }
+
+    private func closeAfterQuit() {
+        if isQuitting, session.waitPhase == .quit { handle(.closed) }
     }
 
     func closeNow() {
@@ -130,6 +138,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
             }
         }
         if flushes { flushIfNeeded() }
+        closeAfterQuit()
         if let result {
             let promise = resultPromise
             // Whoever hears of the result may begin the next delivery at once.

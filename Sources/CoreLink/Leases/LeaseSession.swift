@@ -42,6 +42,8 @@ public final class LeaseSession<Role: LinkRole> where Role.Request == LeaseReque
     private var missing: UInt64 = 0
     /// Outcomes that were said on this connection and are not recorded yet.
     private var said: Set<LeaseID> = []
+    /// The work at hand belongs to somebody else now, or will: nothing more of it is to be done.
+    public private(set) var isRevoked = false
     /// Whatever the worker wants to keep with the session: its open connection to the next hop.
     public var attachment: AnyObject?
 
@@ -174,6 +176,7 @@ public final class LeaseSession<Role: LinkRole> where Role.Request == LeaseReque
     }
 
     private func begin(_ work: LeasedWork) {
+        isRevoked = false
         missing = work.size
         wholeContent = ByteBuffer()
         if work.size <= Self.wholeContentLimit {
@@ -253,6 +256,7 @@ public final class LeaseSession<Role: LinkRole> where Role.Request == LeaseReque
 
     /// The core does not know this lease any more: whatever has not been done must not be.
     func revoked() {
+        isRevoked = true
         holder?.onRevoked(self)
     }
 }

@@ -70,7 +70,8 @@ final class LeaseServerSession {
                 current = nil
                 stopSending()
             }
-            let contact = reached ? HopContact.reached : .notReached(outcomes.first?.reply ?? Reply(451, "4.4.1", "not reached"))
+            let failure = outcomes.first { $0.result == .deferred }?.reply
+            let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "not reached"))
             core.recorder.record(held, outcomes, contact: contact, holder: holder, carrier: carrier) { [self] in
                 if isGone { return }
                 connection.send(.recorded(held.lease))

@@ -46,6 +46,8 @@ struct ClientTransaction: Sendable {
     let usesSMTPUTF8: Bool
 
     var outcomes: [DeliveryOutcome?]
+    /// Recipients whose outcome is our own verdict.
+    var ownWords: Set<Int>
     /// Indices of the recipients that can be offered to this server.
     let eligible: [Int]
     /// Indices of the recipients that it accepted, in order.
@@ -75,6 +77,7 @@ struct ClientTransaction: Sendable {
             return nil
         }
         eligible = outcomes.indices.filter { [outcomes] in outcomes[$0] == nil }
+        ownWords = Set(outcomes.indices.filter { [outcomes] in outcomes[$0] != nil })
         recipientsToSend = eligible.count
         transfer = extensions.chunking ? .chunk : .data
         usesSMTPUTF8 =
@@ -142,7 +145,9 @@ struct ClientTransaction: Sendable {
     /// Gives an outcome to every accepted recipient that has none, and those of `tooManyRecipients` theirs; the result.
     mutating func result(_ connection: ConnectionResult, _ ownReply: @autoclosure () -> Reply) -> DeliveryResult {
         if let tooManyRecipients { settle(.retryAtOnce(tooManyRecipients, .sameConnection)) }
-        return DeliveryResult(outcomes: outcomes.map { $0 ?? .transientFailure(ownReply()) }, connection: connection)
+        ownWords.formUnion(outcomes.indices.filter { outcomes[$0] == nil })
+        return DeliveryResult(
+            outcomes: outcomes.map { $0 ?? .transientFailure(ownReply()) }, connection: connection, ownWords: ownWords)
     }
 }
 

@@ -11,7 +11,9 @@ extension SMTPClientSession {
             let outcomes = message.recipients.map { _ in outcome }
             actions.append(
                 .finished(
-                    DeliveryResult(outcomes: outcomes, connection: .lost(ConnectionLoss(progress: .envelope, cause: .closed)))))
+                    DeliveryResult(
+                        outcomes: outcomes, connection: .lost(ConnectionLoss(progress: .envelope, cause: .closed)),
+                        ownWords: Set(outcomes.indices))))
             return
         }
         var transaction = ClientTransaction(message, dialect: settings.dialect, extensions: extensions, needsReset: needsReset)
@@ -107,6 +109,11 @@ extension SMTPClientSession {
         let phase = transaction.waitPhase
         let progress = transaction.progress
         let reply = Self.reply(for: cause, phase: phase, progress: progress)
+        if case .closedByReply(let theirs) = cause, theirs == reply {
+            // Their word, for everyone whom nothing else was said of.
+        } else {
+            transaction.ownWords.formUnion(transaction.outcomes.indices.filter { transaction.outcomes[$0] == nil })
+        }
         if progress == .contentSent {
             for index in transaction.accepted where transaction.outcomes[index] == nil {
                 transaction.outcomes[index] = .undetermined(reply)
