@@ -16,6 +16,7 @@ final class Core {
     let directory: Directory
     let contentFiles: ContentFiles
     let contentFolder: FolderSync
+    let reserve: StorageReserve
     /// For content files: reading and writing them blocks.
     let fileThreads: NIOThreadPool
     let startedAt = Timestamp.now()
@@ -40,6 +41,7 @@ final class Core {
     ) {
         (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
         (self.fileThreads, self.eventLoop, self.log, self.readConfiguration) = (fileThreads, eventLoop, log, readConfiguration)
+        reserve = StorageReserve(path: contentFiles.directory)
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
         recorder = OutcomeRecorder(core: self)
@@ -249,6 +251,8 @@ final class Core {
         case .leaseExpired(let lease, let id):
             expiredLeases += 1
             log.warning("a holder did not renew its lease", metadata: ["queue_id": "\(id)", "lease": "\(lease)"])
+        case .manyNextHops(let count):
+            log.notice("more next hops have mail than are held in memory", metadata: ["held": "\(count)"])
         case .readFailed(let reason): log.error("the queue cannot be read", metadata: ["error": "\(reason)"])
         }
     }

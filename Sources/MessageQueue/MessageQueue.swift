@@ -13,6 +13,8 @@ public final class MessageQueue {
         case storeRecovered
         case leaseExpired(LeaseID, QueueID)
         case readFailed(String)
+        /// There are more next hops with mail than are held in memory; those that could not be reached wait longer.
+        case manyNextHops(Int)
     }
 
     private let store: any QueueStore
@@ -36,6 +38,10 @@ public final class MessageQueue {
     private var isClosing = false
     private var hopCursor: HopID?
     private var isReadingHops = false
+    private var hopScan: Scheduled<Void>?
+    private var hasSaidManyHops = false
+    private var isDispatching = false
+    private var mustDispatch = false
     private var deferredScannedUntil: Timestamp
     private var deferredTimer: (at: Timestamp, timer: Scheduled<Void>)?
     private var storeIsFailing = false
@@ -102,6 +108,7 @@ public final class MessageQueue {
             noteStore(result)
             if case .success = result {
                 scheduler.add(message)
+                if scheduler.hasPausedHops { watchExpiry(of: message) }
                 dispatch()
             }
         }
@@ -152,7 +159,7 @@ public final class MessageQueue {
         waiter.grant(nil)
     }
 
-    public func renew(_ id: LeaseID) { leases[id]?.renewedAt = clock() }
+    public func renew(_ id: LeaseID) { leases[id]?.renewedAt = eventLoop.now }
 
     /// The holder's connection ended, or it gave the work back: what was not settled is due again at once, and counts as no attempt.
     public func release(_ id: LeaseID) {
@@ -207,6 +214,7 @@ public final class MessageQueue {
             completion()
             guard let self else { return }
             scheduler.settled(lease.recipients.count - left.count, of: entry)
+            if entry.hop.pausedUntil != nil { expire(entry.hop) }
             dispatch()
         }
     }
@@ -226,6 +234,25 @@ public final class MessageQueue {
         expire(hop)
     }
 
+    private func watchExpiry(of message: QueuedMessage) {
+        for route in Set(message.recipients.map(\.route)) {
+            if let hop = scheduler.hops[route] { watchExpiry(hop) }
+        }
+    }
+
+    /// Looks again when the first message that waits for a hop that is left alone becomes too old.
+    private func watchExpiry(_ hop: HopQueue) {
+        guard let until = hop.pausedUntil, let first = scheduler.firstExpiry(hop), first < until,
+            hop.nextExpiryCheck.map({ first < $0 }) ?? true
+        else { return }
+        hop.nextExpiryCheck = first
+        after(max(.zero, first - clock())) { [weak self] in
+            guard hop.nextExpiryCheck == first else { return }
+            hop.nextExpiryCheck = nil
+            self?.expire(hop)
+        }
+    }
+
     /// Messages that wait for a next hop that is left alone are given up when they are as old as they may get (E09), though nobody
     /// tries them.
     private func expire(_ hop: HopQueue) {
@@ -233,6 +260,7 @@ public final class MessageQueue {
         while let assignment = scheduler.takeExpired(hop, now: now) {
             expired(grant(assignment, to: 0), hop.lastFailure ?? Reply(451, "4.4.1", "the next hop cannot be reached"))
         }
+        watchExpiry(hop)
     }
 
     /// Next hops that could not be reached, and until when they are left alone.
@@ -295,11 +323,12 @@ public final class MessageQueue {
 
     /// A process that held leases is gone, or said farewell.
     public func forget(holder: UInt64) {
-        for (id, lease) in leases where lease.holder == holder { release(id) }
+        // First those who wait: what is released must not go to the one who is gone.
         for carrier in Carrier.allCases { waiters[carrier]?.removeAll { $0.holder == holder } }
         for (route, line) in parked {
             for waiter in line where waiter.holder == holder { unpark(route, token: waiter.token) }
         }
+        for (id, lease) in leases where lease.holder == holder { release(id) }
         awaitedHolders.remove(holder)
         store.submit(.forgetHolder(holder)) { [weak self] in self?.noteStore($0) }
         if awaitedHolders.isEmpty { openForLeases() }
@@ -360,7 +389,7 @@ public final class MessageQueue {
             let entry = scheduler.adopt(
                 recipients, of: message.head, route: route, leased: others.reduce(0) { $0 + $1.recipients.count })
         else { return false }
-        leases[item.lease] = Lease(entry: entry, recipients: recipients, holder: holder, renewedAt: clock())
+        leases[item.lease] = Lease(entry: entry, recipients: recipients, holder: holder, renewedAt: eventLoop.now)
         return true
     }
 
@@ -399,11 +428,25 @@ public final class MessageQueue {
     private func openForLeases() {
         guard !isOpenForLeases else { return }
         isOpenForLeases = true
+        // Those that did not come back in time are waited for no more, also after the next start.
+        for holder in awaitedHolders { store.submit(.forgetHolder(holder)) { [weak self] in self?.noteStore($0) } }
         awaitedHolders = []
         dispatch()
     }
 
+    /// Not entered again while it runs: whoever is given work may ask for more at once.
     private func dispatch() {
+        mustDispatch = true
+        guard !isDispatching else { return }
+        isDispatching = true
+        while mustDispatch {
+            mustDispatch = false
+            giveOut()
+        }
+        isDispatching = false
+    }
+
+    private func giveOut() {
         if isOpenForLeases, !isClosing {
             for carrier in Carrier.allCases {
                 while let assignment = scheduler.takeForParked(carrier) {
@@ -436,7 +479,7 @@ public final class MessageQueue {
     private func grant(_ assignment: WorkScheduler.Assignment, to holder: UInt64) -> LeaseGrant {
         leaseNumber &+= 1
         let id = LeaseID(epoch: epoch, number: leaseNumber)
-        leases[id] = Lease(entry: assignment.entry, recipients: assignment.recipients, holder: holder, renewedAt: clock())
+        leases[id] = Lease(entry: assignment.entry, recipients: assignment.recipients, holder: holder, renewedAt: eventLoop.now)
         return LeaseGrant(id: id, entry: assignment.entry, recipients: assignment.recipients)
     }
 
@@ -461,22 +504,41 @@ public final class MessageQueue {
                 dispatch()
             }
         }
-        if scheduler.hasHopsBeyondMemory, scheduler.hops.count < scheduler.bounds.hops / 2 { readHops() }
+        lookForHopsBeyondMemory()
     }
+
+    /// At once where there is plenty of room; otherwise a page every half a minute, for which hops that are left alone make room.
+    private func lookForHopsBeyondMemory() {
+        guard scheduler.hasHopsBeyondMemory, hopScan == nil else { return }
+        if scheduler.hops.count < scheduler.bounds.hops / 2 { return readHops() }
+        if !hasSaidManyHops { report(.manyNextHops(scheduler.hops.count)) }
+        hasSaidManyHops = true
+        hopScan = after(Self.hopScanInterval) { [weak self] in
+            self?.hopScan = nil
+            self?.readHops()
+        }
+    }
+
+    private static let hopScanInterval = Duration.seconds(30)
 
     /// Reads the next page of hops; each may have work.
     private func readHops() {
         guard !isReadingHops else { return }
         isReadingHops = true
-        scheduler.willReadHops()
+        if hopCursor == nil { scheduler.willReadHops() }
         let limit = min(1000, scheduler.bounds.hops / 2)
         store.hops(after: hopCursor, limit: limit).assumeIsolated().whenComplete { [weak self] result in
             guard let self else { return }
             isReadingHops = false
             switch result {
             case .success(let hops):
-                for hop in hops { scheduler.mayHaveMore(hop.route) }
-                hopCursor = hops.count < limit ? nil : hops.last?.id
+                if let refused = hops.firstIndex(where: { !scheduler.mayHaveMore($0.route) }) {
+                    // The next page begins with it.
+                    if refused > 0 { hopCursor = hops[refused - 1].id }
+                } else {
+                    hopCursor = hops.count < limit ? nil : hops.last?.id
+                }
+                if hopCursor == nil, !scheduler.hasHopsBeyondMemory { hasSaidManyHops = false }
                 dispatch()
                 if hopCursor != nil, !scheduler.hasHopsBeyondMemory { readHops() }
             case .failure(let error):
@@ -525,8 +587,8 @@ public final class MessageQueue {
     private func sweepLeases() {
         after(.seconds(10)) { [weak self] in
             guard let self else { return }
-            let now = clock()
-            for (id, lease) in leases where !lease.isSettling && lease.renewedAt + Self.leaseLifetime < now {
+            let now = eventLoop.now
+            for (id, lease) in leases where !lease.isSettling && lease.renewedAt + TimeAmount(Self.leaseLifetime) < now {
                 report(.leaseExpired(id, lease.entry.message.id))
                 release(id)
             }

@@ -106,8 +106,15 @@ final class LeaseServerSession {
         if isGone { return core.queue.release(grant.id) }
         guard core.carries(grant.route) else {
             // The configuration has changed since: the recipients take the way that they would take today.
-            core.recorder.reroute(grant)
-            return isForOpenConnection ? granted(nil, isForOpenConnection: true) : awaitAnyLease()
+            if isForOpenConnection {
+                core.recorder.reroute(grant) {}
+                return granted(nil, isForOpenConnection: true)
+            }
+            // One after another: a connector that is gone may have had many next hops.
+            isWaiting = true
+            return core.recorder.reroute(grant) { [self] in
+                if !isGone { awaitAnyLease() }
+            }
         }
         current = grant.id
         connection.send(

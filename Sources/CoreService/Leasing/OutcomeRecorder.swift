@@ -41,23 +41,7 @@ final class OutcomeRecorder {
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 core.metrics.deliveredRecipients += 1
                 log("delivered", grant, recipient, outcome)
-            case .deferred:
-                let attempts = outcome.attempts + 1
-                if let next = core.queue.policy(of: grant.route).retry.nextAttempt(
-                    after: attempts, receivedAt: grant.message.receivedAt, now: now)
-                {
-                    settlements.append(
-                        Settlement(
-                            index: outcome.index,
-                            change: .deferred(nextAttempt: next, attempts: attempts, lastError: describe(outcome))))
-                    core.metrics.deferredAttempts += 1
-                    log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)"])
-                } else {
-                    settlements.append(Settlement(index: outcome.index, change: .finished))
-                    failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
-                    core.metrics.failedRecipients += 1
-                    log("expired", grant, recipient, outcome)
-                }
+            case .deferred: settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
             case .failed:
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
@@ -65,8 +49,7 @@ final class OutcomeRecorder {
                 log("failed", grant, recipient, outcome)
             }
         }
-        let notified = Self.notified(failed, leased: leased, outcomes: outcomes)
-        report(notified, on: grant) { [self] reports in
+        report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
             let isFile = grant.message.isInFile
             core.queue.settle(held.lease, settlements, reports: reports, contact: contact) { [self] in
                 completion()
@@ -87,27 +70,42 @@ final class OutcomeRecorder {
     }
 
     /// Finds the way again for recipients whose connector is not in the configuration any more.
-    func reroute(_ grant: LeaseGrant) {
-        guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else { return }
+    ///
+    /// - Parameter completion: called when that is durable.
+    func reroute(_ grant: LeaseGrant, completion: @escaping () -> Void) {
+        guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else {
+            return completion()
+        }
         core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
-            guard case .success(let message?) = result else { return core.queue.settle(grant.id, [], completion: {}) }
+            guard case .success(let message?) = result else {
+                // It cannot be told yet. Going round at once would have no end.
+                core.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [core] in
+                    core.queue.settle(grant.id, [], contact: .notTried, completion: completion)
+                }
+                return
+            }
+            let now = Timestamp.now()
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
             for recipient in grant.recipients {
                 switch core.reroute(recipient.recipient, of: message) {
-                case .success(let route): settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
+                case .success(let route):
+                    settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
+                    log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])
+                case .failure(let refusal) where refusal.reply.isTransientFailure:
+                    let outcome = Self.ownWord(on: recipient, refusal.reply)
+                    settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
                 case .failure(let refusal):
+                    let outcome = Self.ownWord(on: recipient, refusal.reply)
                     settlements.append(Settlement(index: recipient.index, change: .finished))
-                    if recipient.recipient.notify != .never {
-                        failed.append(
-                            FailedRecipient(
-                                finalRecipient: recipient.recipient.address, originalRecipient: recipient.recipient.originalRecipient,
-                                reply: refusal.reply))
-                    }
+                    failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
+                    core.metrics.failedRecipients += 1
+                    log("failed", grant, recipient, outcome)
                 }
             }
-            report(failed, on: grant) { [self] reports in
-                core.queue.settle(grant.id, settlements, reports: reports) { [self] in
+            report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
+                core.queue.settle(grant.id, settlements, reports: reports, contact: .notTried) { [self] in
+                    completion()
                     if grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
                 }
             }
@@ -145,12 +143,36 @@ final class OutcomeRecorder {
         }
     }
 
+    /// Tried again by the retry schedule (E07), or given up when it is as old as it may get (E09).
+    private func deferral(
+        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, now: Timestamp,
+        failed: inout [FailedRecipient]
+    ) -> Settlement {
+        let attempts = recipient.attempts + 1
+        let retry = core.queue.policy(of: grant.route).retry
+        guard let next = retry.nextAttempt(after: attempts, receivedAt: grant.message.receivedAt, now: now) else {
+            failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
+            core.metrics.failedRecipients += 1
+            log("expired", grant, recipient, outcome)
+            return Settlement(index: recipient.index, change: .finished)
+        }
+        core.metrics.deferredAttempts += 1
+        log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)"])
+        return Settlement(
+            index: recipient.index, change: .deferred(nextAttempt: next, attempts: attempts, lastError: describe(outcome)))
+    }
+
+    /// What this system itself has to say of a recipient.
+    private static func ownWord(on recipient: LeaseGrant.Recipient, _ reply: Reply?) -> RecipientOutcome {
+        RecipientOutcome(
+            index: recipient.index, attempts: recipient.attempts, result: .deferred,
+            reply: reply ?? Reply(250, "2.0.0", "on another way"))
+    }
+
     /// Those whose sender wants to hear of a failure (RFC 3461 §4.1).
-    private static func notified(
-        _ failed: [FailedRecipient], leased: [UInt32: LeaseGrant.Recipient], outcomes: [RecipientOutcome]
-    ) -> [FailedRecipient] {
+    private static func notified(_ failed: [FailedRecipient], leased: [LeaseGrant.Recipient]) -> [FailedRecipient] {
         let silent = Set(
-            leased.values.filter { !($0.recipient.notify ?? .unspecified).contains(.failure) }.map { "\($0.recipient.address)" })
+            leased.filter { !($0.recipient.notify ?? .unspecified).contains(.failure) }.map { "\($0.recipient.address)" })
         return failed.filter { !silent.contains("\($0.finalRecipient)") }
     }
 

@@ -97,6 +97,13 @@ final class SubmitSession {
     }
 
     private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {
+        guard core.reserve.hasRoom(for: transaction.sender.declaredSize ?? 0, now: core.eventLoop.now) else {
+            core.metrics.storageRefusals += 1
+            core.log.warning(
+                "recipient refused: the disk is full but for its reserve",
+                metadata: ["queue_id": "\(transaction.id)", "to": "\(recipient.address)"])
+            return connection.send(.recipient(Self.noStorage))
+        }
         let reply: Reply
         switch core.decide(recipient, sender: transaction.sender, facts: transaction.facts, id: transaction.id) {
         case .accepted(let routed):
@@ -129,6 +136,7 @@ final class SubmitSession {
         connection.send(.recipient(reply))
     }
 
+    private static let noStorage = Reply(452, "4.3.1", "Insufficient system storage, try again later")
     /// What aliases and groups may make of the recipients of one message.
     private static let mostFinalRecipients = 100_000
     /// What the fields that a front end puts in front of a message may take, in octets.
@@ -158,6 +166,11 @@ final class SubmitSession {
             return reply(Reply(552, "5.3.4", "Message too large"))
         }
         state = .committing
+        guard core.reserve.hasRoom(for: sink.octets, now: core.eventLoop.now) else {
+            sink.discard()
+            return answer(transaction, .failure(.full("the disk is full but for its reserve")))
+        }
+        core.reserve.take(sink.octets)
         sink.finish { [self] result in
             switch result {
             case .failure(let error):
@@ -200,7 +213,7 @@ final class SubmitSession {
                     "recipients": "\(transaction.recipients.count)", "size": "\(octets)",
                 ])
         case .failure(let error):
-            reply = Reply(452, "4.3.1", "Insufficient system storage, try again later")
+            reply = Self.noStorage
             core.metrics.storageRefusals += 1
             core.log.error("message not stored", metadata: ["queue_id": "\(transaction.id)", "error": "\(error)"])
         }

@@ -1,4 +1,5 @@
 import MailVocabulary
+import NIOCore
 
 /// Work that is with a holder.
 struct Lease {
@@ -6,7 +7,8 @@ struct Lease {
     let recipients: [WorkEntry.Recipient]
     /// The process that holds it.
     let holder: UInt64
-    var renewedAt: Timestamp
+    /// By the monotonic clock: a leap of the wall clock ends no lease.
+    var renewedAt: NIODeadline
     /// Its outcome is known and on the way to the disk: neither the end of its holder nor of its time gives the work to another.
     var isSettling = false
 }

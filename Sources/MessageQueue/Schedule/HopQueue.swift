@@ -31,13 +31,21 @@ final class HopQueue {
     var lastFailure: Reply?
     /// How often in a row the next hop could not be reached. While it is more than none, one connection at a time asks.
     var failures: UInt32 = 0
+    /// When the owner looks next for messages that have become too old while they wait for a hop that is left alone.
+    var nextExpiryCheck: Timestamp?
 
     var mayLease: Bool {
         guard pausedUntil == nil else { return false }
         let most = failures > 0 ? 1 : limits.perHop
         return most.map { active < $0 } ?? true
     }
-    var isForgettable: Bool { failures == 0 && known.isEmpty && active == 0 && !hasMoreInStore && !isRefilling }
+    /// Nothing is known of it that the store does not know. Failures of the past are forgotten with it: the next message begins E07's
+    /// ladder at its first step.
+    var isForgettable: Bool { known.isEmpty && active == 0 && !hasMoreInStore && !isRefilling && pausedUntil == nil }
+    /// Whether it can make room for another: it is left alone anyway, and nothing of it is under way.
+    var isEvictable: Bool {
+        pausedUntil != nil && active == 0 && !isRefilling && known.values.allSatisfy { $0.outstanding == 0 }
+    }
 }
 
 /// What the configuration says of a route: how many connections it may have at once (S03, S05), and when it is tried again (E07, E09).

@@ -33,6 +33,8 @@ final class WorkScheduler {
     private var ready: [Carrier: Deque<HopQueue>] = [:]
     /// Hops that have work and a connection that waits for it.
     private var readyWithConnection: [Carrier: Deque<HopQueue>] = [:]
+    /// Hops that are left alone, in the order in which they make room for others; a hop may stand there more than once, or no more be one.
+    private var paused: Deque<HopQueue> = []
     private var activePerGroup: [String: Int] = [:]
     private var blockedByGroup: [String: [HopQueue]] = [:]
     private(set) var entryCount = 0
@@ -81,8 +83,13 @@ final class WorkScheduler {
     }
 
     /// The store may hold due recipients of this route.
-    func mayHaveMore(_ route: Route) {
-        if let hop = hop(for: route) { markMoreInStore(hop) }
+    ///
+    /// - Returns: false where there is no room for one more next hop.
+    @discardableResult
+    func mayHaveMore(_ route: Route) -> Bool {
+        guard let hop = hop(for: route) else { return false }
+        markMoreInStore(hop)
+        return true
     }
 
     /// What a refill read.
@@ -109,7 +116,7 @@ final class WorkScheduler {
                 if hop.known[id] == nil { mustBeReadAgain = true }
                 continue
             }
-            entering = WorkEntry(message: row.message, hop: hop, waiting: [recipient], mayBeRepeat: id < firstID)
+            entering = WorkEntry(message: row.message, hop: hop, waiting: [recipient], mayBeRepeat: id < firstID || row.attempts > 0)
         }
         if let entry = entering { enter(entry) }
         let isFull = rows.count >= limit
@@ -206,13 +213,13 @@ final class WorkScheduler {
     /// Whether hops of this group have work and no room for a connection.
     func isBlocked(group: String) -> Bool { blockedByGroup[group] != nil }
 
-    private func assign(_ hop: HopQueue) -> Assignment {
-        let entry = hop.line[0]
+    private func assign(_ hop: HopQueue, at place: Int = 0) -> Assignment {
+        let entry = hop.line[place]
         let recipients: [WorkEntry.Recipient]
         if entry.waiting.count <= bounds.recipientsPerLease {
             recipients = entry.waiting
             entry.waiting = []
-            hop.line.removeFirst()
+            hop.line.remove(at: place)
             entry.isInLine = false
         } else {
             recipients = Array(entry.waiting.prefix(bounds.recipientsPerLease))
@@ -242,15 +249,25 @@ final class WorkScheduler {
     func pause(_ hop: HopQueue, until time: Timestamp) {
         hop.failures += 1
         hop.pausedUntil = time
+        if paused.count >= 2 * bounds.hops { paused = Deque(hops.values.filter { $0.pausedUntil != nil }) }
+        paused.append(hop)
+    }
+
+    var hasPausedHops: Bool { !paused.isEmpty }
+
+    /// When the first message that waits for a hop becomes too old (E09); nil where none waits.
+    func firstExpiry(_ hop: HopQueue) -> Timestamp? {
+        hop.line.lazy.map { $0.message.receivedAt + hop.limits.retry.expiration }.min()
     }
 
     /// Work of a hop that is left alone, for messages that are as old as they may get.
     func takeExpired(_ hop: HopQueue, now: Timestamp) -> Assignment? {
-        guard hop.pausedUntil != nil, let oldest = hop.line.first, oldest.message.receivedAt + hop.limits.retry.expiration <= now else {
-            return nil
-        }
+        // What is being given up is held until it is recorded: a store that fails must not gather all of it.
+        guard hop.pausedUntil != nil, hop.known.count - hop.line.count < bounds.perHop,
+            let place = hop.line.firstIndex(where: { $0.message.receivedAt + hop.limits.retry.expiration <= now })
+        else { return nil }
         connectionBegan(hop)
-        return assign(hop)
+        return assign(hop, at: place)
     }
 
     func resume(_ hop: HopQueue) {
@@ -268,10 +285,14 @@ final class WorkScheduler {
 
     /// The configuration has changed.
     func policiesChanged() {
+        // Connections count where their hop belongs now.
+        activePerGroup = [:]
+        blockedByGroup = [:]
         for hop in hops.values {
             hop.limits = limits(hop.route)
-            makeReady(hop)
+            activePerGroup[hop.limits.group, default: 0] += hop.active
         }
+        for hop in hops.values { makeReady(hop) }
     }
 
     /// Recipients of a lease that were not attempted: due again at once.
@@ -411,7 +432,8 @@ final class WorkScheduler {
 
     private func hop(for route: Route) -> HopQueue? {
         if let hop = hops[route] { return hop }
-        guard hops.count < bounds.hops else {
+        // Mailboxes are as many as the configuration names; they always have room.
+        guard hops.count < bounds.hops || route.carrier == .mailbox || evictPaused() else {
             hasHopsBeyondMemory = true
             return nil
         }
@@ -421,7 +443,29 @@ final class WorkScheduler {
     }
 
     private func forgetIfIdle(_ hop: HopQueue) {
-        if hop.isForgettable, hop.line.isEmpty { hops[hop.route] = nil }
+        if hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop { hops[hop.route] = nil }
+    }
+
+    /// Forgets a hop that is left alone, so that ten thousand dead ones do not stand in the way of a living one. What waits for it is in
+    /// the store, and is found there again.
+    private func evictPaused() -> Bool {
+        for _ in 0..<paused.count {
+            guard let hop = paused.popFirst() else { break }
+            guard hop.pausedUntil != nil, hops[hop.route] === hop else { continue }
+            guard hop.isEvictable else {
+                paused.append(hop)
+                continue
+            }
+            if !hop.known.isEmpty || hop.hasMoreInStore { hasHopsBeyondMemory = true }
+            for entry in hop.known.values {
+                entryCount -= 1
+                contentInMemory -= entry.contentInMemory
+            }
+            (hop.known, hop.line, hop.pausedUntil) = ([:], [], nil)
+            hops[hop.route] = nil
+            return true
+        }
+        return false
     }
 
     /// The owner is about to read hops from the store again.

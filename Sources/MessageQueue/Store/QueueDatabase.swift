@@ -14,6 +14,11 @@ public final class QueueDatabase {
     /// No id above this one was ever given to a message, as the database knows it; nil: not read since the last error.
     private var idBound: Int64?
 
+    /// What is in the tables, counted once and kept from then on: counting them costs reading them.
+    public private(set) var counts: QueueCounts
+    /// The same as the transaction under way will leave it.
+    private var countsToBe: QueueCounts
+
     /// Hops remembered here; the table is asked for the others.
     private static let hopCacheLimit = 10_000
     /// How far the bound of the ids is ahead when it is written, in microseconds, so that it is written that seldom.
@@ -42,6 +47,15 @@ public final class QueueDatabase {
         }
         try connection.migrate(to: QueueSchema.migrations)
         statements = try WriteStatements(connection)
+        counts = try Self.count(connection)
+        countsToBe = counts
+    }
+
+    /// Messages are counted by their recipients, which lie closer together: a message without any is none.
+    static func count(_ connection: SQLiteConnection) throws -> QueueCounts {
+        let messages = try connection.integer("SELECT count(*) FROM (SELECT DISTINCT message_id FROM recipients)") ?? 0
+        let recipients = try connection.integer("SELECT count(*) FROM recipients") ?? 0
+        return QueueCounts(messages: Int(messages), recipients: Int(recipients))
     }
 
     /// Runs the operations in one transaction.
@@ -49,6 +63,7 @@ public final class QueueDatabase {
     /// What failed leaves no trace, but for one case: where a commit was written and not synced, and the disk fails again right
     /// after, a power loss before the next commit may bring the operations back.
     public func apply(_ operations: [StoreOperation]) throws {
+        countsToBe = counts
         do {
             try connection.begin()
             for operation in operations { try apply(operation) }
@@ -58,6 +73,7 @@ public final class QueueDatabase {
         }
         do {
             try connection.commit()
+            counts = countsToBe
         } catch {
             forgetTransaction()
             // The commit may lie in the log, unsynced, and a recovery would take it for good. The next commit writes over it. The
@@ -121,6 +137,7 @@ public final class QueueDatabase {
                 switch settlement.change {
                 case .finished:
                     try statements.run(statements.finish, Int64(id.value), Int64(settlement.index))
+                    countsToBe.recipients -= connection.changes
                     finished = true
                 case .deferred(let nextAttempt, let attempts, let lastError):
                     let statement = statements.reschedule
@@ -134,7 +151,10 @@ public final class QueueDatabase {
                     try statements.run(statement, Int64(id.value), Int64(settlement.index), from: 2)
                 }
             }
-            if finished { try statements.run(statements.removeFinishedMessage, Int64(id.value)) }
+            if finished {
+                try statements.run(statements.removeFinishedMessage, Int64(id.value))
+                countsToBe.messages -= connection.changes
+            }
             for report in reports { try insert(report) }
         case .rememberHolder(let holder):
             try statements.run(
@@ -177,6 +197,8 @@ public final class QueueDatabase {
             try statements.run(statement)
         }
         for recipient in message.recipients { try insert(recipient, of: message.id) }
+        countsToBe.messages += 1
+        countsToBe.recipients += message.recipients.count
     }
 
     private func insert(_ recipient: QueuedRecipient, of id: QueueID) throws {

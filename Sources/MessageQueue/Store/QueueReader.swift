@@ -137,10 +137,7 @@ public final class QueueReader {
     }
 
     func counts() throws -> QueueCounts {
-        let statement = try connection.prepare("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM recipients)")
-        defer { statement.reset() }
-        _ = try statement.step()
-        return QueueCounts(messages: Int(statement.integer(0)), recipients: Int(statement.integer(1)))
+        try QueueDatabase.count(connection)
     }
 
     private func recipients(of id: QueueID) throws -> [StoredRecipient] {

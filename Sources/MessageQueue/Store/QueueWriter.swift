@@ -28,15 +28,20 @@ final class QueueWriter: Sendable {
     private let thread: NIOThreadPool
     private let state = Mutex(State())
     private let eventLoop: any EventLoop
+    private let lastCounts: Mutex<QueueCounts>
     /// Groups larger than this are cut, so that the first of them does not wait for the last.
     private static let largestGroup = 1024
 
     init(database: sending QueueDatabase, on eventLoop: any EventLoop) {
+        lastCounts = Mutex(database.counts)
         confined = Confined(database)
         thread = NIOThreadPool(numberOfThreads: 1)
         thread.start()
         self.eventLoop = eventLoop
     }
+
+    /// As the last commit left them.
+    var counts: QueueCounts { lastCounts.withLock { $0 } }
 
     /// - Parameter answer: called on the event loop with the results of a whole group.
     func submit(_ submission: Submission, answer: @escaping @Sendable ([Answer]) -> Void) {
@@ -86,14 +91,31 @@ final class QueueWriter: Sendable {
         }
     }
 
-    private func commit(_ group: [Submission]) -> [Answer] {
+    private func commit(_ group: [Submission], isFirstTry: Bool = true) -> [Answer] {
         do {
-            try confined.database.apply(group.map(\.operation))
+            try apply(group)
             return group.map { ($0.token, .success(())) }
         } catch {
-            if group.count == 1 { return [(group[0].token, .failure(StoreError(error)))] }
-            return group.flatMap { commit([$0]) }
+            let error = StoreError(error)
+            if case .full = error, isFirstTry { makeRoom() }
+            if group.count == 1 {
+                // What ends work makes room; it is worth a second try in the room that the log has left.
+                guard isFirstTry, case .full = error, case .settle = group[0].operation else { return [(group[0].token, .failure(error))] }
+            }
+            return group.flatMap { commit([$0], isFirstTry: false) }
         }
+    }
+
+    private func apply(_ group: [Submission]) throws {
+        let database = confined.database
+        try database.apply(group.map(\.operation))
+        lastCounts.withLock { $0 = database.counts }
+    }
+
+    /// The disk is full: what the log holds and the database has already is given back, so that at least work can be finished.
+    private func makeRoom() {
+        // Where that fails as well, the operations say so.
+        try? confined.database.checkpoint()
     }
 }
 

@@ -64,7 +64,7 @@ public final class SQLiteQueueStore: QueueStore {
         read { try $0.entries(after: after, limit: limit) }
     }
 
-    public func counts() -> EventLoopFuture<QueueCounts> { read { try $0.counts() } }
+    public func counts() -> EventLoopFuture<QueueCounts> { eventLoop.makeSucceededFuture(writer.counts) }
 
     /// Removes content files that no message names; runs beside everything else.
     public func removeOrphans(of files: ContentFiles, before: QueueID) -> EventLoopFuture<Int> {
