@@ -98,6 +98,7 @@ let package = Package(
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "MessageQueueTests", dependencies: ["MessageQueue"]),
+        .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(
