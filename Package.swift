@@ -106,7 +106,9 @@ let package = Package(
             dependencies: ["MessageQueue", "CrashModel", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),
-        .testTarget(name: "IntegrationTests"),
+        .testTarget(
+            name: "IntegrationTests",
+            exclude: ["Support/fake_server.py", "Support/read_report.py", "Support/send_message.py"]),
     ]
 )
 
