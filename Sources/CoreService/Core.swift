@@ -267,8 +267,7 @@ final class Core {
 extension EnvelopeRecipient {
     /// The address that the sender wrote to, as far as it is known.
     fileprivate var writtenTo: EmailAddress {
-        guard let originalRecipient, let semicolon = originalRecipient.firstIndex(of: ";") else { return address }
-        return EmailAddress(parsing: originalRecipient[originalRecipient.index(after: semicolon)...]) ?? address
+        originalRecipient.flatMap { OriginalRecipient(parameter: $0) }?.emailAddress ?? address
     }
 }
 

@@ -125,7 +125,8 @@ final class SubmitSession {
             }
             for (address, route) in routed where transaction.known.insert("\(address)").inserted {
                 // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
-                let original = recipient.originalRecipient ?? (address == recipient.address ? nil : "rfc822;\(recipient.address)")
+                let original =
+                    recipient.originalRecipient ?? (address == recipient.address ? nil : OriginalRecipient(recipient.address).parameter)
                 transaction.recipients.append(
                     QueuedRecipient(
                         index: UInt32(transaction.recipients.count),
