@@ -21,18 +21,17 @@ struct SMTPConnector: Sendable {
 
     func connect() -> EventLoopFuture<SMTPClientConnection> {
         let connected: EventLoopFuture<any Channel>
+        // Kept apart from the pipeline: a connection that ends at once has left it by the time that anybody asks, and the handler knows why.
+        let made = NIOLoopBoundBox.makeEmptyBox(valueType: SMTPClientHandler.self, eventLoop: eventLoop)
         do {
-            connected = try openSocket()
+            connected = try openSocket(made)
         } catch let failure as SMTPConnectFailure {
             return eventLoop.makeFailedFuture(failure)
         } catch {
             return eventLoop.makeFailedFuture(SMTPConnectFailure.local("\(error)"))
         }
         return connected.flatMapErrorThrowing { throw SMTPConnectFailure(connecting: $0) }.flatMap { [endpoint] channel in
-            let handler: SMTPClientHandler
-            do {
-                handler = try channel.pipeline.syncOperations.handler(type: SMTPClientHandler.self)
-            } catch {
+            guard let handler = made.value else {
                 return channel.eventLoop.makeFailedFuture(SMTPConnectFailure.unreachable("closed at once"))
             }
             let connection = SMTPClientConnection(channel: channel, handler: handler, endpoint: endpoint)
@@ -40,14 +39,15 @@ struct SMTPConnector: Sendable {
         }
     }
 
-    private func openSocket() throws -> EventLoopFuture<any Channel> {
+    private func openSocket(_ made: NIOLoopBoundBox<SMTPClientHandler?>) throws -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(settings.timeouts.connect))
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize))
             .channelInitializer { [settings] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        SMTPClientHandler(settings: settings, eventLoop: channel.eventLoop))
+                    let handler = SMTPClientHandler(settings: settings, eventLoop: channel.eventLoop)
+                    made.value = handler
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
         switch endpoint {
