@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// `postern up`
 struct UpCommand: AsyncParsableCommand {
@@ -12,7 +13,15 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var file: ConfigurationOption
 
     func run() async throws {
-        let status = await ProcessSupervisor.run(topology: try file.topology(), configuration: file.path)
+        let status = await ProcessSupervisor.run(
+            topology: try file.topology(), configuration: absolute(file.path), program: absolute(CommandLine.arguments.first ?? "postern"))
         throw ExitCode(status.rawValue)
+    }
+
+    /// The same in whatever folder the other shell is; a name without a folder is left to its PATH.
+    private func absolute(_ path: String) -> String {
+        guard path.contains("/") || path == file.path, let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 }

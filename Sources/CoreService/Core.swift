@@ -65,8 +65,13 @@ final class Core {
     func ended(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = nil }
     func ended(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = nil }
 
-    /// Messages whose end has not been answered yet.
-    var hasOpenTransactions: Bool { submitSessions.values.contains { $0.isCommitting } }
+    /// Messages that are coming in, or whose end has not been answered yet.
+    var hasOpenTransactions: Bool { submitSessions.values.contains { $0.hasOpenTransaction } }
+
+    /// No further transaction on any front end's connection; those under way go on.
+    func stopSubmissions() {
+        for session in submitSessions.values { session.retire() }
+    }
 
     /// A new revision is in force: idle front-end connections end, and their processes learn of it when they come back; holders are told.
     func announce(_ revision: String) {
@@ -96,7 +101,8 @@ final class Core {
         do {
             decision = try routing.decide(facts) { try lookUp($0) }
         } catch {
-            log.error("the directory cannot be read", metadata: ["error": "\(error)"])
+            log.error(
+                "the directory cannot be read", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "error": "\(error)"])
             return .refused(Reply(451, "4.3.0", "Temporary failure of the directory, try again later"))
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
@@ -261,8 +267,7 @@ final class Core {
 extension EnvelopeRecipient {
     /// The address that the sender wrote to, as far as it is known.
     fileprivate var writtenTo: EmailAddress {
-        guard let originalRecipient, let semicolon = originalRecipient.firstIndex(of: ";") else { return address }
-        return EmailAddress(parsing: originalRecipient[originalRecipient.index(after: semicolon)...]) ?? address
+        originalRecipient.flatMap { OriginalRecipient(parameter: $0) }?.emailAddress ?? address
     }
 }
 

@@ -8,10 +8,13 @@ struct Metrics {
     var deliveredRecipients = 0
     var deferredAttempts = 0
     var failedRecipients = 0
+    var expiredRecipients = 0
     var reportsWritten = 0
 
     /// The Prometheus text format, version 0.0.4.
-    func text(counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int) -> String {
+    ///
+    /// - Parameter startedAt: of the core, in seconds since 1970.
+    func text(counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int, startedAt: Int) -> String {
         let rows: [(name: String, kind: String, help: String, value: Int)] = [
             ("postern_messages_accepted_total", "counter", "Messages acknowledged with 250.", acceptedMessages),
             ("postern_recipients_refused_total", "counter", "Recipients refused in the dialogue.", refusedRecipients),
@@ -19,8 +22,10 @@ struct Metrics {
             ("postern_recipients_delivered_total", "counter", "Recipients that a next hop has taken.", deliveredRecipients),
             ("postern_attempts_deferred_total", "counter", "Attempts for a recipient that failed for now.", deferredAttempts),
             ("postern_recipients_failed_total", "counter", "Recipients given up.", failedRecipients),
+            ("postern_recipients_expired_total", "counter", "Of these, the ones that were tried for too long.", expiredRecipients),
             ("postern_reports_written_total", "counter", "Non-delivery reports written.", reportsWritten),
             ("postern_leases_expired_total", "counter", "Leases whose holder did not renew them.", expired),
+            ("postern_start_time_seconds", "gauge", "When the core started, in seconds since 1970.", startedAt),
             ("postern_queue_messages", "gauge", "Messages in the queue.", counts.messages),
             ("postern_queue_recipients", "gauge", "Recipients in the queue.", counts.recipients),
             ("postern_queue_leases", "gauge", "Leases that are out.", leases),

@@ -20,6 +20,7 @@ final class RunningCore {
     private let fileSystem = POSIXFileSystem()
     private let access: SocketAccess
     private let state: StateDirectory
+    private let runtimeLock: FolderLock
     private var store: SQLiteQueueStore?
     /// nil until the state is open: who connects before that is sent away, and comes again.
     private var core: Core?
@@ -45,7 +46,8 @@ final class RunningCore {
         } else {
             try fileSystem.makeDirectories(runtime, mode: 0o755)
         }
-        // Before the sockets: a second core must not take them from the first.
+        // Before the sockets: a second core must not take them from the first, nor share its queue.
+        runtimeLock = try FolderLock(folder: runtime)
         state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.core : nil, fileSystem: fileSystem)
     }
 
@@ -126,6 +128,7 @@ final class RunningCore {
     func drain() -> EventLoopFuture<Void> {
         core?.isStopping = true
         core?.queue.stopLeasing()
+        core?.stopSubmissions()
         edge.stopListening()
         delivery.stopListening()
         mailbox.stopListening()

@@ -16,7 +16,7 @@ public final class DeliveryService {
     private let log: Logger
     private let resolver: DNSResolver
     private var topology: Topology
-    private let ownAddresses: Set<IPAddress>
+    private var ownListeners: OwnListeners
     private var holder: LeaseHolder<DeliveryLink>!
     private var worker: HopWorker<DeliveryLink>!
     /// Called when the core runs with another revision of the configuration.
@@ -24,11 +24,12 @@ public final class DeliveryService {
 
     /// - Parameters:
     ///   - holderID: names this process for as long as it lives; random.
-    ///   - ownAddresses: of this host, to find loops by (RFC 5321 §5.1).
+    ///   - machineAddresses: those of this machine's interfaces, to find loops by (RFC 5321 §5.1).
     public init(
-        topology: Topology, holderID: UInt64, ownAddresses: Set<IPAddress>, on eventLoop: any EventLoop, log: Logger
+        topology: Topology, holderID: UInt64, machineAddresses: Set<IPAddress>, on eventLoop: any EventLoop, log: Logger
     ) throws(ResolverError) {
-        (self.topology, self.ownAddresses, self.eventLoop, self.log) = (topology, ownAddresses, eventLoop, log)
+        (self.topology, self.eventLoop, self.log) = (topology, eventLoop, log)
+        ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         resolver = try DNSResolver(settings: ResolverSettings(of: topology))
         worker = HopWorker(on: eventLoop, log: log) { [unowned self] work in resolve(work) }
         holder = LeaseHolder(
@@ -46,11 +47,14 @@ public final class DeliveryService {
     public func drain(_ completion: @escaping () -> Void) { holder.drain(completion) }
 
     /// Uses another configuration from the next piece of work on. `resolver` keeps what it was started with.
-    public func adopt(_ topology: Topology) {
+    ///
+    /// - Parameter machineAddresses: those of this machine's interfaces now.
+    public func adopt(_ topology: Topology, machineAddresses: Set<IPAddress>) {
         if topology.resolver != self.topology.resolver {
             log.warning("resolver: a change takes effect with the next start of postern-delivery")
         }
         self.topology = topology
+        ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         worker.configurationChanged()
         holder.settings.revision = topology.revision
     }
@@ -63,7 +67,7 @@ public final class DeliveryService {
         let profile = topology.outboundProfile(of: connector)
         switch (connector.deliver, nextHop) {
         case (.dns, .domain(let domain)): return plan(.domain(domain), port: profile.connections.port, profile)
-        case (.dns, .address(let address)): return plan(.address(address), port: profile.connections.port, profile)
+        case (.dns, .address(let address)): return plan(.addressLiteral(address), port: profile.connections.port, profile)
         case (.smartHosts(let hosts, _), .smartHosts): return plan(hosts, profile)
         default:
             return eventLoop.makeSucceededFuture(
@@ -77,7 +81,7 @@ public final class DeliveryService {
             let destination: NextHopDestination =
                 switch host.host {
                 case .name(let name): .smartHost(name)
-                case .literal(let address): .address(address)
+                case .literal(let address): .smartHostAddress(address)
                 }
             return plan(destination, port: host.port ?? profile.connections.port, profile)
         }
@@ -109,7 +113,7 @@ public final class DeliveryService {
             case .ipv4: .ipv4
             case .ipv6: .ipv6
             }
-        let ourself = OwnIdentity(names: [topology.hostname], addresses: ownAddresses)
+        let ourself = ownListeners.identity(names: [topology.hostname], port: port)
         let settings = SMTPClientSettings(
             ourName: .name(topology.hostname), timeouts: SMTPClientTimeouts(idle: profile.connections.timeout))
         let source = SourceAddresses(ipv4: profile.source.ipv4, ipv6: profile.source.ipv6)
@@ -128,5 +132,11 @@ public final class DeliveryService {
                         }, source: source, settings: settings, messagesPerConnection: messagesPerConnection))
             }
         }
+    }
+}
+
+extension OwnListeners {
+    fileprivate init(of topology: Topology, machine: Set<IPAddress>) {
+        self.init(topology.virtualServers.filter(\.isEdge).flatMap(\.listeners), machine: machine)
     }
 }

@@ -22,7 +22,7 @@ public enum DeliveryDaemon {
             service = try await eventLoop.submit {
                 NIOLoopBound(
                     try DeliveryService(
-                        topology: daemon.topology, holderID: HolderIdentity.make(), ownAddresses: try ownAddresses(daemon.topology),
+                        topology: daemon.topology, holderID: HolderIdentity.make(), machineAddresses: try machineAddresses(),
                         on: eventLoop, log: daemon.log), eventLoop: eventLoop)
             }.get()
         } catch {
@@ -30,7 +30,15 @@ public enum DeliveryDaemon {
         }
         daemon.lifecycle.onReload {
             switch daemon.readConfiguration() {
-            case .success(let topology): eventLoop.execute { service.value.adopt(topology) }
+            case .success(let topology):
+                do {
+                    let addresses = try machineAddresses()
+                    eventLoop.execute { service.value.adopt(topology, machineAddresses: addresses) }
+                } catch {
+                    daemon.log.error(
+                        "configuration not reloaded, the old one stays",
+                        metadata: ["reason": "the addresses of this machine cannot be listed: \(error)"])
+                }
             case .failure(let refused):
                 for reason in refused.reasons {
                     daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
@@ -50,19 +58,8 @@ public enum DeliveryDaemon {
         }
     }
 
-    /// The addresses at which this host takes mail from the Internet: a mail exchanger that is one of them is ourself (RFC 5321 §5.1).
-    ///
-    /// Only where the edge listens on the standard port: a lab with several servers on one address tells them apart by port.
-    private static func ownAddresses(_ topology: Topology) throws -> Set<IPAddress> {
-        let listeners = topology.virtualServers.filter(\.isEdge).flatMap(\.listeners).filter { $0.port == 25 }
-        var addresses = Set(listeners.map(\.address).filter { !$0.isUnspecified })
-        if listeners.contains(where: \.address.isUnspecified) {
-            addresses.formUnion(try System.enumerateDevices().compactMap { $0.address?.ipAddress.flatMap { IPAddress(parsing: $0) } })
-        }
-        return addresses
+    /// The addresses of this machine's interfaces.
+    private static func machineAddresses() throws -> Set<IPAddress> {
+        Set(try System.enumerateDevices().compactMap { $0.address?.ipAddress.flatMap { IPAddress(parsing: $0) } })
     }
-}
-
-extension IPAddress {
-    fileprivate var isUnspecified: Bool { octets.allSatisfy { $0 == 0 } }
 }

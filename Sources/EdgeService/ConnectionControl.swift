@@ -1,4 +1,5 @@
 import MailVocabulary
+import NameResolution
 import Topology
 
 /// Who may connect, and how many at once (S01, S16). A value, confined to the edge's event loop.
@@ -24,10 +25,15 @@ struct ConnectionControl {
         return nil
     }
 
-    /// What speaks against it once the host name is known, where the list names hosts.
-    func check(_ address: IPAddress, confirmedHostName: DomainName?) -> Reply? {
-        guard settings.access.needsHostName, !settings.access.contains(address, hostName: confirmedHostName) else { return nil }
-        return Self.denied
+    /// What speaks against it once the host name is known, where the list names hosts. A DNS that does not answer never rejects: where
+    /// the name would matter, the client is asked to come back.
+    func check(_ address: IPAddress, _ result: ReverseDNSResult) -> Reply? {
+        guard settings.access.needsHostName else { return nil }
+        switch result {
+        case .pass(let name): return settings.access.contains(address, hostName: name) ? nil : Self.denied
+        case .temperror where !settings.access.isDecided(by: address): return Self.nameUnknown
+        case .fail, .permerror, .temperror: return settings.access.contains(address) ? nil : Self.denied
+        }
     }
 
     /// A connection that was admitted has ended.
@@ -40,4 +46,5 @@ struct ConnectionControl {
     var openConnections: Int { open }
 
     private static let denied = Reply(554, "5.7.1", "Access denied")
+    private static let nameUnknown = Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later")
 }

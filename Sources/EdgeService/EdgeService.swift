@@ -42,7 +42,13 @@ final class RunningEdge {
     private let eventLoop: any EventLoop
     private let resolver: DNSResolver
     private let pool: LinkPool<EdgeLink>
+    /// Hears of it when the core takes another configuration, also where no mail comes in.
+    private let watch: RevisionWatch<EdgeLink>
     private var servers: [String: EdgeVirtualServer] = [:]
+    /// No more in the configuration; they finish what is under way.
+    private var closing: [EdgeVirtualServer] = []
+    /// The core's revision that a line about has been logged.
+    private var saidDifference: String?
     private var topology: Topology
 
     init(_ daemon: Daemon, resolver: DNSResolver, on eventLoop: any EventLoop) {
@@ -50,8 +56,18 @@ final class RunningEdge {
         pool = LinkPool(
             path: "\(daemon.topology.runtimeDirectory)/\(RoleName.edge.socketName)", holder: HolderIdentity.make(),
             revision: daemon.topology.revision, on: eventLoop)
-        let lifecycle = daemon.lifecycle
-        pool.onRevisionDiffers = { _ in lifecycle.requestReload() }
+        watch = RevisionWatch(
+            path: "\(daemon.topology.runtimeDirectory)/\(RoleName.edge.socketName)", holder: HolderIdentity.make(),
+            revision: daemon.topology.revision, on: eventLoop)
+        let (lifecycle, log) = (daemon.lifecycle, daemon.log)
+        watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
+        watch.onChange = { error in
+            if let error {
+                log.warning("the core cannot be reached: clients are told to come back", metadata: ["error": "\(error)"])
+            } else {
+                log.info("connected to the core")
+            }
+        }
         for server in daemon.topology.virtualServers where server.isEdge {
             servers[server.name] = EdgeVirtualServer(
                 server, topology: daemon.topology, pool: pool, resolver: resolver, on: eventLoop, log: daemon.log)
@@ -59,6 +75,7 @@ final class RunningEdge {
     }
 
     func listen() -> EventLoopFuture<Void> {
+        watch.start()
         let (log, addresses) = (daemon.log, topology.virtualServers.filter(\.isEdge).flatMap(\.listeners).map(\.description))
         return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen() }, on: eventLoop).map {
             log.notice("edge is ready", metadata: ["listen": "\(addresses.joined(separator: " "))"])
@@ -71,24 +88,45 @@ final class RunningEdge {
             for reason in refused.reasons {
                 daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
             }
-        case .success(let new):
-            if new.resolver != topology.resolver {
-                daemon.log.warning("resolver: a change takes effect with the next start of postern-edge")
-            }
-            topology = new
-            pool.revision = new.revision
-            pool.closeIdle()
-            for server in new.virtualServers where server.isEdge {
-                if servers[server.name]?.adopt(server, topology: new) != true {
-                    daemon.log.warning(
-                        "listen: a change takes effect with the next start of postern-edge", metadata: ["virtual_server": "\(server.name)"])
-                }
-            }
-            daemon.log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+        case .success(let new) where new.revision == topology.revision: sayRevisionDiffers(from: new)
+        case .success(let new): adopt(new)
         }
     }
 
+    /// The file is what this process has already. If the core has another, only `postern reload` brings them together.
+    private func sayRevisionDiffers(from file: Topology) {
+        guard let core = watch.coreRevision, core != file.revision, saidDifference != core else { return }
+        saidDifference = core
+        daemon.log.error(
+            "the core runs with another revision of the configuration than is in the file: run `postern reload`",
+            metadata: ["core": "\(core)", "file": "\(file.revision)"])
+    }
+
+    private func adopt(_ new: Topology) {
+        if new.resolver != topology.resolver {
+            daemon.log.warning("resolver: a change takes effect with the next start of postern-edge")
+        }
+        topology = new
+        saidDifference = nil
+        pool.revision = new.revision
+        pool.closeIdle()
+        watch.adopt(new.revision)
+        let edges = new.virtualServers.filter(\.isEdge)
+        for server in edges where servers[server.name]?.adopt(server, topology: new) != true {
+            daemon.log.warning(
+                "listen: a change takes effect with the next start of postern-edge", metadata: ["virtual_server": "\(server.name)"])
+        }
+        for name in Set(servers.keys).subtracting(edges.map(\.name)) {
+            daemon.log.notice("virtual server removed", metadata: ["virtual_server": "\(name)"])
+            guard let removed = servers.removeValue(forKey: name) else { continue }
+            closing.append(removed)
+            removed.shutDown { [self] in closing.removeAll { $0 === removed } }
+        }
+        daemon.log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+    }
+
     func drain() -> EventLoopFuture<Void> {
+        watch.stop()
         let futures = servers.values.map { server in
             let promise = eventLoop.makePromise(of: Void.self)
             server.shutDown { promise.succeed() }

@@ -23,6 +23,8 @@ final class EdgeVirtualServer {
     private var control: ConnectionControl
     private var listeners: [(listener: Listener, channel: any Channel)] = []
     private var handlers: [ObjectIdentifier: SMTPServerHandler] = [:]
+    /// Also those that have no session yet.
+    private var openConnections = 0
     private var isShuttingDown = false
     private var whenEmpty: (() -> Void)?
 
@@ -32,7 +34,7 @@ final class EdgeVirtualServer {
     ) {
         (self.server, self.pool, self.resolver, self.eventLoop, self.log) = (server, pool, resolver, eventLoop, log)
         control = ConnectionControl(server.connections)
-        context = SMTPServerContext(server, topology: topology, pool: pool)
+        context = SMTPServerContext(server, topology: topology, pool: pool, log: log)
     }
 
     /// Listens on every address of the configuration.
@@ -72,12 +74,12 @@ final class EdgeVirtualServer {
 
     /// Uses another configuration for connections from now on; those that are open keep theirs.
     ///
-    /// - Returns: whether the listeners are the same, which cannot change while the process runs.
+    /// - Returns: whether these are the addresses that it listens on, which cannot change while the process runs.
     func adopt(_ server: VirtualServer, topology: Topology) -> Bool {
-        let isSame = Set(server.listeners.map(\.description)) == Set(self.server.listeners.map(\.description))
+        let isSame = Set(server.listeners.map(\.description)) == Set(listeners.map(\.listener.description))
         self.server = server
         control = ConnectionControl(server.connections, carryingOver: control)
-        context = SMTPServerContext(server, topology: topology, pool: pool)
+        context = SMTPServerContext(server, topology: topology, pool: pool, log: log)
         return isSame
     }
 
@@ -87,7 +89,7 @@ final class EdgeVirtualServer {
         whenEmpty = completion
         for (_, channel) in listeners { channel.close(promise: nil) }
         for handler in Array(handlers.values) { handler.shutDown() }
-        if handlers.isEmpty { finishShutDown() }
+        if openConnections == 0 { finishShutDown() }
     }
 
     private func finishShutDown() {
@@ -99,54 +101,57 @@ final class EdgeVirtualServer {
     private func accept(_ channel: any Channel) throws {
         guard let address = channel.remoteAddress.flatMap({ IPAddress($0) }) else { throw ChannelError.unknownLocalAddress }
         let refusal = control.admit(address)
-        let facts: (ReverseLookup) -> ClientFacts = { ClientFacts(address: address, reverseLookup: $0) }
-        guard refusal == nil, server.reverseDNS.lookup else {
-            let handler = try add(channel, facts(.notAsked), isCounted: refusal == nil)
-            start(handler, refusal: refusal, address)
-            return
+        openConnections += 1
+        channel.closeFuture.assumeIsolated().whenComplete { [self] _ in
+            if refusal == nil { control.ended(address) }
+            handlers[ObjectIdentifier(channel)] = nil
+            openConnections -= 1
+            if isShuttingDown, openConnections == 0 { finishShutDown() }
         }
-        // The lookup comes first: until it is done the connection waits, without a handler that would keep what an early talker says.
-        let gate = Gate()
-        try channel.pipeline.syncOperations.addHandler(gate)
-        ReverseDNS(resolver: resolver).verify(address, within: Self.lookupDeadline, on: eventLoop).assumeIsolated().whenSuccess {
-            [self] result in
-            guard channel.isActive else { return control.ended(address) }
-            let lookup = ReverseLookup(result)
-            let refusal = control.check(address, confirmedHostName: lookup.confirmedName) ?? self.refusal(after: result)
-            do {
-                let handler = try add(channel, facts(lookup), isCounted: true)
-                gate.open(beforehand: { [self] in start(handler, refusal: refusal, address) })
-            } catch {
-                control.ended(address)
-                channel.close(promise: nil)
+        // Nobody is greeted, or told why not, before the connection stands; and who speaks before that is seen.
+        let gate = ConnectionGate { [self] gate in
+            if refusal == nil, server.reverseDNS.lookup {
+                ReverseDNS(resolver: resolver).verify(address, within: Self.lookupDeadline, on: eventLoop).assumeIsolated().whenSuccess {
+                    [self] result in
+                    let refusal = control.check(address, result) ?? self.refusal(after: result)
+                    begin(channel, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), refusal: refusal)
+                }
+            } else {
+                // The second turn of the loop from here comes after whatever the client has sent already is read.
+                eventLoop.assumeIsolated().execute { [self] in
+                    eventLoop.assumeIsolated().execute { [self] in
+                        begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), refusal: refusal)
+                    }
+                }
             }
         }
+        try channel.pipeline.syncOperations.addHandler(gate)
     }
 
     /// How long reverse DNS may hold a client up (S15: a slow DNS delays, never loses mail). Well within the five minutes that a
     /// client waits for the banner (RFC 5321 §4.5.3.2.1).
     private static let lookupDeadline = Duration.seconds(10)
 
-    private func add(_ channel: any Channel, _ facts: ClientFacts, isCounted: Bool) throws -> SMTPServerHandler {
-        var key: ObjectIdentifier?
-        let handler = SMTPServerHandler(context: context, client: facts) { [weak self] in
-            guard let self, let key else { return }
-            handlers[key] = nil
-            if isCounted { control.ended(facts.address) }
-            if isShuttingDown, handlers.isEmpty { finishShutDown() }
+    /// The checks are done: the session begins, if only to say why it ends.
+    private func begin(_ channel: any Channel, _ gate: ConnectionGate, _ client: ClientFacts, refusal: Reply?) {
+        guard channel.isActive else { return }
+        let handler = SMTPServerHandler(context: context, client: client)
+        do {
+            try channel.pipeline.syncOperations.addHandler(handler)
+        } catch {
+            return channel.close(promise: nil)
         }
-        key = ObjectIdentifier(handler)
-        handlers[ObjectIdentifier(handler)] = handler
-        try channel.pipeline.syncOperations.addHandler(handler)
-        return handler
-    }
-
-    private func start(_ handler: SMTPServerHandler, refusal: Reply?, _ address: IPAddress) {
-        if let refusal {
-            log.info("connection refused", metadata: ["client": "\(address)", "virtual_server": "\(server.name)", "reply": "\(refusal)"])
-            handler.refuse(refusal)
-        } else {
-            handler.greet()
+        handlers[ObjectIdentifier(channel)] = handler
+        if isShuttingDown { handler.shutDown() }
+        gate.open { [self] in
+            if let refusal {
+                log.info(
+                    "connection refused",
+                    metadata: ["client": "\(client.address)", "virtual_server": "\(server.name)", "reply": "\(refusal)"])
+                handler.refuse(refusal)
+            } else {
+                handler.greet()
+            }
         }
     }
 
@@ -161,56 +166,26 @@ final class EdgeVirtualServer {
     }
 }
 
-/// Holds a connection until its checks are done: what the client says meanwhile waits in the kernel, but for one read.
-private final class Gate: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private var context: ChannelHandlerContext?
-    private var early: ByteBuffer?
-    private var wantsRead = false
-
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func read(context: ChannelHandlerContext) {
-        // One read, so that an early talker is seen, and a client that hangs up.
-        if early == nil { context.read() } else { wantsRead = true }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        if early == nil { early = bytes } else { early?.writeBuffer(&bytes) }
-    }
-
-    /// The checks are done: what came early goes first, as it must be seen before the banner is said.
-    func open(beforehand: () -> Void) {
-        guard let context else { return }
-        if let early {
-            self.early = nil
-            context.fireChannelRead(wrapInboundOut(early))
-            context.fireChannelReadComplete()
-        }
-        beforehand()
-        let (pipeline, wantsRead) = (context.pipeline, wantsRead)
-        pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        if wantsRead { pipeline.read() }
-    }
-}
-
-extension Gate: RemovableChannelHandler {}
-
 extension SMTPServerContext {
-    convenience init(_ server: VirtualServer, topology: Topology, pool: LinkPool<EdgeLink>) {
+    convenience init(_ server: VirtualServer, topology: Topology, pool: LinkPool<EdgeLink>, log: Logger) {
         self.init(
             virtualServer: server.name, hostname: topology.hostname,
             settings: SMTPServerSettings(
                 hostname: topology.hostname, messageSizeLimit: server.limits.messageSize, sessionSizeLimit: server.limits.sessionSize,
                 recipientsLimit: server.limits.recipients, messagesPerConnection: server.limits.messagesPerConnection,
                 postmasterDomain: topology.defaultDomain),
-            idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops, pool: pool)
+            idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops, pool: pool
+        ) { event in
+            switch event {
+            case .givenUp(let id, let client, let why):
+                log.info(
+                    "message not taken",
+                    metadata: [
+                        "queue_id": "\(id.map(String.init(describing:)) ?? "")", "virtual_server": "\(server.name)", "client": "\(client)",
+                        "reason": "\(why)",
+                    ])
+            }
+        }
     }
 }
 

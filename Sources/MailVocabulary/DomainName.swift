@@ -26,6 +26,15 @@ public struct DomainName: Hashable, Sendable {
         }
     }
 
+    /// Reads a name as a record of the DNS says it: as ``init(parsing:)``, and underscores are taken, since people call mail exchangers
+    /// so and the DNS does not mind (RFC 2181 §11). No address and no command has such a name.
+    ///
+    /// - Parameter text: ASCII.
+    public init?(inRecord text: some StringProtocol) {
+        guard let canonical = Self.canonicalASCII(text.utf8, allowingUnderscores: true) else { return nil }
+        self.init(canonical: canonical)
+    }
+
     /// The labels, leftmost first.
     public var labels: [Substring] { text.split(separator: ".") }
 
@@ -46,7 +55,7 @@ public struct DomainName: Hashable, Sendable {
         return DomainName(canonical: String(text[text.utf8.index(after: dot)...]))
     }
 
-    private static func canonicalASCII(_ bytes: some Collection<UInt8>) -> String? {
+    private static func canonicalASCII(_ bytes: some Collection<UInt8>, allowingUnderscores: Bool = false) -> String? {
         var canonical: [UInt8] = []
         canonical.reserveCapacity(bytes.count)
         var labelLength = 0
@@ -58,6 +67,9 @@ public struct DomainName: Hashable, Sendable {
                 labelLength += 1
             case UInt8(ascii: "A")...UInt8(ascii: "Z"):
                 canonical.append(byte | 0x20)
+                labelLength += 1
+            case UInt8(ascii: "_") where allowingUnderscores:
+                canonical.append(byte)
                 labelLength += 1
             case UInt8(ascii: "-") where labelLength > 0:
                 canonical.append(byte)

@@ -16,11 +16,19 @@ public final class SMTPServerContext {
     /// E10.
     public let maximumHops: Int
     let pool: LinkPool<EdgeLink>
+    let note: (Event) -> Void
+
+    /// What an operator may want to know of messages that never reach the core's logs.
+    public enum Event {
+        /// Its content had begun, and it was not handed over.
+        case givenUp(QueueID?, IPAddress, String)
+    }
 
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
-        pool: LinkPool<EdgeLink>
+        pool: LinkPool<EdgeLink>, note: @escaping (Event) -> Void
     ) {
+        self.note = note
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
         (self.idleTimeout, self.maximumHops, self.pool) = (idleTimeout, maximumHops, pool)
     }

@@ -26,16 +26,18 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var filtered: [ByteBuffer] = []
     private var channelContext: ChannelHandlerContext?
     private var isReading = false
-    private var isPaused = false
+    /// The session holds enough that it cannot work on yet.
+    private var isPausedBySession = false
+    /// The core takes nothing more at the moment.
+    private var isPausedByCore = false
     private var wantsRead = false
     private var lastActivity = NIODeadline.now()
     private var idleTimer: Scheduled<Void>?
     private var isClosing = false
-    private var onEnd: (() -> Void)?
+    private var isInputClosed = false
 
-    /// - Parameter onEnd: called once, when the connection has ended.
-    public init(context: SMTPServerContext, client: ClientFacts, onEnd: @escaping () -> Void) {
-        (self.context, self.client, self.onEnd) = (context, client, onEnd)
+    public init(context: SMTPServerContext, client: ClientFacts) {
+        (self.context, self.client) = (context, client)
         session = SMTPServerSession(settings: context.settings)
     }
 
@@ -63,10 +65,17 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     public func read(context: ChannelHandlerContext) {
-        if isPaused { wantsRead = true } else { context.read() }
+        // A client that does not read its replies is not read either: nothing that it causes gathers here.
+        if isPausedBySession || isPausedByCore || !context.channel.isWritable { wantsRead = true } else { context.read() }
+    }
+
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readOn()
+        context.fireChannelWritabilityChanged()
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isClosing { return }
         lastActivity = .now()
         isReading = true
         handle(.bytes(unwrapInboundIn(data)))
@@ -84,7 +93,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
-            handle(.inputClosed)
+            isInputClosed = true
+            if isClosing { context.close(promise: nil) } else { handle(.inputClosed) }
         }
     }
 
@@ -93,11 +103,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func ended() {
         idleTimer?.cancel()
         idleTimer = nil
-        transaction?.abort()
-        transaction = nil
-        let onEnd = onEnd
-        self.onEnd = nil
-        onEnd?()
+        giveUpTransaction("the connection ended")
     }
 
     // MARK: The session
@@ -129,12 +135,12 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .content(let bytes): take(bytes)
         case .contentEnded(_, let has8BitOctets): endContent(has8BitOctets: has8BitOctets)
         case .transactionAborted:
-            transaction?.abort()
-            transaction = nil
+            giveUpTransaction("the client gave it up, or was refused")
             filter = nil
-            resumeReading()
-        case .pauseReading: isPaused = true
-        case .resumeReading: resumeReading()
+        case .pauseReading: isPausedBySession = true
+        case .resumeReading:
+            isPausedBySession = false
+            readOn()
         case .close: close()
         }
     }
@@ -142,8 +148,28 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func close() {
         guard !isClosing, let channelContext else { return }
         isClosing = true
-        // What was sent before goes out first; what still comes in is not looked at.
-        channelContext.close(promise: nil)
+        idleTimer?.cancel()
+        // What was sent before goes out first; what still comes in is taken and not looked at, for a moment: closing over it would reset
+        // the connection, and the reset could overtake the reply.
+        (isPausedBySession, isPausedByCore) = (false, false)
+        if isInputClosed { return channelContext.close(promise: nil) }
+        channelContext.close(mode: .output, promise: nil)
+        channelContext.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { [weak self] in
+            self?.channelContext?.close(promise: nil)
+        }
+        readOn()
+    }
+
+    /// How long the client has to hear the last reply.
+    private static let linger = TimeAmount.seconds(2)
+
+    /// The transaction ends without a message of ours.
+    private func giveUpTransaction(_ why: String) {
+        guard let ended = transaction else { return }
+        transaction = nil
+        ended.abort()
+        if ended.hasContentBegun { context.note(.givenUp(ended.queueID, client.address, why)) }
+        coreTakesMore()
     }
 
     private func beginIfNeeded() -> SubmitTransaction? {
@@ -154,7 +180,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             facts: SessionFacts(
                 virtualServer: context.virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
                 helo: session.greeting?.name),
-            sender: sender, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.resumeReading() })
+            sender: sender, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.coreTakesMore() })
         self.transaction = transaction
         return transaction
     }
@@ -164,6 +190,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .recipient(let reply): handle(.recipientAnswered(reply))
         case .content(let reply):
             transaction = nil
+            coreTakesMore()
             handle(.contentAnswered(reply))
         }
     }
@@ -189,7 +216,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         guard let transaction else { return }
         filter?.process(bytes, into: &filtered)
         sendFiltered(to: transaction)
-        if !transaction.isWritable { isPaused = true }
+        if !transaction.isWritable { isPausedByCore = true }
     }
 
     private func sendFiltered(to transaction: SubmitTransaction) {
@@ -204,20 +231,22 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         self.filter = nil
         // As many as there are here already, and ours would be one more (E10).
         guard filter.receivedCount < context.maximumHops else {
-            transaction.abort()
-            self.transaction = nil
+            giveUpTransaction("it has gone round in a loop (E10)")
             return handle(.contentAnswered(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop")))
         }
         transaction.commit(has8BitOctets: has8BitOctets)
     }
 
-    private func resumeReading() {
-        guard isPaused else { return }
-        isPaused = false
-        if wantsRead {
-            wantsRead = false
-            channelContext?.read()
-        }
+    private func coreTakesMore() {
+        isPausedByCore = false
+        readOn()
+    }
+
+    /// Reads what was asked for, where nothing stands against it any more.
+    private func readOn() {
+        guard wantsRead, !isPausedBySession, !isPausedByCore, let channelContext, channelContext.channel.isWritable else { return }
+        wantsRead = false
+        channelContext.read()
     }
 
     // MARK: S02

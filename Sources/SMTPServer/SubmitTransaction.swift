@@ -25,12 +25,13 @@ final class SubmitTransaction {
     /// Asked before the connection stood.
     private var early: [EnvelopeRecipient] = []
     private var unansweredRecipients = 0
-    private var hasContentBegun = false
+    private(set) var hasContentBegun = false
     private var isCommitting = false
     private var hasEnded = false
     /// Set when the core has gone away: what every question is answered with from then on.
     private var lostReply: Reply?
     private var isContentAnswered = false
+    private var deadline: Scheduled<Void>?
     private(set) var queueID: QueueID?
     private(set) var acceptedRecipients: [EmailAddress] = []
     private var asked: CircularBuffer<EmailAddress> = []
@@ -51,6 +52,7 @@ final class SubmitTransaction {
     func ask(_ recipient: EnvelopeRecipient) {
         if let lostReply { return answer(.recipient(lostReply)) }
         unansweredRecipients += 1
+        limitWait()
         asked.append(recipient.address)
         if let client {
             client.connection.send(.recipient(recipient))
@@ -75,8 +77,21 @@ final class SubmitTransaction {
     func commit(has8BitOctets: Bool) {
         guard let client else { return answerContentIfLost() }
         isCommitting = true
+        limitWait()
         client.connection.send(.commit(octets: octets, has8BitOctets: has8BitOctets))
     }
+
+    /// A core that answers nothing costs this transaction, and not the client's patience: it waits five minutes for a reply to RCPT, and
+    /// ten for the one to the end of the content (RFC 5321 §4.5.3.2).
+    private func limitWait() {
+        deadline?.cancel()
+        deadline = pool.eventLoop.assumeIsolated().scheduleTask(in: Self.longestWait) { [weak self] in
+            guard let self, unansweredRecipients > 0 || isCommitting else { return }
+            lost()
+        }
+    }
+
+    private static let longestWait = TimeAmount.minutes(2)
 
     func flush() { client?.connection.flush() }
 
@@ -84,6 +99,7 @@ final class SubmitTransaction {
     func abort() {
         guard !hasEnded else { return }
         hasEnded = true
+        deadline?.cancel()
         guard let client else { return }
         self.client = nil
         if unansweredRecipients > 0 || isCommitting {
@@ -105,7 +121,6 @@ final class SubmitTransaction {
             case .success(let client) where hasEnded: pool.release(client)
             case .success(let client) where client.coreRevision != pool.revision:
                 pool.discard(client)
-                pool.onRevisionDiffers(client.coreRevision)
                 acquireAgain()
             case .success(let client):
                 self.client = client
@@ -125,7 +140,7 @@ final class SubmitTransaction {
         }
     }
 
-    /// The core has taken another configuration: this process is about to read it too. The client waits meanwhile, for a bounded time.
+    /// The core has taken another configuration: this process hears of it (`RevisionWatch`), and reads it too. The client waits meanwhile, for a bounded time.
     private func acquireAgain() {
         revisionChecks += 1
         guard revisionChecks < Self.mostRevisionChecks else { return lost(saying: Self.revisionDiffers) }
@@ -152,6 +167,7 @@ final class SubmitTransaction {
         case .committed(let reply):
             guard isCommitting, let client else { return lost() }
             hasEnded = true
+            deadline?.cancel()
             self.client = nil
             pool.release(client)
             answer(.content(reply))
@@ -162,6 +178,7 @@ final class SubmitTransaction {
     private func lost(saying reply: Reply = SubmitTransaction.coreUnavailable) {
         guard !hasEnded else { return }
         hasEnded = true
+        deadline?.cancel()
         lostReply = reply
         if let client {
             self.client = nil

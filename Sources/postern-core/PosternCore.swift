@@ -4,13 +4,12 @@ import ServiceRuntime
 
 /// Holds the mail: routing, restrictions, the durable queue. No network.
 @main
-struct PosternCore: AsyncParsableCommand {
+struct PosternCore: DaemonMain {
     static let configuration = CommandConfiguration(
         commandName: "postern-core", abstract: "Holds the mail: routing, restrictions, the durable queue. No network.")
 
     @OptionGroup var arguments: DaemonArguments
 
-    func run() async throws {
-        throw ExitCode(await CoreService.run(Daemon.begin(.core, configurationPath: arguments.config)).rawValue)
-    }
+    static let role: DaemonRole = .core
+    static func serve(_ daemon: Daemon) async -> ExitStatus { await CoreService.run(daemon) }
 }

@@ -4,12 +4,11 @@ import ServiceRuntime
 
 /// Carries mail out to other servers.
 @main
-struct PosternDelivery: AsyncParsableCommand {
+struct PosternDelivery: DaemonMain {
     static let configuration = CommandConfiguration(commandName: "postern-delivery", abstract: "Carries mail out to other servers.")
 
     @OptionGroup var arguments: DaemonArguments
 
-    func run() async throws {
-        throw ExitCode(await DeliveryDaemon.run(Daemon.begin(.delivery, configurationPath: arguments.config)).rawValue)
-    }
+    static let role: DaemonRole = .delivery
+    static func serve(_ daemon: Daemon) async -> ExitStatus { await DeliveryDaemon.run(daemon) }
 }

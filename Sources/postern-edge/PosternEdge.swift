@@ -4,12 +4,11 @@ import ServiceRuntime
 
 /// Takes anonymous mail from the Internet.
 @main
-struct PosternEdge: AsyncParsableCommand {
+struct PosternEdge: DaemonMain {
     static let configuration = CommandConfiguration(commandName: "postern-edge", abstract: "Takes anonymous mail from the Internet.")
 
     @OptionGroup var arguments: DaemonArguments
 
-    func run() async throws {
-        throw ExitCode(await EdgeService.run(Daemon.begin(.edge, configurationPath: arguments.config)).rawValue)
-    }
+    static let role: DaemonRole = .edge
+    static func serve(_ daemon: Daemon) async -> ExitStatus { await EdgeService.run(daemon) }
 }

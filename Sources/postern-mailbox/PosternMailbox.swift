@@ -4,12 +4,11 @@ import ServiceRuntime
 
 /// Hands mail to mailboxes: Maildir and LMTP.
 @main
-struct PosternMailbox: AsyncParsableCommand {
+struct PosternMailbox: DaemonMain {
     static let configuration = CommandConfiguration(commandName: "postern-mailbox", abstract: "Hands mail to mailboxes: Maildir and LMTP.")
 
     @OptionGroup var arguments: DaemonArguments
 
-    func run() async throws {
-        throw ExitCode(await MailboxDaemon.run(Daemon.begin(.mailbox, configurationPath: arguments.config)).rawValue)
-    }
+    static let role: DaemonRole = .mailbox
+    static func serve(_ daemon: Daemon) async -> ExitStatus { await MailboxDaemon.run(daemon) }
 }

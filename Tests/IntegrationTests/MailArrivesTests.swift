@@ -170,6 +170,19 @@ struct MailArrivesTests {
         }
     }
 
+    @Test("a Return-Path that came in with the message stays below ours, which names the reverse-path of the envelope")
+    func returnPath() async throws {
+        try await withPostern { postern in
+            let body = Data("Return-Path: <forged@source.test>\r\nSubject: x\r\n\r\nbody\r\n".utf8)
+            let script = Self.smtplib(port: postern.port, from: "sender@source.test", to: ["user@local.test"])
+            let result = try await Program.run("python3", ["-c", script], input: body)
+            #expect(result.status == 0, "\(result.errors)")
+            let arrived = try await postern.wait(for: 1, messagesFor: "user")
+            #expect(arrived[0].starts(with: Data("Return-Path: <sender@source.test>\r\n".utf8)))
+            #expect(arrived[0].withoutTraceFields() == body)
+        }
+    }
+
     @Test("strangers are not relayed, and an unknown mailbox is refused in the dialogue")
     func refused() async throws {
         try await withPostern { postern in

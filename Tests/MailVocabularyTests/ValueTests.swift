@@ -17,6 +17,13 @@ struct ValueTests {
         ])
     func noDomainNames(text: String) { #expect(DomainName(parsing: text) == nil) }
 
+    @Test("a name of a DNS record may have underscores, one of an address may not")
+    func underscores() {
+        #expect(DomainName(inRecord: "_Mail_1.Example.")?.text == "_mail_1.example")
+        #expect(DomainName(inRecord: "a b.example") == nil && DomainName(inRecord: "-a.example") == nil)
+        #expect(DomainName(parsing: "mail_1.example") == nil)
+    }
+
     @Test("a name lies below another only at a dot")
     func below() {
         let parent = DomainName(parsing: "fabrikam.example")!

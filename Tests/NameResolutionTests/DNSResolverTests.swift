@@ -11,7 +11,7 @@ struct DNSResolverTests {
     func mailExchangers() async throws {
         var records = [
             "example. MX 20 b.example.", "example. MX 10 A.example.", "alias.example. CNAME example.", "null.example. MX 0 .",
-            "host.example. A 192.0.2.1", "bad.example. MX 10 under_score.example.",
+            "host.example. A 192.0.2.1", "bad.example. MX 10 -a.example.", "score.example. MX 10 under_score.example.",
         ]
         records += (0..<300).map { "many.example. MX \($0) a-rather-long-host-name-so-that-it-needs-tcp-\($0).example." }
         try await withDNS(records, configuration: ["local-zone: \"refused.example.\" always_refuse"]) { resolver in
@@ -26,7 +26,9 @@ struct DNSResolverTests {
             #expect(try await lookUp("null.example") == .nullMX)
             #expect(try await lookUp("host.example") == .implicit)
             #expect(try await lookUp("gone.example") == .noSuchDomain)
-            #expect(try await lookUp("bad.example") == .transientFailure(.malformed))
+            #expect(try await lookUp("bad.example") == .noHost)
+            let underscore = try #require(DomainName(inRecord: "under_score.example"))
+            #expect(try await lookUp("score.example") == .hosts([MailExchanger(preference: 10, host: underscore)]))
             #expect(try await lookUp("refused.example") == .transientFailure(.serverFailure(rcode: 2)))
             guard case .hosts(let many) = try await lookUp("many.example") else { throw NotATestValue() }
             #expect(many.map(\.preference) == Array(0..<20))

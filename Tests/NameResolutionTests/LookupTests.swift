@@ -13,6 +13,7 @@ struct LookupTests {
         #expect(
             MailExchangerLookup(.records(records, isSecure: false))
                 == .hosts([
+                    MailExchanger(preference: 5, host: try #require(DomainName(inRecord: "under_score.example"))),
                     MailExchanger(preference: 10, host: try domain("a.example")),
                     MailExchanger(preference: 20, host: try domain("b.example")),
                     MailExchanger(preference: 30, host: try domain("c.example")),
@@ -28,6 +29,16 @@ struct LookupTests {
         #expect(
             MailExchangerLookup(.records([mx(0, ""), mx(10, "a.example")], isSecure: false))
                 == .hosts([MailExchanger(preference: 10, host: try domain("a.example"))]))
+    }
+
+    @Test("MX records that name no possible host are no hosts for good; records that cannot be read are unknown for now")
+    func noHosts() throws {
+        #expect(MailExchangerLookup(.records([mx(10, "a b.example"), mx(20, "-a.example")], isSecure: false)) == .noHost)
+        #expect(MailExchangerLookup(.records([mx(10, "a b.example"), [1]], isSecure: false)) == .noHost)
+        #expect(MailExchangerLookup(.records([[1]], isSecure: false)) == .transientFailure(.malformed))
+        #expect(
+            MailExchangerLookup(.records([mx(10, "a b.example"), mx(20, "b.example")], isSecure: false))
+                == .hosts([MailExchanger(preference: 20, host: try domain("b.example"))]))
     }
 
     @Test("what the DNS said becomes the result of the lookup: absent, not there, or unknown for now")

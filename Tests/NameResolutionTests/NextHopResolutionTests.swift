@@ -83,4 +83,47 @@ struct NextHopResolutionTests {
         #expect(code(resolve(try list("192.0.2", 2), OwnIdentity(addresses: [try address("192.0.2.2")]))) == "554 5.4.6")
         #expect(code(resolve(.noAddress, OwnIdentity(names: [host]))) == "554 5.4.6")
     }
+
+    @Test(
+        "a recipient's address literal must be one that mail can go to, and not our own",
+        arguments: [
+            ("192.0.2.1", nil), ("127.0.0.9", "554 5.4.6"), ("192.0.2.9", "554 5.4.6"), ("0.0.0.0", "550 5.1.2"), ("::", "550 5.1.2"),
+            ("ff02::1", "550 5.1.2"), ("255.255.255.255", "550 5.1.2"), ("2001:db8::1", nil),
+        ] as [(String, String?)])
+    func literals(_ text: String, _ expected: String?) throws {
+        let ourself = OwnIdentity(addresses: [try address("192.0.2.9")], networks: [try #require(Subnet(parsing: "127.0.0.0/8"))])
+        let found = NextHopResolution(literal: try address(text), ourself: ourself)
+        #expect(code(found) == expected)
+        if expected == nil { #expect(found == .candidates([NextHopCandidate(host: nil, address: try address(text))])) }
+    }
+
+    @Test("a smart host's address is the administrator's word, ourself included")
+    func smartHostAddress() throws {
+        #expect(
+            NextHopResolution(smartHost: try address("127.0.0.1"))
+                == .candidates([NextHopCandidate(host: nil, address: try address("127.0.0.1"))]))
+    }
+
+    @Test("addresses of a family that is not used are no candidates, and the reply names the family")
+    func families() throws {
+        let (four, six) = (try address("192.0.2.1"), try address("2001:db8::1"))
+        let none = OwnIdentity()
+        #expect(
+            NextHopResolution(literal: four, ourself: none, families: .ipv6)
+                == .failure(Reply(550, "5.4.4", "[192.0.2.1] cannot be reached: this connector uses IPv6 alone")))
+        #expect(code(NextHopResolution(smartHost: six, families: .ipv4)) == "550 5.4.4")
+        #expect(NextHopResolution(smartHost: six, families: .ipv6) == .candidates([NextHopCandidate(host: nil, address: six)]))
+        let host = try domain("example")
+        #expect(
+            NextHopResolution(host: host, addresses: .addresses([six, four]), ourself: none, families: .ipv4)
+                == .candidates([NextHopCandidate(host: host, address: four)]))
+        #expect(
+            NextHopResolution(host: host, addresses: .noAddress, ourself: none, families: .ipv6)
+                == .failure(Reply(550, "5.4.4", "example has no IPv6 address")))
+        #expect(
+            NextHopResolution(
+                domain: host, exchangers: [MailExchanger(preference: 1, host: try domain("a"))],
+                addresses: [try domain("a"): .addresses([six])], ourself: none, families: .ipv4)
+                == .failure(Reply(550, "5.4.4", "the mail exchangers of example have no IPv4 address")))
+    }
 }

@@ -15,6 +15,7 @@ struct NextHopResolverTests {
             "loop.example. MX 20 b.example.", "us.example. A 192.0.2.9", "smart.example. MX 10 a.example.", "smart.example. A 192.0.2.5",
             "slow.example. MX 10 host.silent.example.", "half.example. MX 10 host.silent.example.", "half.example. MX 20 b.example.",
             "selfish.example. MX 5 a.example.", "selfish.example. MX 10 us.example.", "selfish.example. MX 10 b.example.",
+            "score.example. MX 10 mail_1.example.", "mail_1.example. A 192.0.2.6",
         ]
         try await withDNS(records, forwards: [("silent.example.", silent.port)]) { resolver in
             let nextHops = NextHopResolver(resolver: resolver, ourself: OwnIdentity(addresses: [try address("192.0.2.9")]))
@@ -35,7 +36,12 @@ struct NextHopResolverTests {
             #expect(try await resolve(.smartHost(domain("smart.example"))) == "smart.example/192.0.2.5")
             #expect(try await resolve(.smartHost(domain("us.example"))) == "us.example/192.0.2.9")
             #expect(try await resolve(.smartHost(domain("gone.example"))) == "550 5.1.2")
-            #expect(try await resolve(.address(address("192.0.2.77"))) == "-/192.0.2.77")
+            #expect(try await resolve(.smartHostAddress(address("192.0.2.77"))) == "-/192.0.2.77")
+            #expect(try await resolve(.smartHostAddress(address("192.0.2.9"))) == "-/192.0.2.9")
+            #expect(try await resolve(.addressLiteral(address("192.0.2.77"))) == "-/192.0.2.77")
+            #expect(try await resolve(.addressLiteral(address("192.0.2.9"))) == "554 5.4.6")
+            #expect(try await resolve(.addressLiteral(address("0.0.0.0"))) == "550 5.1.2")
+            #expect(try await resolve(.domain(domain("score.example"))) == "mail_1.example/192.0.2.6")
             #expect(try await resolve(.domain(domain("slow.example")), within: .milliseconds(500)) == "451 4.4.3")
             #expect(try await resolve(.domain(domain("half.example")), within: .milliseconds(500)) == "b.example/192.0.2.2")
         }

@@ -52,6 +52,9 @@ struct RecordDataTests {
         let record = try #require(RecordData.mailExchanger(mx(258, "mail.example")))
         #expect(record.preference == 258)
         #expect(record.exchange == .host(try domain("mail.example")))
+        guard case .host(let name) = RecordData.mailExchanger(mx(10, "_Mail_1.example"))?.exchange else { throw NotATestValue() }
+        #expect(name.text == "_mail_1.example")
+        #expect(RecordData.mailExchanger(mx(10, "a b_.example"))?.exchange == .notAHostName)
         for rdata in [[], [0], [0, 10], [0, 10, 4], [0, 10, 0xC0, 0], mx(10, "mail.example") + [1]] as [[UInt8]] {
             #expect(RecordData.mailExchanger(rdata) == nil)
         }

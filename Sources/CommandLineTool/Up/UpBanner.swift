@@ -69,11 +69,22 @@ struct UpBanner {
     ///
     /// With `;`: when the line is pasted again the mailbox exists, and the message goes all the same.
     var firstMessage: String? {
-        guard let example, let listener = topology.virtualServers.first(where: \.isEdge)?.listeners.first else { return nil }
+        guard let example, let listener = listenerForThisMachine else { return nil }
         let host = Self.reachable(listener.address)
         return "\(Self.quoted(program)) user add \(example.address) --config \(Self.quoted(configuration)); "
             + "swaks --server \(host) --port \(listener.port) --from friend@example.org --to \(example.address)"
             + " --header 'Subject: Hello' --body 'It works.'"
+    }
+
+    /// The listener that a client on this machine may use; IPv4 first, since not every swaks speaks IPv6.
+    private var listenerForThisMachine: Listener? {
+        let open = topology.virtualServers.filter(\.isEdge).flatMap { server in
+            server.listeners.filter { listener in
+                let access = server.connections.access
+                return IPAddress(parsing: Self.reachable(listener.address)).map { access.isDecided(by: $0) && access.contains($0) } ?? false
+            }
+        }
+        return open.first { $0.address.family == .ipv4 } ?? open.first
     }
 
     /// An address under which a client on this machine reaches a listener.

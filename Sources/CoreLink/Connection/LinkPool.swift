@@ -14,8 +14,6 @@ public final class LinkPool<Role: LinkRole> {
     private let maximumWaiters: Int
     /// The revision that this process runs with; set on reload.
     public var revision: String
-    /// Told by whoever finds that the core runs with another revision.
-    public var onRevisionDiffers: (String) -> Void = { _ in }
 
     private var idle: [Client] = []
     /// Every open connection, idle or in use, and the generation that it is of.

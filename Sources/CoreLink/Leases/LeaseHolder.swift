@@ -51,6 +51,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
     private var isConnecting = false
     private var isHoldingOff = false
     private var backoff = Duration.milliseconds(50)
+    private var saidUnreachable: NIODeadline?
     private var sessions: [ObjectIdentifier: Session] = [:]
     private(set) var parkedCount = 0
     private(set) var heldCount = 0
@@ -111,7 +112,8 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
                 if client.coreRevision != settings.revision { onRevisionDiffers(client.coreRevision) }
                 present(to: client)
             case .failure(let error):
-                retryMain(after: error)
+                sayUnreachable(error)
+                retryMain()
             }
         }
     }
@@ -130,11 +132,18 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
         presented = []
         // The core has forgotten that they wait. What they said and is not recorded is said again over the next first connection.
         for session in sessions.values where session.held == nil { session.end() }
-        retryMain(after: error)
+        log("the connection to the core ended: \(error); next attempt in \(backoff)")
+        retryMain()
     }
 
-    private func retryMain(after error: LinkError) {
-        log("core: \(error); next attempt in \(backoff)")
+    /// The first seconds are ordinary: the core restarts, or starts after this process. Later, a line a minute says enough.
+    private func sayUnreachable(_ error: LinkError) {
+        guard backoff >= .seconds(1), saidUnreachable.map({ $0 + .minutes(1) <= eventLoop.now }) ?? true else { return }
+        saidUnreachable = eventLoop.now
+        log("the core cannot be reached: \(error)")
+    }
+
+    private func retryMain() {
         let delay = backoff
         backoff = min(backoff * 2, .seconds(1))
         eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in self?.connectMain() }
@@ -144,6 +153,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
         switch response {
         case .confirmed(let leases):
             backoff = .milliseconds(50)
+            saidUnreachable = nil
             let lost = presented.subtracting(leases)
             presented = []
             for session in sessions.values {
@@ -200,12 +210,17 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
                         session.end()
                     }
                 case .failure(let error):
-                    self?.log("core: \(error)")
+                    self?.noteFailedSession(error)
                     self?.holdOff()
                     session?.end()
                 }
             }
         }
+    }
+
+    /// Where the first connection stands, and another does not come about; otherwise that one says it.
+    private func noteFailedSession(_ error: LinkError) {
+        if isReady { log("core: \(error)") }
     }
 
     func changed(from old: Session.State.Kind, to new: Session.State.Kind) {

@@ -93,7 +93,7 @@ final class ControlSession {
                     .object(
                         core.metrics.text(
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
-                            expired: core.expiredLeases)))
+                            expired: core.expiredLeases, startedAt: Int(core.startedAt.microseconds / 1_000_000))))
                 done()
             }
         }

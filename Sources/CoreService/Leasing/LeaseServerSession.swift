@@ -1,5 +1,6 @@
 import CoreLink
 import DurableStorage
+import Logging
 import MailVocabulary
 import MessageQueue
 import NIOCore
@@ -172,7 +173,9 @@ final class LeaseServerSession {
     }
 
     private func violated() {
-        core.log.warning("a holder broke the protocol; its connection is closed")
+        var metadata: Logger.Metadata = [:]
+        if let current, let grant = core.queue.grant(of: current) { metadata["queue_id"] = "\(grant.message.id)" }
+        core.log.warning("a holder broke the protocol; its connection is closed", metadata: metadata)
         connection.close()
     }
 

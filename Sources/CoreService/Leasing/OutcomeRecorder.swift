@@ -153,6 +153,7 @@ final class OutcomeRecorder {
         guard let next = retry.nextAttempt(after: attempts, receivedAt: grant.message.receivedAt, now: now) else {
             failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
             core.metrics.failedRecipients += 1
+            core.metrics.expiredRecipients += 1
             log("expired", grant, recipient, outcome)
             return Settlement(index: recipient.index, change: .finished)
         }

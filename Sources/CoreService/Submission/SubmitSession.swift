@@ -1,4 +1,5 @@
 import CoreLink
+import Logging
 import MailVocabulary
 import MessageQueue
 import NIOCore
@@ -50,8 +51,17 @@ final class SubmitSession {
         connection.onClosed = { [self] _ in ended() }
     }
 
-    var isCommitting: Bool {
+    private var isCommitting: Bool {
         if case .committing = state { true } else { false }
+    }
+
+    /// A recipient was accepted at least: the client has been told to go on.
+    var hasOpenTransaction: Bool {
+        switch state {
+        case .open(let transaction): transaction.acceptedCount > 0
+        case .committing: true
+        case .idle, .broken: false
+        }
     }
 
     /// The configuration has changed: the connection ends with the transaction under way, or now.
@@ -78,7 +88,9 @@ final class SubmitSession {
 
     /// The peer loses its connection and the transaction with it. A message whose end it has seen answered is not concerned.
     private func violated(_ what: String) {
-        core.log.warning("a front end broke the protocol; its connection is closed", metadata: ["reason": "\(what)"])
+        var metadata: Logger.Metadata = ["reason": "\(what)"]
+        if case .open(let transaction) = state { metadata["queue_id"] = "\(transaction.id)" }
+        core.log.warning("a front end broke the protocol; its connection is closed", metadata: metadata)
         if case .open(let transaction) = state { transaction.content?.discard() }
         // What is being committed ends by itself, and finds the connection gone.
         if !isCommitting { state = .broken }
@@ -113,7 +125,8 @@ final class SubmitSession {
             }
             for (address, route) in routed where transaction.known.insert("\(address)").inserted {
                 // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
-                let original = recipient.originalRecipient ?? (address == recipient.address ? nil : "rfc822;\(recipient.address)")
+                let original =
+                    recipient.originalRecipient ?? (address == recipient.address ? nil : OriginalRecipient(recipient.address).parameter)
                 transaction.recipients.append(
                     QueuedRecipient(
                         index: UInt32(transaction.recipients.count),

@@ -115,7 +115,7 @@ public struct DeliveryReport: Sendable {
             if let writtenTo = recipient.writtenTo, writtenTo != recipient.finalRecipient {
                 text.write("You wrote to <\(text.plain(writtenTo))>.", indentedInto: &buffer)
             }
-            text.write(explanation(of: recipient, text), indentedInto: &buffer)
+            text.write(explanation(of: recipient), indentedInto: &buffer)
             for line in recipient.reply.lines.prefix(ReportText.maximumReplyLines) {
                 let code = "\(recipient.reply.code) " + (recipient.reply.status.map { "\($0) " } ?? "")
                 text.write(code + text.sanitised(line), indentedInto: &buffer)
@@ -126,8 +126,9 @@ public struct DeliveryReport: Sendable {
         buffer.writeString("\r\nNothing more will be tried. If you need help, send this report to <postmaster@\(host)>.\r\n")
     }
 
-    private func explanation(of recipient: FailedRecipient, _ text: ReportText) -> String {
-        let speaker = recipient.remoteHost.map { "the host \(text.sanitisedHost($0))" } ?? "this system"
+    private func explanation(of recipient: FailedRecipient) -> String {
+        let speaker =
+            recipient.remoteHost == nil ? "this system" : ReportText.host(recipient.remoteHost).map { "the host \($0)" } ?? "another host"
         return recipient.isExpired
             ? "It could not be delivered in time. In the end, \(speaker) said:"
             : "\(speaker.prefix(1).uppercased())\(speaker.dropFirst()) said:"
@@ -136,7 +137,7 @@ public struct DeliveryReport: Sendable {
     // MARK: For programs
 
     private func writeStatus(into buffer: inout ByteBuffer, _ text: ReportText) {
-        if let envelopeID, let decoded = ReportText.decodedXtext(envelopeID) {
+        if let envelopeID, let decoded = Xtext.decode(envelopeID) {
             text.writeField("Original-Envelope-Id", text.sanitised(decoded), into: &buffer)
         }
         text.writeField("Reporting-MTA", "dns; \(host)", into: &buffer)
@@ -149,12 +150,10 @@ public struct DeliveryReport: Sendable {
             text.writeField("Status", "\(recipient.status)", into: &buffer)
             let diagnostic = text.sanitised(recipient.reply.lines.prefix(ReportText.maximumReplyLines).joined(separator: " "))
             let code = "\(recipient.reply.code) " + (recipient.reply.status.map { "\($0) " } ?? "")
-            if let remoteHost = recipient.remoteHost {
-                text.writeField("Remote-MTA", "dns; \(text.sanitisedHost(remoteHost))", into: &buffer)
-                text.writeField("Diagnostic-Code", "smtp; \(code)\(diagnostic)", into: &buffer)
-            } else {
-                text.writeField("Diagnostic-Code", "x-postern; \(code)\(diagnostic)", into: &buffer)
-            }
+            if let host = ReportText.host(recipient.remoteHost) { text.writeField("Remote-MTA", "dns; \(host)", into: &buffer) }
+            // Only what another host has said is a diagnostic of SMTP (RFC 3464 §2.3.6).
+            let type = recipient.remoteHost == nil ? "x-postern" : "smtp"
+            text.writeField("Diagnostic-Code", "\(type); \(code)\(diagnostic)", into: &buffer)
             if let lastAttempt = recipient.lastAttempt {
                 text.writeField("Last-Attempt-Date", lastAttempt.mailDate(), into: &buffer)
             }

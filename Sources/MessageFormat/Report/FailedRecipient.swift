@@ -10,7 +10,7 @@ public struct FailedRecipient: Hashable, Sendable {
     public var originalRecipient: String?
     /// The last word on it: the remote server's, or our own.
     public var reply: Reply
-    /// The host that said it; nil where it was our own system.
+    /// The host that said it, by name or as an address literal; nil where it was our own system.
     public var remoteHost: String?
     /// nil where nothing was tried.
     public var lastAttempt: Timestamp?

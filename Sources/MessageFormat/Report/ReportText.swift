@@ -31,23 +31,18 @@ struct ReportText {
         return String(safe)
     }
 
-    /// A host name or address literal; anything that is neither becomes `?`.
-    func sanitisedHost(_ host: String) -> String {
-        let octets = host.utf8.prefix(255).map { octet -> UInt8 in
-            switch octet {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"),
-                UInt8(ascii: "/"):
-                octet
-            default: UInt8(ascii: "?")
-            }
-        }
-        return octets.isEmpty ? "unknown" : String(decoding: octets, as: UTF8.self)
+    /// The host as `Remote-MTA` and the words for people may name it: a host name or an address literal; nil for anything else.
+    static func host(_ text: String?) -> String? {
+        guard let text else { return nil }
+        if let name = DomainName(inRecord: text) { return name.text }
+        guard text.hasPrefix("["), text.hasSuffix("]") else { return nil }
+        let inner = text.dropFirst().dropLast()
+        return IPAddress(parsing: inner.lowercased().hasPrefix("ipv6:") ? inner.dropFirst(5) : inner)?.literal
     }
 
     /// The address as people read it.
     func plain(_ address: EmailAddress) -> String {
-        allowsUTF8 || !address.needsSMTPUTF8 ? "\(address)" : Self.utf8AddressXtext("\(address)")
+        allowsUTF8 || !address.needsSMTPUTF8 ? "\(address)" : UTF8AddressXtext.encode("\(address)")
     }
 
     /// The address with its type: `rfc822; …`, or `utf-8; …` (RFC 6533 §3).
@@ -57,41 +52,12 @@ struct ReportText {
 
     /// `ORCPT=` where it was given and makes sense, otherwise what the sender wrote to.
     func originalRecipient(of recipient: FailedRecipient) -> String? {
-        if let parameter = recipient.originalRecipient, let semicolon = parameter.utf8.firstIndex(of: UInt8(ascii: ";")) {
-            let type = parameter[..<semicolon].lowercased()
-            let value = String(parameter[parameter.utf8.index(after: semicolon)...])
-            let isAtom = !type.isEmpty && type.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-            if isAtom, type == "utf-8" {
-                return "utf-8; " + sanitised(allowsUTF8 ? value : Self.utf8AddressXtext(value, keepingEscapes: true))
-            }
-            if isAtom, let decoded = Self.decodedXtext(value) { return "\(type); \(sanitised(decoded))" }
+        if let original = recipient.originalRecipient.flatMap({ OriginalRecipient(parameter: $0) }) {
+            let address = sanitised(original.address)
+            guard original.type == "utf-8" else { return "\(original.type); \(address)" }
+            return "utf-8; " + (allowsUTF8 ? address : UTF8AddressXtext.encode(original.address))
         }
         return recipient.writtenTo.map(typed)
-    }
-
-    /// xtext (RFC 3461 §4) decoded; nil where it is none, or no UTF-8.
-    static func decodedXtext(_ text: String) -> String? {
-        var decoded: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            if octet == UInt8(ascii: "+") {
-                guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else { return nil }
-                decoded.append(high << 4 | low)
-            } else {
-                decoded.append(octet)
-            }
-        }
-        return String(validating: decoded, as: UTF8.self)
-    }
-
-    /// `utf-8-addr-xtext`: what is not plain ASCII as `\x{HEX}` (RFC 6533 §3).
-    static func utf8AddressXtext(_ text: String, keepingEscapes: Bool = false) -> String {
-        var encoded = ""
-        for scalar in text.unicodeScalars {
-            let isPlain = (0x21...0x7E).contains(scalar.value) && ((scalar != "+" && scalar != "=" && scalar != "\\") || keepingEscapes)
-            encoded += isPlain ? String(scalar) : "\\x{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-        }
-        return encoded
     }
 
     /// Writes words, indented by four and wrapped at 76 columns.
@@ -133,15 +99,6 @@ struct ReportText {
             }
             pieces.append(rest)
             return pieces
-        }
-    }
-
-    private static func hexDigit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): octet - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10
-        default: nil
         }
     }
 }

@@ -9,6 +9,8 @@ public enum MailExchangerLookup: Hashable, Sendable {
     /// The domain takes no mail (RFC 7505).
     case nullMX
     case noSuchDomain
+    /// There are MX records, and every one names something that no host can be called: `a b.example`.
+    case noHost
     case transientFailure(LookupFailure)
 
     /// Hosts that are used; of more, those with the lowest preferences.
@@ -28,7 +30,8 @@ public enum MailExchangerLookup: Hashable, Sendable {
             }
             if hosts.isEmpty {
                 // RFC 7505 §3 wants a null MX to be the only record: beside hosts it is passed over.
-                self = exchangers.contains { $0.exchange == .root } ? .nullMX : .transientFailure(.malformed)
+                // Records that cannot be read may have been damaged on the way; names that are none stay so.
+                self = exchangers.contains { $0.exchange == .root } ? .nullMX : exchangers.isEmpty ? .transientFailure(.malformed) : .noHost
                 return
             }
             // Stable, so that equal preferences stay in the order of the answer.

@@ -6,15 +6,17 @@ public enum NextHopDestination: Hashable, Sendable {
     case domain(DomainName)
     /// A smart host by name: its addresses, MX records are not asked for.
     case smartHost(DomainName)
-    /// `[192.0.2.1]`: nothing is looked up.
-    case address(IPAddress)
+    /// `deliver: dns` for `user@[192.0.2.1]`: nothing is looked up, and a stranger has chosen it.
+    case addressLiteral(IPAddress)
+    /// A smart host by address: nothing is looked up, and our administrator has chosen it.
+    case smartHostAddress(IPAddress)
 }
 
 extension NextHopDestination: CustomStringConvertible {
     public var description: String {
         switch self {
         case .domain(let name), .smartHost(let name): name.text
-        case .address(let address): address.literal
+        case .addressLiteral(let address), .smartHostAddress(let address): address.literal
         }
     }
 }

@@ -7,7 +7,9 @@ public struct NextHopResolver: Sendable {
     private let ourself: OwnIdentity
     private let families: AddressFamilies
 
-    /// - Parameter families: those that the connector's source address can reach.
+    /// - Parameters:
+    ///   - ourself: by what mail that would come back to us is recognised.
+    ///   - families: those that the connector uses (`source.family`).
     public init(resolver: DNSResolver, ourself: OwnIdentity, families: AddressFamilies = .any) {
         (self.resolver, self.ourself, self.families) = (resolver, ourself, families)
     }
@@ -24,9 +26,10 @@ public struct NextHopResolver: Sendable {
     ) -> EventLoopFuture<NextHopResolution> {
         let deadline = resolver.deadline(duration)
         switch destination {
-        case .address(let address):
-            // Whoever writes an address in the configuration means it, ourself included.
-            return eventLoop.makeSucceededFuture(.candidates([NextHopCandidate(host: nil, address: address)]))
+        case .addressLiteral(let address):
+            return eventLoop.makeSucceededFuture(NextHopResolution(literal: address, ourself: ourself, families: families))
+        case .smartHostAddress(let address):
+            return eventLoop.makeSucceededFuture(NextHopResolution(smartHost: address, families: families))
         case .smartHost(let host):
             return resolve(host: host, ourself: OwnIdentity(), deadline, eventLoop)
         case .domain(let domain):
@@ -36,6 +39,7 @@ public struct NextHopResolver: Sendable {
                 case .implicit: return resolve(host: domain, ourself: ourself, deadline, eventLoop)
                 case .nullMX: return eventLoop.makeSucceededFuture(.failure(NextHopResolution.nullMX(domain)))
                 case .noSuchDomain: return eventLoop.makeSucceededFuture(.failure(NextHopResolution.noSuchDomain(domain)))
+                case .noHost: return eventLoop.makeSucceededFuture(.failure(NextHopResolution.noHost(domain)))
                 case .transientFailure(let reason):
                     return eventLoop.makeSucceededFuture(.failure(NextHopResolution.transient(domain, reason)))
                 }
@@ -47,7 +51,7 @@ public struct NextHopResolver: Sendable {
         host: DomainName, ourself: OwnIdentity, _ deadline: NIODeadline, _ eventLoop: any EventLoop
     ) -> EventLoopFuture<NextHopResolution> {
         resolver.addresses(of: host, family: families, deadline: deadline, on: eventLoop).map {
-            NextHopResolution(host: host, addresses: $0, ourself: ourself)
+            NextHopResolution(host: host, addresses: $0, ourself: ourself, families: families)
         }
     }
 
@@ -61,7 +65,7 @@ public struct NextHopResolver: Sendable {
             var generator = SystemRandomNumberGenerator()
             return NextHopResolution(
                 domain: domain, exchangers: MailExchangerOrder.ordered(exchangers, using: &generator),
-                addresses: Dictionary(found) { first, _ in first }, ourself: ourself)
+                addresses: Dictionary(found) { first, _ in first }, ourself: ourself, families: families)
         }
     }
 }

@@ -1,19 +1,23 @@
 import MailVocabulary
 
-/// By what this system recognises itself among the mail exchangers of a domain.
+/// By what this system recognises itself, where mail would come back to it (RFC 5321 §5.1).
 public struct OwnIdentity: Hashable, Sendable {
     /// Host names, as `EHLO` and the banner say them.
     public let names: Set<DomainName>
-    /// The addresses that take mail on port 25; a wildcard listener stands for all addresses of the machine.
+    /// The addresses that take mail on the port that the next hop is connected to.
     public let addresses: Set<IPAddress>
+    /// Whole networks of such addresses: `127.0.0.0/8` of a listener on all addresses.
+    public let networks: [Subnet]
 
-    public init(names: Set<DomainName> = [], addresses: Set<IPAddress> = []) {
-        (self.names, self.addresses) = (names, addresses)
+    public init(names: Set<DomainName> = [], addresses: Set<IPAddress> = [], networks: [Subnet] = []) {
+        (self.names, self.addresses, self.networks) = (names, addresses, networks)
     }
+
+    func contains(_ address: IPAddress) -> Bool { addresses.contains(address) || networks.contains { $0.contains(address) } }
 
     func contains(_ host: DomainName, _ lookup: AddressLookup?) -> Bool {
         if names.contains(host) { return true }
         guard case .addresses(let found) = lookup else { return false }
-        return found.contains { addresses.contains($0) }
+        return found.contains { contains($0) }
     }
 }

@@ -23,14 +23,17 @@ public enum RecordData {
         return address
     }
 
-    /// An MX record: preference and exchange (RFC 1035 §3.3.9).
+    /// An MX record: preference and exchange (RFC 1035 §3.3.9), which may have underscores: senders that refuse it lose mail to those
+    /// who named their server so, and gain nothing.
     public static func mailExchanger(_ rdata: [UInt8]) -> (preference: UInt16, exchange: Name)? {
-        guard rdata.count >= 3, let exchange = name(rdata[2...]) else { return nil }
+        guard rdata.count >= 3, let exchange = name(rdata[2...], allowingUnderscores: true) else { return nil }
         return (UInt16(rdata[0]) << 8 | UInt16(rdata[1]), exchange)
     }
 
     /// A name that fills the whole of `wire`; nil if it is truncated, compressed, longer than 255 octets or followed by anything.
-    public static func name(_ wire: some RandomAccessCollection<UInt8>) -> Name? {
+    ///
+    /// - Parameter allowingUnderscores: whether a name with underscores counts as the name of a host.
+    public static func name(_ wire: some RandomAccessCollection<UInt8>, allowingUnderscores: Bool = false) -> Name? {
         guard wire.count <= 255 else { return nil }
         var text: [UInt8] = []
         var isHostName = true
@@ -41,7 +44,10 @@ public enum RecordData {
             if length == 0 {
                 guard index == wire.endIndex else { return nil }
                 if text.isEmpty { return .root }
-                guard isHostName, let domain = DomainName(parsing: String(decoding: text, as: UTF8.self)) else { return .notAHostName }
+                let text = String(decoding: text, as: UTF8.self)
+                guard isHostName, let domain = allowingUnderscores ? DomainName(inRecord: text) : DomainName(parsing: text) else {
+                    return .notAHostName
+                }
                 return .host(domain)
             }
             // The two high bits say compression (RFC 1035 §4.1.4) or something unassigned.
@@ -50,7 +56,7 @@ public enum RecordData {
             if !text.isEmpty { text.append(UInt8(ascii: ".")) }
             for byte in wire[index..<end] {
                 // Checked here, because as text a dot inside a label would be the end of the label, and UTF-8 would be converted.
-                isHostName = isHostName && isHostNameOctet(byte)
+                isHostName = isHostName && (isHostNameOctet(byte) || (allowingUnderscores && byte == UInt8(ascii: "_")))
                 text.append(byte)
             }
             index = end

@@ -37,6 +37,9 @@ public enum Privileges {
         guard let name, Account.isSuperuser else { return .current }
         let account = try Account.named(name)
         try drop(to: account)
+        guard ThreadAccounts.all(are: account) else {
+            throw .incomplete(account: account, what: "a thread of the process kept another account")
+        }
         return account
     }
 

@@ -207,8 +207,50 @@ struct DeliveryReportTests {
         #expect(lines.contains("and 950 more, listed in the next part of this report."))
     }
 
-    @Test("xtext", arguments: [("a+2Bb", "a+b"), ("plain", "plain"), ("+4", nil), ("+ZZ", nil), ("+FF", nil)] as [(String, String?)])
-    func xtext(text: String, expected: String?) {
-        #expect(ReportText.decodedXtext(text) == expected)
+    @Test(
+        "Remote-MTA is a host name or an address literal, and nothing else",
+        arguments: [
+            ("mx1.far.example", "dns; mx1.far.example"), ("mx_1.far.example", "dns; mx_1.far.example"),
+            ("[127.0.0.22]", "dns; [127.0.0.22]"),
+            ("[IPv6:2001:db8::1]", "dns; [IPv6:2001:db8::1]"), ("mx1.far.example (192.0.2.7:25)", nil), ("[192.0.2.7]:25", nil),
+            ("/run/lmtp.sock", nil), ("", nil),
+        ] as [(String, String?)])
+    func remoteMTA(host: String, expected: String?) {
+        var recipient = Self.unknownUser
+        recipient.remoteHost = host
+        let lines = Self.lines(of: Self.report([recipient]).message())
+        #expect(lines.first { $0.hasPrefix("Remote-MTA: ") } == expected.map { "Remote-MTA: \($0)" })
+        #expect(lines.contains("Diagnostic-Code: smtp; 550 5.1.1 No such user here"))
+        #expect(lines.contains("    \(expected.map { "The host \($0.dropFirst(5))" } ?? "Another host") said:"))
+    }
+
+    @Test("a reply of several lines is kept: line by line for people, as one text for programs")
+    func severalLines() {
+        var recipient = Self.unknownUser
+        recipient.reply = Reply(550, EnhancedStatusCode(5, 7, 1), lines: ["Refused.", "See https://far.example/why", "for the reason."])
+        let lines = Self.lines(of: Self.report([recipient]).message())
+        let begin = lines.firstIndex(of: "    550 5.7.1 Refused.") ?? 0
+        #expect(
+            lines[begin..<(begin + 3)] == [
+                "    550 5.7.1 Refused.", "    550 5.7.1 See https://far.example/why", "    550 5.7.1 for the reason.",
+            ])
+        #expect(
+            lines.joined(separator: "\n").replacing("\n ", with: " ").replacing("\n\t", with: " ")
+                .contains("Diagnostic-Code: smtp; 550 5.7.1 Refused. See https://far.example/why for the reason."))
+    }
+
+    @Test(
+        "ORCPT comes out decoded, whatever was needed to say it",
+        arguments: [
+            ("rfc822;a+2Bb+3Dc@x.example", false, "rfc822; a+b=c@x.example"), ("RFC822;plain@x.example", false, "rfc822; plain@x.example"),
+            ("utf-8;j\\x{FC}rgen@x.example", true, "utf-8; jürgen@x.example"),
+            ("utf-8;jürgen@x.example", false, "utf-8; j\\x{FC}rgen@x.example"),
+            ("x400;c=de", false, "x400; c=de"),
+        ])
+    func originalRecipient(parameter: String, isUTF8: Bool, expected: String) {
+        var recipient = Self.unknownUser
+        recipient.originalRecipient = parameter
+        let report = Self.report([recipient], smtpUTF8: isUTF8, original: isUTF8 ? "Subject: grün\r\n\r\n" : "Subject: x\r\n\r\n")
+        #expect(Self.lines(of: report.message()).contains("Original-Recipient: \(expected)"))
     }
 }

@@ -1,0 +1,85 @@
+import NIOCore
+
+/// A front end's standing connection to the core, over which nothing is said: its greeting tells with which configuration the core runs,
+/// and the core closes it when that changes, or when it ends. Confined to its event loop.
+public final class RevisionWatch<Role: LinkRole> {
+    private let path: String
+    private let holder: UInt64
+    private let eventLoop: any EventLoop
+    private var revision: String
+    private var client: LinkClient<Role>?
+    private var isConnecting = false
+    private var isStopped = false
+    private var hasFailed = false
+    private var delay = RevisionWatch.shortest
+    /// What the last greeting said.
+    public private(set) var coreRevision: String?
+    /// Called once for each greeting that names another revision than this process has.
+    public var onRevisionDiffers: (String) -> Void = { _ in }
+    /// Called when the core can no longer be reached, with why, and with nil when it can be again.
+    public var onChange: (LinkError?) -> Void = { _ in }
+
+    private static var shortest: Duration { .milliseconds(20) }
+    private static var longest: Duration { .seconds(1) }
+
+    public init(path: String, holder: UInt64, revision: String, on eventLoop: any EventLoop) {
+        (self.path, self.holder, self.revision, self.eventLoop) = (path, holder, revision, eventLoop)
+    }
+
+    public func start() { connect() }
+
+    public func stop() {
+        isStopped = true
+        client?.connection.onClosed = { _ in }
+        client?.connection.close()
+        client = nil
+    }
+
+    /// This process has another configuration now, and says so to the core.
+    public func adopt(_ revision: String) {
+        self.revision = revision
+        guard let client else { return }
+        client.connection.onClosed = { _ in }
+        client.connection.close()
+        self.client = nil
+        connect()
+    }
+
+    private func connect() {
+        guard !isStopped, !isConnecting, client == nil else { return }
+        isConnecting = true
+        let asked = revision
+        LinkClient<Role>.connect(path: path, holder: holder, revision: revision, on: eventLoop) { [weak self] result in
+            guard let self else { return }
+            isConnecting = false
+            switch result {
+            case .failure(let error):
+                // For a moment that is ordinary: the core restarts, or starts after this process.
+                if !hasFailed, delay >= Self.longest {
+                    hasFailed = true
+                    onChange(error)
+                }
+                retry()
+            case .success(let client):
+                guard !isStopped else { return client.connection.close() }
+                if hasFailed { onChange(nil) }
+                hasFailed = false
+                delay = Self.shortest
+                self.client = client
+                client.connection.onClosed = { [weak self] _ in
+                    self?.client = nil
+                    self?.retry()
+                }
+                coreRevision = client.coreRevision
+                if asked != revision { return adopt(revision) }
+                if client.coreRevision != revision { onRevisionDiffers(client.coreRevision) }
+            }
+        }
+    }
+
+    private func retry() {
+        guard !isStopped else { return }
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in self?.connect() }
+        delay = min(delay * 2, Self.longest)
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+
+/// `fake_server.py`: SMTP and LMTP servers on addresses of this machine that refuse, defer, hang up and count as a test wants.
+final class FakeServers: @unchecked Sendable {
+    // Invariant: `process` is changed by the test's own task alone.
+    struct Server: Encodable {
+        var name: String
+        /// `127.0.0.2:2525`, or the path of a Unix socket.
+        var listen: String
+        var lmtp = false
+        /// So many messages are taken and not answered.
+        var dropAfterDot = 0
+        /// Seconds from the final dot to the answer.
+        var hold = 0.0
+
+        enum CodingKeys: String, CodingKey {
+            case name, listen, lmtp, hold
+            case dropAfterDot = "drop_after_dot"
+        }
+    }
+
+    /// What a server has seen.
+    struct Event: Decodable {
+        let server: String
+        let event: String
+        /// Of `connect`: the client's address.
+        let peer: String?
+        /// Of `connect`: the connections that are open then, by server; `all` is all of them.
+        let active: [String: Int]?
+        /// Of `message`.
+        let recipients: [String]?
+    }
+
+    let folder: TemporaryFolder
+    private var process: ChildProcess?
+
+    init(_ servers: [Server]) async throws {
+        folder = try TemporaryFolder()
+        let json = String(decoding: try JSONEncoder().encode(servers), as: UTF8.self)
+        let log = folder.file("log").path
+        process = try ChildProcess(
+            Program.find("python3"), [Program.script("fake_server"), folder.file("events").path, json], output: log, errors: log)
+        _ = try await eventually("the servers listen") { try events().first }
+    }
+
+    func events(_ kind: String = "") throws -> [Event] {
+        let file = folder.file("events")
+        guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+        // The last line may be half written.
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return try lines.map { try JSONDecoder().decode(Event.self, from: Data($0.utf8)) }.filter { kind.isEmpty || $0.event == kind }
+    }
+
+    /// The recipients of all messages that a server has been sent, one element for each message.
+    func messages(at server: String) throws -> [[String]] {
+        try events("message").filter { $0.server == server }.map { $0.recipients ?? [] }
+    }
+
+    func stop() {
+        process?.signal(SIGKILL)
+        process = nil
+    }
+
+    deinit { stop() }
+}
+
+extension Program {
+    /// A script beside this file.
+    static func script(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("\(name).py").path
+    }
+}

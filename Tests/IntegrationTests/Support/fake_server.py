@@ -1,0 +1,114 @@
+"""SMTP and LMTP servers that behave as a test wants.
+
+fake_server.py EVENTS SERVERS: appends what happens to the file EVENTS, a JSON object per line; SERVERS is a JSON list of objects:
+  name              in the events
+  listen            "127.0.0.2:2525", or the path of a Unix socket
+  lmtp              whether it greets LHLO and answers per recipient
+  drop_after_dot    so many messages are taken and not answered: the connection breaks
+  hold              seconds from the final dot to the answer
+By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451; in LMTP, after the data, quota... gets 552 and
+locked... 451.
+"""
+import asyncio
+import json
+import os
+import sys
+
+events = open(sys.argv[1], "a", buffering=1)
+active = {}
+
+
+def say(server, event, **facts):
+    events.write(json.dumps({"server": server["name"], "event": event, **facts}) + "\n")
+
+
+def open_connections():
+    return dict(active, all=sum(active.values()))
+
+
+async def accept(server, reader, writer):
+    name = server["name"]
+    active[name] = active.get(name, 0) + 1
+    # Connections that the client has closed already leave the count first.
+    await asyncio.sleep(0.05)
+    peer = writer.get_extra_info("peername")
+    say(server, "connect", peer=peer[0] if peer else "", active=open_connections())
+    try:
+        await dialogue(server, reader, writer)
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        active[name] -= 1
+        say(server, "close")
+        writer.close()
+
+
+async def dialogue(server, reader, writer):
+    lmtp = server.get("lmtp", False)
+    recipients = []
+
+    async def reply(text):
+        writer.write((text + "\r\n").encode())
+        await writer.drain()
+
+    await reply("220 fake server")
+    while line := await reader.readline():
+        command = line.decode("utf-8", "replace").rstrip("\r\n")
+        verb = command[:4].upper()
+        if verb in ("EHLO", "LHLO", "HELO"):
+            await reply("250-fake server\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
+        elif verb == "MAIL":
+            recipients = []
+            await reply("250 2.1.0 ok")
+        elif verb == "RCPT":
+            address = command[command.index("<") + 1 : command.index(">")]
+            if address.startswith("bad"):
+                await reply("550-5.1.1 No such user here.\r\n550 5.1.1 Ask the postmaster of " + address.split("@")[1])
+            elif address.startswith("tmp"):
+                await reply("451 4.7.1 Come back later")
+            else:
+                recipients.append(address)
+                await reply("250 2.1.5 ok")
+        elif verb == "DATA":
+            if not recipients:
+                await reply("554 5.5.1 no valid recipients")
+                continue
+            await reply("354 go on")
+            content = b""
+            while (line := await reader.readline()) != b".\r\n":
+                if not line:
+                    return
+                content += line[1:] if line.startswith(b".") else line
+            say(server, "message", recipients=recipients, octets=len(content))
+            if server.get("drop_after_dot", 0) > 0:
+                server["drop_after_dot"] -= 1
+                return
+            await asyncio.sleep(server.get("hold", 0))
+            for address in recipients if lmtp else [""]:
+                if address.startswith("quota"):
+                    await reply("552 5.2.2 The mailbox is full")
+                elif address.startswith("locked"):
+                    await reply("451 4.2.0 The mailbox is locked")
+                else:
+                    await reply("250 2.0.0 taken")
+        elif verb == "QUIT":
+            await reply("221 2.0.0 bye")
+            return
+        else:
+            await reply("250 2.0.0 ok" if verb in ("RSET", "NOOP") else "500 5.5.1 unknown command")
+
+
+async def main():
+    for server in json.loads(sys.argv[2]):
+        handle = lambda reader, writer, server=server: accept(server, reader, writer)
+        if server["listen"].startswith("/"):
+            await asyncio.start_unix_server(handle, server["listen"], limit=1 << 20)
+            os.chmod(server["listen"], 0o777)
+        else:
+            host, port = server["listen"].rsplit(":", 1)
+            await asyncio.start_server(handle, host, int(port), limit=1 << 20)
+    events.write(json.dumps({"server": "", "event": "ready"}) + "\n")
+    await asyncio.Event().wait()
+
+
+asyncio.run(main())
