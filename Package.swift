@@ -39,7 +39,7 @@ let package = Package(
         .target(
             name: "SMTPServer", dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "CoreLink", nioCore, nioPosix]),
         .target(
-            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", argumentParser, logging]),
+            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", argumentParser, logging, nioCore]),
         .target(
             name: "CoreService",
             dependencies: [
@@ -89,7 +89,7 @@ let package = Package(
             name: "TopologyFileTests", dependencies: ["TopologyFile", "Topology", "MailVocabulary"], exclude: ["Fixtures"]),
         .testTarget(name: "SMTPProtocolTests", dependencies: ["DialogueModel", "SMTPProtocol", "MailVocabulary", nioCore]),
         .testTarget(name: "SMTPClientTests", dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
-        .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging]),
+        .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging, nioCore]),
         .testTarget(
             name: "CommandLineToolTests", dependencies: ["CommandLineTool", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),

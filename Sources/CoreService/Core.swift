@@ -301,6 +301,6 @@ extension DirectoryDomains {
     init(_ topology: Topology) {
         self.init(
             authoritative: Set(topology.domains.values.filter { !$0.isShared }.map(\.name)),
-            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)))
+            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)), defaultDomain: topology.defaultDomain)
     }
 }

@@ -27,7 +27,7 @@ public enum CoreService {
         } catch DirectoryError.schema(.newerThanProgram(let path, let found, let supported)) {
             daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)
         } catch {
-            daemon.fail("the core cannot start: \(error)")
+            daemon.fail("the core cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
             _ = try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.

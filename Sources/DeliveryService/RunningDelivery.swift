@@ -26,7 +26,7 @@ public enum DeliveryDaemon {
                         on: eventLoop, log: daemon.log), eventLoop: eventLoop)
             }.get()
         } catch {
-            daemon.fail("delivery cannot start: \(error)")
+            daemon.fail("delivery cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
             switch daemon.readConfiguration() {

@@ -15,6 +15,29 @@ extension Directory {
             let id = try insertEntry(address, .alias, forward: forward, now: now)
             try insertTargets(targets, of: address, id: id, forward: forward)
             try checkForCycle(through: address)
+            try checkLogins(beside: address, owner: Set(targets.map { AddressKey($0) }).count == 1 ? targets[0] : nil)
+        }
+    }
+
+    /// Adds to the targets of an alias: all of them, or, where one is refused, none.
+    ///
+    /// - Parameter forward: makes a forward of an alias that was none; without it, the alias stays what it is.
+    /// - Throws: `.noSuchAlias`, `.wrongKind`, `.alreadyTarget`, `.tooManyTargets`, `.loginNameTaken`, and as `addAlias`.
+    public func addTargets(_ targets: [EmailAddress], to address: EmailAddress, forward: Bool = false) throws(DirectoryError) {
+        try change { () throws(DirectoryError) in
+            try addTargets(targets, to: try existing(address, .alias), forward: forward)
+            // Whoever it led to alone may log in with its name.
+            try checkLogins(beside: address, owner: nil)
+        }
+    }
+
+    /// Takes targets of an alias out: all of them, or, where one is none of its targets, none. One must be left.
+    ///
+    /// - Throws: `.noSuchAlias`, `.wrongKind`, `.notATarget`, `.noTargets`.
+    public func removeTargets(_ targets: [EmailAddress], from address: EmailAddress) throws(DirectoryError) {
+        try change { () throws(DirectoryError) in
+            try removeTargets(targets, from: try existing(address, .alias))
+            guard try existing(address, .alias).targets.isEmpty == false else { throw .noTargets(address) }
         }
     }
 

@@ -21,6 +21,8 @@ extension Directory {
         guard domains.standing(of: address.domain) != .outside else { throw .domainNotOurs(address) }
         let key = AddressKey(address)
         if let entry = try load(key) { throw .alreadyExists(entry.address, as: entry.kind) }
+        // A user's is compared where its first login name is made, an alias's once it is known where it leads.
+        if kind == .group { try checkLogins(beside: address, owner: nil) }
         try run(
             "INSERT INTO entries (key, address, kind, forward, created_at) VALUES (?, ?, ?, ?, ?)",
             [
@@ -41,6 +43,37 @@ extension Directory {
         }
     }
 
+    /// Adds to the targets of an alias or group.
+    ///
+    /// - Parameter forward: makes a forward of an entry that was none; without it, the entry stays what it is.
+    func addTargets(_ targets: [EmailAddress], to entry: DirectoryEntry, forward: Bool) throws(DirectoryError) {
+        let known = Set(entry.targetKeys)
+        var new = known
+        for target in targets {
+            let key = AddressKey(target)
+            guard !known.contains(key) else {
+                throw entry.kind == .group ? .alreadyMember(target, of: entry.address) : .alreadyTarget(target, of: entry.address)
+            }
+            new.insert(key)
+        }
+        guard new.count <= Self.maximumTargets else { throw .tooManyTargets(entry.address, limit: Self.maximumTargets) }
+        if forward, !entry.isForward { try run("UPDATE entries SET forward = 1 WHERE id = ?", [.integer(entry.id)]) }
+        try insertTargets(targets, of: entry.address, id: entry.id, forward: forward || entry.isForward)
+        try checkForCycle(through: entry.address, over: targets)
+    }
+
+    /// Takes targets of an alias or group out.
+    func removeTargets(_ targets: [EmailAddress], from entry: DirectoryEntry) throws(DirectoryError) {
+        let known = Set(entry.targetKeys)
+        for target in targets {
+            let key = AddressKey(target)
+            guard known.contains(key) else {
+                throw entry.kind == .group ? .notAMember(target, of: entry.address) : .notATarget(target, of: entry.address)
+            }
+            try run("DELETE FROM targets WHERE owner = ? AND key = ?", [.integer(entry.id), .text(key.text)])
+        }
+    }
+
     private func check(_ target: EmailAddress, of owner: EmailAddress, forward: Bool) throws(DirectoryError) {
         guard try resolve(recipient: target) == nil else { return }
         switch domains.standing(of: target.domain) {
@@ -53,8 +86,11 @@ extension Directory {
 
     /// Refuses a change, by throwing within its transaction, that lets a way from this entry lead back to it. Every cycle that a
     /// change can make goes through the entry it changed.
-    func checkForCycle(through address: EmailAddress) throws(DirectoryError) {
-        guard let start = try load(AddressKey(address)) else { return }
+    ///
+    /// - Parameter new: the targets that the change has added; nil: all are new. A cycle that it makes leads over one of them.
+    func checkForCycle(through address: EmailAddress, over new: [EmailAddress]? = nil) throws(DirectoryError) {
+        guard var start = try load(AddressKey(address)) else { return }
+        if let new { start = start.leading(to: new) }
         var cameFrom: [Int64: DirectoryEntry] = [:]
         var open = [start]
         while let entry = open.popLast() {

@@ -32,8 +32,8 @@ extension Directory {
 
     /// The same with keys made elsewhere; nil: nobody can log in with this name until it has a password again.
     public func setVerifier(loginName: String, _ verifier: SCRAMVerifier?) throws(DirectoryError) {
-        let key = try loginKey(loginName)
         try change { () throws(DirectoryError) in
+            let key = try knownLoginKey(loginName)
             try run(
                 "UPDATE credentials SET verifier = ? WHERE login_key = ?",
                 [verifier.map { .text($0.text) } ?? .null, .text(key)])
@@ -84,8 +84,8 @@ extension Directory {
     ///
     /// - Throws: `.noSuchLoginName`.
     public func removeCredential(loginName: String) throws(DirectoryError) {
-        let key = try loginKey(loginName)
         try change { () throws(DirectoryError) in
+            let key = try knownLoginKey(loginName)
             try run(
                 """
                 UPDATE credentials SET verifier = NULL
@@ -101,7 +101,8 @@ extension Directory {
 
     /// What a login with this name is checked against; nil where there is no such name, no password, or it has expired.
     public func credentialVerifier(loginName: String, now: Timestamp = .now()) throws(DirectoryError) -> CredentialVerifier? {
-        guard let key = try? loginKey(loginName) else { return nil }  // a name nobody can have is an unknown name
+        guard (try? loginKey(loginName)) != nil else { return nil }  // a name nobody can have is an unknown name
+        let key = try knownLoginKey(loginName)
         return try query(
             """
             SELECT account, entries.address, verifier FROM credentials JOIN entries ON entries.id = account
@@ -118,7 +119,8 @@ extension Directory {
 
     /// What SCRAM shows for a name without a credential: always the same for the same name, and matched by no password.
     public func decoyVerifier(loginName: String) throws(DirectoryError) -> SCRAMVerifier {
-        let key = (try? loginKey(loginName)) ?? loginName  // a name nobody can have gets a decoy like any other
+        // A name nobody can have gets a decoy like any other, and a bare name the one of the address that it stands for.
+        let key = completedLoginKey(loginName) ?? (try? loginKey(loginName)) ?? loginName
         return try SCRAMVerifier(decoyFor: key, secret: decoySecret, iterations: settings.iterations)
     }
 
@@ -139,7 +141,7 @@ extension Directory {
 
     /// Notes that a credential was used. Writes only where the last note is older than `Settings.lastUseGranularity`.
     public func recordUse(loginName: String, now: Timestamp = .now()) throws(DirectoryError) {
-        let key = try loginKey(loginName)
+        let key = try knownLoginKey(loginName)
         let before = now - settings.lastUseGranularity
         let isDue = try query(
             "SELECT last_used_at IS NULL OR last_used_at < ? FROM credentials WHERE login_key = ?",
@@ -163,10 +165,15 @@ extension Directory {
     ) throws(DirectoryError) {
         let key = try loginKey(loginName)
         guard label.utf8.count <= Self.maximumLabelOctets, !Self.hasControlCharacters(label) else { throw .invalidLabel(label) }
-        let holders = try query(
-            "SELECT entries.address FROM credentials JOIN entries ON entries.id = account WHERE login_key = ?", [.text(key)]
-        ) { row throws(DirectoryError) in try self.parse(row.text(0)) }
-        if let holder = holders.first { throw .loginNameTaken(loginName, by: holder) }
+        // A bare name and what the default domain makes of it are one name to whoever logs in.
+        for spelling in try spellings(of: loginName) {
+            if let holder = try holder(ofLogin: spelling) { throw .loginNameTaken(loginName, by: holder) }
+            guard let entry = try load(AddressKey(text: spelling)), entry.id != account else { continue }
+            let own = try ownAddresses(of: AccountID(value: account))
+            guard own.contains(where: { $0.lookupKey == spelling }) else {
+                throw .loginNameIsAddress(loginName, of: entry.address, as: entry.kind)
+            }
+        }
         try run(
             """
             INSERT INTO credentials (account, login_key, login_name, label, verifier, created_at, expires_at)
@@ -184,6 +191,49 @@ extension Directory {
             throw .invalidLoginName(loginName)
         }
         return EmailAddress(parsing: loginName)?.lookupKey ?? loginName.lowercased()
+    }
+
+    /// The key of this login name as it is stored: as it was said, or, for a bare name, completed by the default domain.
+    private func knownLoginKey(_ loginName: String) throws(DirectoryError) -> String {
+        let key = try loginKey(loginName)
+        guard let completed = completedLoginKey(loginName), try holder(ofLogin: key) == nil else { return key }
+        return completed
+    }
+
+    /// The key of `name@default-domain` for a bare name.
+    private func completedLoginKey(_ loginName: String) -> String? {
+        guard let domain = domains.defaultDomain, !loginName.contains("@") else { return nil }
+        return EmailAddress(parsing: "\(loginName)@\(domain)")?.lookupKey
+    }
+
+    /// All keys that mean the same login: of an address in the default domain also the bare name, and the other way round.
+    private func spellings(of loginName: String) throws(DirectoryError) -> [String] {
+        let key = try loginKey(loginName)
+        let other = completedLoginKey(loginName) ?? EmailAddress(parsing: loginName).flatMap { bareLoginKey(of: $0) }
+        return [key] + (other.map { [$0] } ?? [])
+    }
+
+    private func bareLoginKey(of address: EmailAddress) -> String? {
+        guard let domain = domains.defaultDomain, address.domain == .name(domain) else { return nil }
+        return address.localPart.lowercased()
+    }
+
+    /// The account that has this login.
+    private func holder(ofLogin key: String) throws(DirectoryError) -> EmailAddress? {
+        try query("SELECT entries.address FROM credentials JOIN entries ON entries.id = account WHERE login_key = ?", [.text(key)]) {
+            row throws(DirectoryError) in try self.parse(row.text(0))
+        }.first
+    }
+
+    /// Refuses an alias or group with an address that somebody logs in with who would not get its mail alone.
+    ///
+    /// - Parameter owner: where all of its mail goes; nil: to several, or nobody.
+    func checkLogins(beside address: EmailAddress, owner: EmailAddress?) throws(DirectoryError) {
+        for key in [address.lookupKey] + (bareLoginKey(of: address).map { [$0] } ?? []) {
+            guard let holder = try holder(ofLogin: key) else { continue }
+            if let owner, let expansion = try expand(owner), expansion.outside.isEmpty, expansion.mailboxes == [holder] { continue }
+            throw .loginNameTaken(key, by: holder)
+        }
     }
 
     private static func hasControlCharacters(_ text: String) -> Bool {

@@ -12,13 +12,12 @@ extension Directory {
     /// Adds a member: a user, alias or group; an address in a shared domain; in a group with `forward` any address.
     ///
     /// - Throws: `.noSuchGroup`, `.wrongKind`, `.alreadyMember`, `.noSuchTarget`, `.targetOutside`, `.tooManyTargets`, `.cycle`.
-    public func addMember(_ member: EmailAddress, to group: EmailAddress) throws(DirectoryError) {
+    public func addMember(_ member: EmailAddress, to group: EmailAddress) throws(DirectoryError) { try addMembers([member], to: group) }
+
+    /// The same for many, in one transaction: all of them, or, where one is refused, none. One that is named twice counts once.
+    public func addMembers(_ members: [EmailAddress], to group: EmailAddress) throws(DirectoryError) {
         try change { () throws(DirectoryError) in
-            let entry = try existing(group, .group)
-            guard !entry.targetKeys.contains(AddressKey(member)) else { throw .alreadyMember(member, of: group) }
-            guard entry.targetKeys.count < Self.maximumTargets else { throw .tooManyTargets(group, limit: Self.maximumTargets) }
-            try insertTargets([member], of: group, id: entry.id, forward: entry.isForward)
-            try checkForCycle(through: group)
+            try addTargets(members, to: try existing(group, .group), forward: false)
         }
     }
 
@@ -26,11 +25,12 @@ extension Directory {
     ///
     /// - Throws: `.noSuchGroup`, `.wrongKind`, `.notAMember`.
     public func removeMember(_ member: EmailAddress, from group: EmailAddress) throws(DirectoryError) {
-        try change { () throws(DirectoryError) in
-            let id = try existing(group, .group).id
-            try run("DELETE FROM targets WHERE owner = ? AND key = ?", [.integer(id), .text(AddressKey(member).text)])
-            guard connection.changes == 1 else { throw .notAMember(member, of: group) }
-        }
+        try removeMembers([member], from: group)
+    }
+
+    /// The same for many, in one transaction: all of them, or, where one is no member, none.
+    public func removeMembers(_ members: [EmailAddress], from group: EmailAddress) throws(DirectoryError) {
+        try change { () throws(DirectoryError) in try removeTargets(members, from: try existing(group, .group)) }
     }
 
     /// Removes a group, not its members; as `removeUser` where something names it.

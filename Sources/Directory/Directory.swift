@@ -23,24 +23,30 @@ public final class Directory {
         public var iterations: Int
         /// Addresses held in memory, the members of groups counted.
         public var cacheCapacity: Int
+        /// Recipients of aliases and groups that were followed lately, held in memory so that the next message for them costs nothing.
+        /// One expansion takes half of it at most; one of `Expansion.maximumRecipients` fits.
+        public var expansionCacheCapacity: Int
         /// A last use is written again when the one on disk is older than this: not every login should cost a write.
         public var lastUseGranularity: Duration
 
         public init(
-            iterations: Int = SCRAMVerifier.defaultIterations, cacheCapacity: Int = 10_000,
+            iterations: Int = SCRAMVerifier.defaultIterations, cacheCapacity: Int = 10_000, expansionCacheCapacity: Int = 210_000,
             lastUseGranularity: Duration = .seconds(300)
         ) {
             (self.iterations, self.cacheCapacity) = (iterations, cacheCapacity)
-            self.lastUseGranularity = lastUseGranularity
+            (self.expansionCacheCapacity, self.lastUseGranularity) = (expansionCacheCapacity, lastUseGranularity)
         }
     }
 
     /// What is ours according to the configuration; set anew when that is reloaded.
-    public var domains: DirectoryDomains
+    public var domains: DirectoryDomains {
+        // Which targets may be followed depends on them.
+        didSet { cache.removeExpansions() }
+    }
     public let settings: Settings
     let connection: SQLiteConnection
     let decoySecret: [UInt8]
-    private var cache: DirectoryCache
+    var cache: DirectoryCache
     private let findEntry: SQLiteStatement
     private let findTargets: SQLiteStatement
     private var statements: [String: SQLiteStatement] = [:]
@@ -56,7 +62,7 @@ public final class Directory {
     ) throws(DirectoryError) {
         precondition(SCRAMVerifier.permittedIterations.contains(settings.iterations), "iterations")
         (self.domains, self.settings) = (domains, settings)
-        cache = DirectoryCache(capacity: settings.cacheCapacity)
+        cache = DirectoryCache(capacity: settings.cacheCapacity, expansionCapacity: settings.expansionCacheCapacity)
         do throws(SQLiteError) {
             connection = try SQLiteConnection(path: path, mode: .readWriteCreate, vfs: vfs)
         } catch {

@@ -1,7 +1,6 @@
-/// The answers to recent look-ups, also that an address is unknown.
+/// The answers to recent look-ups, also that an address is unknown, and the finished expansions of aliases and groups.
 ///
-/// Two generations: what is used moves into the young one; when that is full, it becomes the old one, and the old one goes. So what is
-/// in use stays, at the cost of a dictionary, and a stranger who tries a million names cannot make it grow.
+/// Bounded by the addresses in it. Every change of the directory empties it: one entry may be part of any number of expansions.
 struct DirectoryCache {
     /// A known answer.
     enum Answer {
@@ -17,37 +16,34 @@ struct DirectoryCache {
         }
     }
 
-    private var young: [AddressKey: Answer] = [:]
-    private var old: [AddressKey: Answer] = [:]
-    private var youngWeight = 0
-    private let generationWeight: Int
+    private var answers: GenerationCache<Answer>
+    private var expansions: GenerationCache<Expansion>
 
-    /// - Parameter capacity: how many addresses, with the members of groups counted, are kept at most.
-    init(capacity: Int) { generationWeight = max(1, capacity / 2) }
-
-    mutating func answer(for key: AddressKey) -> Answer? {
-        if let answer = young[key] { return answer }
-        guard let answer = old[key] else { return nil }
-        insert(answer, for: key)
-        return answer
+    /// - Parameters:
+    ///   - capacity: how many addresses, with the members of groups counted, are kept at most.
+    ///   - expansionCapacity: the same for the recipients of expansions.
+    init(capacity: Int, expansionCapacity: Int = 0) {
+        answers = GenerationCache(capacity: capacity)
+        expansions = GenerationCache(capacity: expansionCapacity)
     }
 
-    /// An answer that alone is beyond a generation is not kept.
-    mutating func insert(_ answer: Answer, for key: AddressKey) {
-        let weight = answer.weight
-        guard weight <= generationWeight else { return }
-        if youngWeight + weight > generationWeight {
-            old = young
-            young = [:]
-            youngWeight = 0
-        }
-        if young.updateValue(answer, forKey: key) == nil { youngWeight += weight }
-    }
+    mutating func answer(for key: AddressKey) -> Answer? { answers.value(for: key) }
+    mutating func insert(_ answer: Answer, for key: AddressKey) { answers.insert(answer, weight: answer.weight, for: key) }
+
+    mutating func expansion(for key: AddressKey) -> Expansion? { expansions.value(for: key) }
+    mutating func insert(_ expansion: Expansion, for key: AddressKey) { expansions.insert(expansion, weight: expansion.weight, for: key) }
 
     mutating func removeAll() {
-        guard youngWeight > 0 || !old.isEmpty else { return }
-        (young, old, youngWeight) = ([:], [:], 0)
+        answers.removeAll()
+        expansions.removeAll()
     }
 
-    var count: Int { young.count + old.count }
+    mutating func removeExpansions() { expansions.removeAll() }
+
+    /// The answers kept.
+    var count: Int { answers.count }
+}
+
+extension Expansion {
+    fileprivate var weight: Int { 1 + mailboxes.count + outside.count + problems.count + trace.count }
 }

@@ -34,6 +34,12 @@ public struct DirectoryEntry: Hashable, Sendable {
     /// The keys of targets or members, in their order.
     let targetKeys: [AddressKey]
 
+    /// The same entry with these members alone.
+    func leading(to members: [EmailAddress]) -> DirectoryEntry {
+        DirectoryEntry(
+            address: address, content: .group(members: members, forward: isForward), id: id, targetKeys: members.map { AddressKey($0) })
+    }
+
     public var kind: DirectoryKind {
         switch content {
         case .mailbox: .user
@@ -75,9 +81,11 @@ public struct DirectoryDomains: Hashable, Sendable {
     public var authoritative: Set<DomainName>
     /// Recipients that are not in the directory may exist elsewhere.
     public var shared: Set<DomainName>
+    /// Completes a login name without a domain; nil: such a name is what it says, and nothing else.
+    public var defaultDomain: DomainName?
 
-    public init(authoritative: Set<DomainName>, shared: Set<DomainName> = []) {
-        (self.authoritative, self.shared) = (authoritative, shared)
+    public init(authoritative: Set<DomainName>, shared: Set<DomainName> = [], defaultDomain: DomainName? = nil) {
+        (self.authoritative, self.shared, self.defaultDomain) = (authoritative, shared, defaultDomain)
     }
 
     enum Standing { case authoritative, shared, outside }

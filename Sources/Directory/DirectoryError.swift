@@ -20,12 +20,16 @@ public enum DirectoryError: Error, Hashable, Sendable {
     case cycle([EmailAddress])
     case alreadyMember(EmailAddress, of: EmailAddress)
     case notAMember(EmailAddress, of: EmailAddress)
+    case alreadyTarget(EmailAddress, of: EmailAddress)
+    case notATarget(EmailAddress, of: EmailAddress)
     /// Removal of an address to which aliases or groups lead.
     case stillNamed(EmailAddress, by: [EmailAddress])
     case password(PasswordError)
     case invalidLoginName(String)
     case invalidLabel(String)
     case loginNameTaken(String, by: EmailAddress)
+    /// The login name is, or is completed to, an address that belongs to somebody else.
+    case loginNameIsAddress(String, of: EmailAddress, as: DirectoryKind)
     case noSuchLoginName(String)
     case tooManyCredentials(EmailAddress, limit: Int)
     /// The database is of a newer release, or cannot be brought to this one's schema.
@@ -66,6 +70,8 @@ extension DirectoryError: CustomStringConvertible {
             "that would form a cycle: \(addresses.map(\.description).joined(separator: " → "))"
         case .alreadyMember(let member, let group): "\(member) already is a member of \(group)"
         case .notAMember(let member, let group): "\(member) is no member of \(group)"
+        case .alreadyTarget(let target, let alias): "\(alias) already leads to \(target)"
+        case .notATarget(let target, let alias): "\(alias) does not lead to \(target)"
         case .stillNamed(let address, let owners):
             "\(address) is still a target of \(owners.prefix(5).map(\.description).joined(separator: ", "))"
                 + (owners.count > 5 ? " and \(owners.count - 5) more" : "")
@@ -75,7 +81,9 @@ extension DirectoryError: CustomStringConvertible {
             "'\(printable(name))' cannot be a login name: 1 to \(Directory.maximumLoginNameOctets) octets, no control characters"
         case .invalidLabel(let label):
             "'\(printable(label))' cannot be a label: at most \(Directory.maximumLabelOctets) octets, no control characters"
-        case .loginNameTaken(let name, let address): "the login name \(name) belongs to \(address)"
+        case .loginNameTaken(let name, let address): "the login name \(printable(name)) belongs to \(address)"
+        case .loginNameIsAddress(let name, let address, let kind):
+            "\(printable(name)) cannot be a login name of this account: it would be taken for \(address), \(article(kind)) that is not its own"
         case .noSuchLoginName(let name): "there is no login name \(printable(name))"
         case .tooManyCredentials(let address, let limit): "\(address) already has \(limit) credentials, which is the limit"
         case .schema(let error): error.description

@@ -81,12 +81,21 @@ extension Directory {
     /// - Throws: `.storage`, `.damaged`.
     public func expand(_ recipient: EmailAddress) throws(DirectoryError) -> Expansion? {
         guard let root = try resolve(recipient: recipient) else { return nil }
-        var expansion = Expansion()
         if case .mailbox = root.content {
+            var expansion = Expansion()
             expansion.mailboxes = [root.address]
             expansion.note(root.address, via: nil, .mailbox)
             return expansion
         }
+        let key = AddressKey(root.address)
+        if let known = cache.expansion(for: key) { return known }
+        let expansion = try follow(root)
+        cache.insert(expansion, for: key)
+        return expansion
+    }
+
+    private func follow(_ root: DirectoryEntry) throws(DirectoryError) -> Expansion {
+        var expansion = Expansion()
         var seen: Set<Int64> = [root.id]
         var seenOutside: Set<AddressKey> = []
         var waiting = [(entry: root, depth: 1)]

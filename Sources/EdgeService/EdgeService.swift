@@ -24,7 +24,7 @@ public enum EdgeService {
             }.get()
             try await eventLoop.flatSubmit { running.value.listen() }.get()
         } catch {
-            daemon.fail("the edge cannot start: \(error)")
+            daemon.fail("the edge cannot start: \(SystemReason.text(of: error))")
         }
         // Ports below 1024 are bound by now.
         daemon.dropPrivileges()

@@ -7,6 +7,7 @@ import NIOPosix
 import NameResolution
 import SMTPProtocol
 import SMTPServer
+import ServiceRuntime
 import Topology
 
 /// One virtual server of the edge: its listeners, and every connection to them. Confined to one event loop.
@@ -67,7 +68,7 @@ final class EdgeVirtualServer {
             bootstrap = bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
         }
         return bootstrap.bind(host: "\(listener.address)", port: listener.port).flatMapErrorThrowing { error in
-            throw CannotListen(listener: listener, reason: "\(error)")
+            throw CannotListen(listener: listener, reason: SystemReason.text(of: error))
         }
     }
 

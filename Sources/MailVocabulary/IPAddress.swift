@@ -66,8 +66,8 @@ public struct IPAddress: Hashable, Sendable {
     /// 32 or 128.
     public var bitWidth: Int { family == .ipv4 ? 32 : 128 }
 
-    /// The address with all but the first `prefixLength` bits cleared.
-    func masked(to prefixLength: Int) -> IPAddress {
+    /// The address with all but the first `prefixLength` bits cleared; 0 to its width.
+    public func masked(to prefixLength: Int) -> IPAddress {
         switch family {
         case .ipv4:
             IPAddress(ipv4: prefixLength == 0 ? 0 : UInt32(truncatingIfNeeded: low) & (~0 << UInt32(32 - prefixLength)))

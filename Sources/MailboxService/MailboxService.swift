@@ -27,7 +27,7 @@ public enum MailboxDaemon {
                     eventLoop: eventLoop)
             }.get()
         } catch {
-            daemon.fail("mailbox cannot start: \(error)")
+            daemon.fail("mailbox cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
             switch daemon.readConfiguration() {

@@ -88,10 +88,13 @@ extension SMTPConnectFailure {
             switch error.errnoCode {
             case ECONNREFUSED: self = .refused
             case ETIMEDOUT: self = .timedOut
-            case EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT: self = .local("\(error)")
-            default: self = .unreachable("\(error)")
+            case EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM, EAFNOSUPPORT: self = .local(Self.words(of: error))
+            default: self = .unreachable(Self.words(of: error))
             }
         default: self = .unreachable("\(error)")
         }
     }
+
+    /// The system's words alone: NIO's name the function that failed and its arguments.
+    private static func words(of error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 }

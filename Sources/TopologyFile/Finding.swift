@@ -32,14 +32,18 @@ public struct Finding: Hashable, Sendable {
     public let accepted: String?
 
     public init(_ severity: Severity, at location: SourceLocation, path: String, _ message: String, accepted: String? = nil) {
-        (self.severity, self.location, self.path, self.message, self.accepted) = (severity, location, path, message, accepted)
+        (self.severity, self.location) = (severity, location)
+        // Keys and values of the file may hold anything.
+        (self.path, self.message, self.accepted) = (
+            Printable.escaped(path), Printable.escaped(message), accepted.map { Printable.escaped($0) }
+        )
     }
 }
 
 extension Finding: CustomStringConvertible {
     /// `file:line:column: error: <path>: <what> (accepted: …)`, in one line.
     public var description: String {
-        let place = location.line == 0 ? location.file : location.description
+        let place = Printable.escaped(location.line == 0 ? location.file : location.description)
         let subject = path.isEmpty ? "" : "\(path): "
         let alternative = accepted.map { " (accepted: \($0))" } ?? ""
         return "\(place): \(severity.rawValue): \(subject)\(message)\(alternative)"

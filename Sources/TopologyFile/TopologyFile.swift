@@ -11,9 +11,9 @@ public enum TopologyFile {
     ///
     /// - Parameters:
     ///   - path: the file; relative to the working directory. Paths that it states are relative to its folder.
-    ///   - readerRole: the role of this process: files that it needs must be readable. nil looks at no other file.
+    ///   - files: which of the files that it names are looked at.
     /// - Returns: the topology with warnings and notices, or all errors.
-    public static func load(path: String, readerRole: Role? = nil) -> LoadResult {
+    public static func load(path: String, files: FilesToCheck = .none) -> LoadResult {
         let bytes: [UInt8]
         switch FileBytes.read(path, maximum: maximumBytes) {
         case .success(let read): bytes = read
@@ -21,11 +21,25 @@ public enum TopologyFile {
             let location = SourceLocation(file: path, line: 0, column: 0)
             return .failed([Finding(.error, at: location, path: "", problem.message)])
         }
-        return parse(bytes, path: path, readerRole: readerRole)
+        return parse(bytes, path: path, files: files)
+    }
+
+    /// The runtime directory that a file names, whatever else is wrong with it: where a running system is to be found.
+    ///
+    /// - Returns: nil where the file cannot be read, is no tree, or says it wrongly.
+    public static func runtimeDirectory(path: String) -> String? {
+        guard case .success(let bytes) = FileBytes.read(path, maximum: maximumBytes),
+            case .success(let root) = YAMLReader.read(bytes, file: path)
+        else { return nil }
+        var shape = ShapeDecoder()
+        let value = shape.decode(root, as: ConfigurationModel.root)
+        guard value.isTable else { return nil }
+        guard let directory = value["runtime_directory"] else { return Topology.defaultRuntimeDirectory }
+        return directory.text.map { FilePath.absolute($0, in: FilePath.folder(of: path)) }
     }
 
     /// Reads and checks the bytes of a configuration file, as if they stood at `path`.
-    public static func parse(_ bytes: [UInt8], path: String, readerRole: Role? = nil) -> LoadResult {
+    public static func parse(_ bytes: [UInt8], path: String, files: FilesToCheck = .none) -> LoadResult {
         let root: YAMLNode
         switch YAMLReader.read(bytes, file: path) {
         case .success(let node): root = node
@@ -38,7 +52,7 @@ public enum TopologyFile {
         let topology = builder.build()
         var checks = TopologyChecks(topology: topology, root: value, report: builder.report)
         checks.run()
-        if let readerRole { checks.checkFiles(neededBy: readerRole) }
+        checks.check(files)
         let errors = checks.report.findings.filter { $0.severity == .error }
         return errors.isEmpty ? .loaded(topology, checks.report.findings.sorted()) : .failed(errors.sorted())
     }

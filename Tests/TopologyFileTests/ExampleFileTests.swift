@@ -16,7 +16,8 @@ struct ExampleFileTests {
         #expect(result.findings.allSatisfy { $0.severity == .notice })
         #expect(
             result.findings.map(\.path) == [
-                "domains.branch.tailspintoys.example.shared.unknown_to", "permissions", "certificates", "resolver.dnssec", "identity",
+                "run_as.submission", "run_as.auth", "domains.branch.tailspintoys.example.shared.unknown_to", "permissions", "certificates",
+                "resolver.dnssec", "identity",
                 "virtual_servers.internet.tls", "virtual_servers.clients.role", "connectors.general.restrictions",
                 "connectors.general.content", "connectors.general.schedule", "connectors.partner.deliver.direct_first",
                 "connectors.partner.tls", "connectors.partner.authentication", "connectors.partner.helo", "connectors.isp.pull",

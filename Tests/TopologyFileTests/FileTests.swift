@@ -38,10 +38,9 @@ struct FileTests {
         arguments: [("a", "/f/a"), ("./a//b/", "/f/a/b"), ("../a", "/a"), ("../../a", "/a"), ("/x/../y", "/y"), ("/", "/"), (".", "/f")])
     func absolute(path: String, expected: String) { #expect(FilePath.absolute(path, in: "/f") == expected) }
 
-    @Test("each role needs only its own files, and says which of them it cannot read")
+    @Test("each role needs only its own files")
     func filesOfRoles() throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.write(Self.everything, to: "postern.yaml")
+        let topology = try #require(Fixture.load(Self.everything).topology)
         let needed: [Role: [String]] = [
             .core: [], .mailbox: [],
             .edge: ["certificates.front.certificate", "certificates.front.key", "resolver.dnssec.trust_anchor", "resolver.hosts_file"],
@@ -51,31 +50,76 @@ struct FileTests {
             .auth: ["identity.recoverable_secrets.key", "virtual_servers.clients.authentication.integrated.keytab"],
             .delivery: ["connectors.general.authentication.password_file", "resolver.dnssec.trust_anchor", "resolver.hosts_file"],
         ]
-        #expect(TopologyFile.load(path: path).topology != nil)
+        let checks = TopologyChecks(topology: topology, root: Self.noValue, report: Report())
         for role in Role.allCases {
-            let errors = TopologyFile.load(path: path, readerRole: role).findings.filter { $0.severity == .error }
-            #expect(errors.map(\.path).sorted() == needed[role], "\(role)")
-            #expect(errors.allSatisfy { $0.message.hasSuffix("no such file") && $0.location.line > 0 })
+            #expect(checks.files(of: role).map { $0.keys.joined(separator: ".") }.sorted() == needed[role], "\(role)")
         }
-        for name in ["front.pem", "front.key", "users.pem", "users.key", "root.key", "hosts", "secrets.key", "krb5.keytab", "password"] {
-            _ = try folder.write("", to: name)
-        }
-        for role in Role.allCases { #expect(TopologyFile.load(path: path, readerRole: role).topology != nil, "\(role)") }
     }
 
-    @Test("an LMTP server by name makes the mailbox role need the hosts file")
-    func namesOfMailboxes() {
-        let text =
-            Fixture.base.replacing("maildir: \"mail/{domain}/{user}\"", with: "lmtp: store.example:24")
-            + "resolver: { hosts_file: /none/hosts }\n"
-        #expect(Fixture.load(text, readerRole: .mailbox).findings.map(\.path) == ["resolver.hosts_file"])
-        #expect(Fixture.load(text, readerRole: .core).topology != nil)
+    @Test("a role says which of its files it cannot read, but not of features that do not act yet")
+    func unreadableFiles() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.everything, to: "postern.yaml")
+        #expect(TopologyFile.load(path: path).topology != nil)
+        let needed: [Role: [String]] = [.edge: ["resolver.hosts_file"], .delivery: ["resolver.hosts_file"]]
+        for role in Role.allCases {
+            let errors = TopologyFile.load(path: path, files: .of(role)).findings.filter { $0.severity == .error }
+            #expect(errors.map(\.path).sorted() == needed[role] ?? [], "\(role)")
+            #expect(errors.allSatisfy { $0.message.hasSuffix("no such file") && $0.location.line > 0 })
+        }
+        _ = try folder.write("", to: "hosts")
+        for role in Role.allCases { #expect(TopologyFile.load(path: path, files: .of(role)).topology != nil, "\(role)") }
+    }
+
+    @Test("whoever checks for all daemons hears what keeps any of them from starting, and takes a closed file for another's")
+    func filesOfAll() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Self.everything, to: "postern.yaml")
+        let hosts = "\(folder.path)/hosts"
+        func check(_ files: FilesToCheck) -> [String] {
+            TopologyFile.load(path: path, files: files).findings.filter { $0.severity != .notice && $0.path == "resolver.hosts_file" }
+                .map { "\($0.severity): \($0.message)" }
+        }
+        #expect(
+            check(.ofAll(reader: .core)) == [
+                "error: postern-delivery cannot read \(hosts): no such file", "error: postern-edge cannot read \(hosts): no such file",
+            ])
+        try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: false)
+        #expect(
+            check(.ofAll(reader: nil)) == [
+                "error: postern-delivery cannot read \(hosts): it is a directory",
+                "error: postern-edge cannot read \(hosts): it is a directory",
+            ])
+        try FileManager.default.removeItem(atPath: hosts)
+        _ = try folder.write("", to: "hosts")
+        #expect(check(.ofAll(reader: nil)) == [])
+        // Nothing is closed to root.
+        guard geteuid() != 0 else { return }
+        #expect(chmod(hosts, 0) == 0)
+        #expect(
+            check(.ofAll(reader: .edge)) == [
+                "error: postern-edge cannot read \(hosts): permission denied",
+                "warning: \(hosts): permission denied for this account; postern-delivery must be able to read it",
+            ])
+    }
+
+    @Test("where a running system is to be found is told of a file that is wrong otherwise")
+    func runtimeDirectory() throws {
+        let folder = try TemporaryFolder()
+        func directory(_ text: String) throws -> String? { TopologyFile.runtimeDirectory(path: try folder.write(text, to: "postern.yaml")) }
+        #expect(try directory("version: 7\nconnectors: []\nruntime_directory: run\n") == FilePath.absolute("run", in: folder.path))
+        #expect(try directory("version: 7\n") == "/run/postern")
+        #expect(try directory("runtime_directory: [a]\n") == nil)
+        #expect(try directory("[a\n") == nil)
+        #expect(TopologyFile.runtimeDirectory(path: folder.path + "/none") == nil)
     }
 
     @Test(
         "the revision is a hash of the bytes, FNV-1a of 64 bits",
         arguments: [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")])
     func revision(text: String, expected: String) { #expect(Revision.of(text.utf8) == expected) }
+
+    private static var noValue: Value { Value(content: .invalid, location: .builtIn, path: "") }
 
     private static let everything = """
         version: 1

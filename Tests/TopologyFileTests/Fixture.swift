@@ -20,8 +20,8 @@ enum Fixture {
     }
 
     /// Loads a text as if it stood in `postern.yaml`.
-    static func load(_ text: String, readerRole: Role? = nil) -> LoadResult {
-        TopologyFile.parse(Array(text.utf8), path: "postern.yaml", readerRole: readerRole)
+    static func load(_ text: String, files: FilesToCheck = .none) -> LoadResult {
+        TopologyFile.parse(Array(text.utf8), path: "postern.yaml", files: files)
     }
 
     /// A file without findings, to put more into.

@@ -49,8 +49,16 @@ struct GrammarTests {
 
     @Test(
         "LMTP servers",
-        arguments: [("unix:lmtp", "unix:/f/lmtp"), ("store.example:24", "store.example:24"), ("127.0.0.1:24", "[127.0.0.1]:24")])
+        arguments: [("unix:lmtp", "unix:/f/lmtp"), ("localhost:24", "localhost:24"), ("127.0.0.1:24", "[127.0.0.1]:24")])
     func lmtp(text: String, written: String) throws { #expect(try #require(Hosts.lmtp(text, folder: "/f")).description == written) }
+
+    @Test(
+        "postern-mailbox asks no DNS, so an LMTP server has no name but `localhost`",
+        arguments: ["store.example:24", "store.example", "localhost", "/run/lmtp", "unix:", "[::1]"])
+    func notLMTP(text: String) {
+        #expect(Hosts.lmtp(text, folder: "/f") == nil)
+        #expect(TextKind.lmtp.problem(text) != nil)
+    }
 
     @Test("several users in one text are separated by `;` (S24)")
     func principals() throws {

@@ -14,12 +14,12 @@ struct OutputTests {
         arguments: [("example.org", nil), ("Bücher.example", "relay.example:2525"), ("a.example", "[2001:db8::1]")] as [(String, String?)])
     func initialFile(domain: String, smartHost: String?) throws {
         let domain = try #require(DomainName(parsing: domain))
-        let text = try #require(TopologyFile.initialFile(domain: domain, smartHost: smartHost))
-        let result = TopologyFile.parse(Array(text.utf8), path: "/etc/postern/postern.yaml")
+        let text = try #require(TopologyFile.initialFile(domain: domain, smartHost: smartHost, path: "/srv/mail/postern.yaml"))
+        let result = TopologyFile.parse(Array(text.utf8), path: "/srv/mail/postern.yaml")
         #expect(result.findings.map(\.description) == [])
         let topology = try #require(result.topology)
         #expect(topology.domains.keys.first == domain)
-        #expect(topology.runtimeDirectory == "/etc/postern/var/run")
+        #expect(topology.runtimeDirectory == "/srv/mail/var/run")
         if let smartHost {
             guard case .smartHosts(let hosts, _) = try #require(topology.connector(named: "general")).deliver else {
                 Issue.record("no smart host")
@@ -27,6 +27,17 @@ struct OutputTests {
             }
             #expect(hosts.map(\.description) == [smartHost])
         }
+    }
+
+    @Test("below /etc a first file names the folders of the system", arguments: ["/etc/postern.yaml", "/etc/postern/postern.yaml"])
+    func initialFileOfSystem(path: String) throws {
+        let domain = try #require(DomainName(parsing: "example.org"))
+        let text = try #require(TopologyFile.initialFile(domain: domain, path: path))
+        let result = TopologyFile.parse(Array(text.utf8), path: path)
+        #expect(result.findings.map(\.description) == [])
+        let topology = try #require(result.topology)
+        #expect(topology.stateDirectory == "/var/lib/postern" && topology.runtimeDirectory == "/run/postern")
+        #expect(topology.connectors[0].deliver == .maildir(pathTemplate: "/var/mail/{domain}/{user}"))
     }
 
     @Test("a smart host that is none makes no file")
@@ -38,7 +49,7 @@ struct OutputTests {
 
     @Test("the quickstart loads without findings")
     func quickstart() throws {
-        let result = TopologyFile.load(path: Fixture.repository + "/topology/quickstart/postern.yaml", readerRole: .edge)
+        let result = TopologyFile.load(path: Fixture.repository + "/topology/quickstart/postern.yaml", files: .ofAll(reader: .edge))
         #expect(result.findings.map(\.description) == [])
         #expect(try #require(result.topology).stateDirectory.hasSuffix("/var/lib"))
     }

@@ -30,6 +30,8 @@ struct SyntaxTests {
             ),
             ("version: &v 1\nhostname: a\n", ["1:10: error: YAML anchors and aliases are not accepted: each value stands in one place"]),
             ("a: &a [x]\n? *a\n: 1\n", ["2:3: error: a YAML alias cannot be a key"]),
+            ("version: !foo 1\nhostname: a\n", ["1:10: error: YAML tags such as `!foo` are not accepted"]),
+            ("version: 1\ndomains: !!map {}\n", ["2:10: error: YAML tags such as `!!map` are not accepted"]),
             ("version: 1\n---\nversion: 1\n", ["2:1: error: another YAML document begins here (accepted: one document)"]),
             ("? [a]\n: 1\n", ["1:3: error: a key must be a single word, not a list or a table"]),
             ("version: 1\nhostname: a\u{7}.example\n", ["2:12: error: the control character 0x7 is not accepted"]),

@@ -7,7 +7,7 @@ import TopologyFile
 extension ConfigurationOption {
     /// Reads the configuration; ends the command with every error in it.
     func topology() throws -> Topology {
-        switch TopologyFile.load(path: path) {
+        switch TopologyFile.load(path: path, files: .ofAll(reader: nil)) {
         case .loaded(let topology, _): return topology
         case .failed(let findings):
             for finding in findings { Environment.printError("\(finding)") }
@@ -29,8 +29,8 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "JSON Lines: one object per finding.") var json = false
 
     func run() throws {
-        let result = TopologyFile.load(path: file.path)
-        for finding in result.findings { print(json ? FindingJSON(finding).text : "\(finding)") }
+        let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil))
+        for finding in result.findings { StandardOutput.print(json ? FindingJSON(finding).text : "\(finding)") }
         guard result.topology != nil else { throw ExitCode(ExitStatus.configuration.rawValue) }
         if !json { Environment.printError("\(file.path): no errors") }
     }
@@ -40,20 +40,39 @@ struct CheckCommand: ParsableCommand {
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Write a first configuration.",
-        discussion: "Writes to standard output, or to --config F if there is no such file yet.")
+        discussion: """
+            Writes to standard output, or to --config F if there is no such file yet. Below /etc the file names the system's folders: \
+            /var/lib/postern, /run/postern and /var/mail; elsewhere, folders beside the file.
+            """)
 
     @Option(help: "The domain to receive mail for.") var domain: String
     @Option(help: "Send all other mail through this host.") var smartHost: String?
     @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file")) var config: String?
 
+    func validate() throws { _ = try text() }
+
     func run() throws {
-        guard let domain = DomainName(parsing: domain) else { throw ValidationError("'\(domain)' is not a domain name") }
-        guard let text = TopologyFile.initialFile(domain: domain, smartHost: smartHost) else {
-            throw ValidationError("'\(smartHost ?? "")' is not a host (accepted: a name, or [address], with :port if need be)")
+        let text = try text()
+        guard let config else { return StandardOutput.print(text, terminator: "") }
+        // What is right in one place may be wrong in another: the path of a socket has little room.
+        if case .failed(let findings) = TopologyFile.parse(Array(text.utf8), path: config) {
+            for finding in findings { Environment.printError("\(finding)") }
+            Environment.printError("postern: \(config): not written, since it could not be used there")
+            throw ExitCode(ExitStatus.configuration.rawValue)
         }
-        guard let config else { return print(text, terminator: "") }
         try NewFile.write(text, to: config)
-        Environment.printError("wrote \(config); `postern check --config \(config)` says what it thinks of it")
+        Environment.printError("wrote \(config), which has no errors; `postern up --config \(config)` starts it")
+    }
+
+    private func text() throws -> String {
+        guard let name = DomainName(parsing: domain), TopologyFile.isDomain(domain) else {
+            throw ValidationError("--domain: '\(domain)' is not a domain name (accepted: a name such as example.org)")
+        }
+        guard let text = TopologyFile.initialFile(domain: name, smartHost: smartHost, path: config) else {
+            throw ValidationError(
+                "--smart-host: '\(smartHost ?? "")' is not a host (accepted: a name, or an address in brackets, perhaps with a port)")
+        }
+        return text
     }
 }
 
@@ -62,5 +81,5 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of the configuration, for editors that complete YAML.")
 
-    func run() { print(TopologyFile.jsonSchema()) }
+    func run() { StandardOutput.print(TopologyFile.jsonSchema()) }
 }

@@ -4,24 +4,56 @@ import NIOCore
 import NIOPosix
 import ServiceRuntime
 import Topology
+import TopologyFile
+
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Talks to the running core over its control socket.
 struct ControlClient {
-    let topology: Topology
+    let runtimeDirectory: String
+    let controlGroup: String?
+    let revision: String
+
+    /// Finds the socket by the configuration.
+    ///
+    /// A bad file on disk keeps nobody from the running system, which has another one: where it still says which `runtime_directory`
+    /// is meant, its errors are said, and the command goes on.
+    ///
+    /// - Parameter saysFindings: false where the core itself will say what is wrong with the file.
+    init(_ file: ConfigurationOption, saysFindings: Bool = true) throws {
+        switch TopologyFile.load(path: file.path) {
+        case .loaded(let topology, _):
+            (runtimeDirectory, controlGroup) = (topology.runtimeDirectory, topology.controlGroup)
+            revision = topology.revision
+        case .failed(let findings):
+            guard let directory = TopologyFile.runtimeDirectory(path: file.path) else {
+                for finding in findings { Environment.printError("\(finding)") }
+                throw ExitCode(ExitStatus.configuration.rawValue)
+            }
+            (runtimeDirectory, controlGroup, revision) = (directory, nil, "")
+            guard saysFindings else { return }
+            for finding in findings { Environment.printError("\(finding)") }
+            Environment.printError("postern: note: the file on disk has errors; asking the core that runs in \(directory) all the same")
+        }
+    }
+
+    private var path: String { "\(runtimeDirectory)/\(RoleName.control.socketName)" }
 
     /// Sends one request and gives each object to `receive` as it comes.
     ///
     /// Ends the command where the core cannot be reached or refuses, with a sentence and the exit status that says so.
     func run(_ request: ControlRequest, receive: @escaping @Sendable (String) -> Void) async throws {
+        try refuseIfTooLong(request)
         let group = MultiThreadedEventLoopGroup.singleton
         let eventLoop = group.next()
-        let path = "\(topology.runtimeDirectory)/\(RoleName.control.socketName)"
-        let revision = topology.revision
+        let (path, revision) = (path, revision)
         let done = eventLoop.makePromise(of: ControlResponse.self)
         eventLoop.execute {
             LinkClient<ControlLink>.connect(path: path, holder: 0, revision: revision, on: eventLoop) { result in
                 switch result {
-                case .failure(let error): done.fail(error)
+                case .failure(let error): done.fail(Failure(error: error, wasSent: false))
                 case .success(let client):
                     client.connection.onMessage = { response in
                         if case .object(let text) = response { return receive(text) }
@@ -30,7 +62,7 @@ struct ControlClient {
                         client.connection.close()
                         done.succeed(response)
                     }
-                    client.connection.onClosed = { done.fail($0) }
+                    client.connection.onClosed = { done.fail(Failure(error: $0, wasSent: true)) }
                     client.connection.send(request)
                     client.connection.flush()
                 }
@@ -41,14 +73,45 @@ struct ControlClient {
                 Environment.printError("postern: \(reason)")
                 throw ExitCode(Int32(exitCode))
             }
-        } catch let error as LinkError {
-            switch error {
-            case .unreachable: Environment.printError("postern: the core does not answer at \(path): is postern running? (\(error))")
-            case .closed: Environment.printError("postern: the core closed the connection at \(path)")
-            default: Environment.printError("postern: \(path): \(error)")
-            }
-            throw ExitCode(ExitStatus.temporaryFailure.rawValue)
+        } catch let failure as Failure {
+            let (sentence, status) = explanation(of: failure, request)
+            Environment.printError("postern: \(sentence)")
+            throw ExitCode(status.rawValue)
         }
+    }
+
+    private struct Failure: Error {
+        let error: LinkError
+        /// The core may have done what it was asked for.
+        let wasSent: Bool
+    }
+
+    private func explanation(of failure: Failure, _ request: ControlRequest) -> (String, ExitStatus) {
+        switch failure.error {
+        case .unreachable where !failure.wasSent && access(path, W_OK) != 0 && errno == EACCES, .refused:
+            let group = controlGroup.map { " (\($0))" } ?? ", which is not set"
+            return (
+                "this account may not use \(path): root, the account of the core, and the group of control_group\(group) may",
+                .notPermitted
+            )
+        case .unreachable(let reason) where !failure.wasSent:
+            return ("the core does not answer at \(path): is postern running? (\(reason))", .temporaryFailure)
+        default:
+            let doubt = failure.wasSent && request.command.changes ? "; the change may or may not have been made" : ""
+            let what = failure.error == .closed ? "the core closed the connection at \(path)" : "\(path): \(failure.error)"
+            return (what + doubt, .temporaryFailure)
+        }
+    }
+
+    /// The core would take a longer frame for nonsense.
+    private func refuseIfTooLong(_ request: ControlRequest) throws {
+        var frame = ByteBuffer()
+        request.write(into: &frame)
+        guard frame.readableBytes > Frame.maximumLength else { return }
+        Environment.printError(
+            "postern: the request is \(frame.readableBytes) octets long, and at most \(Frame.maximumLength) can be sent at once: name "
+                + "fewer addresses at a time")
+        throw ExitCode(ExitStatus.dataError.rawValue)
     }
 
     /// All objects of the answer.
@@ -64,5 +127,17 @@ struct ControlClient {
         private var lines: [String] = []
         func append(_ line: String) { lines.append(line) }
         var all: [String] { lines }
+    }
+}
+
+extension ControlRequest.Command {
+    /// Whether it leaves something changed.
+    fileprivate var changes: Bool {
+        switch self {
+        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList: false
+        case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,
+            .aliasTargetRemove, .groupAdd, .groupRemove, .groupMemberAdd, .groupMemberRemove:
+            true
+        }
     }
 }

@@ -20,6 +20,10 @@ struct Row {
         }
     }
 
+    func number(_ name: String) -> Int { members[name] as? Int ?? 0 }
+
+    func list(_ name: String) -> [String] { members[name] as? [String] ?? [] }
+
     func flag(_ name: String) -> Bool { members[name] as? Bool ?? false }
 
     func rows(_ name: String) -> [Row] { (members[name] as? [[String: Any]] ?? []).map(Row.init(members:)) }

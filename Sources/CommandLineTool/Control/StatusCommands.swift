@@ -11,13 +11,13 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "One JSON object.") var json = false
 
     func run() async throws {
-        for line in try await ControlClient(topology: try file.topology()).objects(ControlRequest(.status)) {
-            if json { print(line) } else { show(try Row(line)) }
+        for line in try await ControlClient(file).objects(ControlRequest(.status)) {
+            if json { StandardOutput.print(line) } else { show(try Row(line)) }
         }
     }
 
     private func show(_ row: Row) {
-        print(
+        StandardOutput.print(
             """
             host            \(row.text("hostname"))
             configuration   \(row.text("configuration")) (revision \(row.text("revision")))
@@ -26,8 +26,12 @@ struct StatusCommand: AsyncParsableCommand {
             since start     \(row.text("accepted_messages")) messages accepted, \(row.text("delivered_recipients")) recipients delivered
             """)
         for hop in row.rows("paused_next_hops") {
-            print("out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")
+            StandardOutput.print(
+                "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")
         }
+        let count = row.number("paused_next_hop_count")
+        let shown = row.rows("paused_next_hops").count
+        if count > shown { StandardOutput.print("                and \(count - shown) more next hops, tried again later than these") }
     }
 }
 
@@ -38,7 +42,7 @@ struct MetricsCommand: AsyncParsableCommand {
     @OptionGroup var file: ConfigurationOption
 
     func run() async throws {
-        for text in try await ControlClient(topology: try file.topology()).objects(ControlRequest(.metrics)) { print(text, terminator: "") }
+        for text in try await ControlClient(file).objects(ControlRequest(.metrics)) { StandardOutput.print(text, terminator: "") }
     }
 }
 
@@ -50,7 +54,8 @@ struct ReloadCommand: AsyncParsableCommand {
     @OptionGroup var file: ConfigurationOption
 
     func run() async throws {
-        let answer = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.reload))
-        if let line = answer.first { print("reloaded, revision \(try Row(line).text("revision"))") }
+        // The file is not looked at here: whether it is good is for the core to say, which may run with another one.
+        let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.reload))
+        if let line = answer.first { StandardOutput.print("reloaded, revision \(try Row(line).text("revision"))") }
     }
 }

@@ -15,19 +15,24 @@ struct CredentialCommand: ParsableCommand {
         @Argument(help: "The login name, as the device will say it.") var login: String
         @Option(help: "What it is for: “phone”.") var label = ""
         @Option(help: ArgumentHelp("The last day on which it may be used (UTC).", valueName: "YYYY-MM-DD")) var expires: String?
+        @OptionGroup var input: PasswordInput
         @OptionGroup var file: ConfigurationOption
 
+        func validate() throws { _ = try lastDay() }
+
         func run() async throws {
-            var arguments = [address, login, label.isEmpty ? login : label, try Password.read()]
-            if let expires { arguments.append(try endOfDay(expires)) }
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.credentialAdd, arguments))
+            let lastDay = try lastDay()
+            var arguments = [address, login, label.isEmpty ? login : label, try Password.read(fromInput: input.passwordStdin)]
+            if let lastDay { arguments.append(String(lastDay.endsAt)) }
+            _ = try await ControlClient(file).objects(ControlRequest(.credentialAdd, arguments))
         }
 
-        private func endOfDay(_ text: String) throws -> String {
-            let formatter = ISO8601DateFormatter()
-            formatter.formatOptions = [.withFullDate]
-            guard let day = formatter.date(from: text) else { throw ValidationError("'\(text)' is not a day (accepted: 2027-01-31)") }
-            return String(Int64(day.timeIntervalSince1970) + 86_400)
+        private func lastDay() throws -> LastDay? {
+            do throws(LastDay.Refusal) {
+                return try expires.map { day throws(LastDay.Refusal) in try LastDay(day, now: Int64(Date().timeIntervalSince1970)) }
+            } catch {
+                throw ValidationError(error.message)
+            }
         }
     }
 
@@ -39,8 +44,8 @@ struct CredentialCommand: ParsableCommand {
         @Flag(help: "JSON Lines: one object per login name.") var json = false
 
         func run() async throws {
-            let client = ControlClient(topology: try file.topology())
-            if json { return try await client.run(ControlRequest(.credentialList, [address])) { print($0) } }
+            let client = try ControlClient(file)
+            if json { return try await client.run(ControlRequest(.credentialList, [address])) { StandardOutput.print($0) } }
             var table = TextTable("LOGIN", "LABEL", "PASSWORD", "SINCE", "EXPIRES", "LAST USED")
             for line in try await client.objects(ControlRequest(.credentialList, [address])) {
                 let row = try Row(line)
@@ -49,18 +54,18 @@ struct CredentialCommand: ParsableCommand {
                     row.text("expires_at").isEmpty ? "never" : row.text("expires_at"),
                     row.text("last_used_at").isEmpty ? "never" : row.text("last_used_at"))
             }
-            print(table.text)
+            StandardOutput.print(table.text)
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take a login name away.")
 
-        @Argument(help: "The login name.") var login: String
+        @Argument(help: "The login name; a bare name is in the default domain.") var login: String
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.credentialRemove, [login]))
+            _ = try await ControlClient(file).objects(ControlRequest(.credentialRemove, [login]))
         }
     }
 }

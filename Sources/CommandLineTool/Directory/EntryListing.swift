@@ -1,5 +1,6 @@
 import ArgumentParser
 import CoreLink
+import Foundation
 
 /// A list of aliases or groups.
 struct EntryListing: ParsableArguments {
@@ -7,13 +8,41 @@ struct EntryListing: ParsableArguments {
     @Flag(help: "JSON Lines: one object per address.") var json = false
 
     func run(_ command: ControlRequest.Command, member: String, none: String) async throws {
-        let client = ControlClient(topology: try file.topology())
-        if json { return try await client.run(ControlRequest(command)) { print($0) } }
-        var table = TextTable("ADDRESS", "LEADS TO", "OUTSIDE")
-        for line in try await client.objects(ControlRequest(command)) {
-            let row = try Row(line)
-            table.add(row.text("address"), row.text(member), row.flag("forward") ? "allowed" : "")
+        let entries = ListedEntry.entries(
+            try await ControlClient(file).objects(ControlRequest(command)).map { try Row($0) }, member: member)
+        if json {
+            for entry in entries { StandardOutput.print(try entry.json(member: member)) }
+            return
         }
-        print(table.isEmpty ? none : table.text)
+        var table = TextTable("ADDRESS", "LEADS TO", "OUTSIDE")
+        for entry in entries { table.add(entry.address, entry.targets.joined(separator: ", "), entry.forward ? "allowed" : "") }
+        StandardOutput.print(table.isEmpty ? none : table.text)
+    }
+}
+
+/// An alias or group: the core tells a large one in several objects, one after the other.
+struct ListedEntry: Equatable {
+    let address: String
+    var targets: [String]
+    let forward: Bool
+
+    /// - Parameter member: the name of the list of targets or members.
+    static func entries(_ rows: [Row], member: String) -> [ListedEntry] {
+        var entries: [ListedEntry] = []
+        for row in rows {
+            if let last = entries.indices.last, entries[last].address == row.text("address") {
+                entries[last].targets += row.list(member)
+            } else {
+                entries.append(ListedEntry(address: row.text("address"), targets: row.list(member), forward: row.flag("forward")))
+            }
+        }
+        return entries
+    }
+
+    func json(member: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        func text(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+        return "{\"address\":\(try text(address)),\"\(member)\":\(try text(targets)),\"forward\":\(forward)}"
     }
 }

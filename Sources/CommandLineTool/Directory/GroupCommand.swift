@@ -16,7 +16,7 @@ struct GroupCommand: ParsableCommand {
 
         func run() async throws {
             let request = ControlRequest(.groupAdd, [address] + (forward ? ["--forward"] : []))
-            _ = try await ControlClient(topology: try file.topology()).objects(request)
+            _ = try await ControlClient(file).objects(request)
         }
     }
 
@@ -46,7 +46,7 @@ struct GroupCommand: ParsableCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.groupMemberAdd, [group] + members))
+            _ = try await ControlClient(file).objects(ControlRequest(.groupMemberAdd, [group] + members))
         }
     }
 
@@ -58,7 +58,7 @@ struct GroupCommand: ParsableCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.groupMemberRemove, [group] + members))
+            _ = try await ControlClient(file).objects(ControlRequest(.groupMemberRemove, [group] + members))
         }
     }
 }

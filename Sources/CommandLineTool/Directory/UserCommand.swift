@@ -12,13 +12,13 @@ struct UserCommand: ParsableCommand {
             discussion: "Without a password nobody can log in as it; mail for it is taken all the same.")
 
         @Argument(help: "The address; a bare name is in the default domain.") var address: String
-        @Flag(help: "Read a password from standard input.") var passwordStdin = false
+        @OptionGroup var input: PasswordInput
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
             var arguments = [address]
-            if passwordStdin { arguments.append(try Password.read()) }
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.userAdd, arguments))
+            if input.passwordStdin { arguments.append(try Password.read(fromInput: true)) }
+            _ = try await ControlClient(file).objects(ControlRequest(.userAdd, arguments))
         }
     }
 
@@ -29,14 +29,14 @@ struct UserCommand: ParsableCommand {
         @Flag(help: "JSON Lines: one object per account.") var json = false
 
         func run() async throws {
-            let client = ControlClient(topology: try file.topology())
-            if json { return try await client.run(ControlRequest(.userList)) { print($0) } }
+            let client = try ControlClient(file)
+            if json { return try await client.run(ControlRequest(.userList)) { StandardOutput.print($0) } }
             var table = TextTable("ADDRESS", "CREDENTIALS", "SINCE")
             for line in try await client.objects(ControlRequest(.userList)) {
                 let row = try Row(line)
                 table.add(row.text("address"), row.text("credentials"), row.text("created_at"))
             }
-            print(table.isEmpty ? "There are no accounts. `postern user add ADDRESS` makes one." : table.text)
+            StandardOutput.print(table.isEmpty ? "There are no accounts. `postern user add ADDRESS` makes one." : table.text)
         }
     }
 
@@ -54,12 +54,13 @@ struct UserCommand: ParsableCommand {
     struct Passwd: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Set the password of a login name (the address is an account's first).")
 
-        @Argument(help: "The login name.") var login: String
+        @Argument(help: "The login name; a bare name is in the default domain.") var login: String
+        @OptionGroup var input: PasswordInput
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            let password = try Password.read()
-            _ = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.userPassword, [login, password]))
+            let password = try Password.read(fromInput: input.passwordStdin)
+            _ = try await ControlClient(file).objects(ControlRequest(.userPassword, [login, password]))
         }
     }
 }
@@ -70,19 +71,8 @@ struct RemovalOptions: ParsableArguments {
 
     func run(_ command: ControlRequest.Command, _ address: String, _ file: ConfigurationOption) async throws {
         let request = ControlRequest(command, [address] + (force ? ["--force"] : []))
-        for line in try await ControlClient(topology: try file.topology()).objects(request) {
-            print("also removed: alias \(try Row(line).text("removed"))")
+        for line in try await ControlClient(file).objects(request) {
+            StandardOutput.print("also removed: alias \(try Row(line).text("removed"))")
         }
-    }
-}
-
-enum Password {
-    /// From standard input, or asked for twice at a terminal.
-    static func read() throws -> String {
-        guard let password = Environment.readPassword(prompt: "Password"), !password.isEmpty else {
-            Environment.printError("postern: no password given, or the two differ")
-            throw ExitCode(64)
-        }
-        return password
     }
 }

@@ -16,8 +16,8 @@ struct QueueCommand: ParsableCommand {
         @Flag(help: "JSON Lines: one object per recipient.") var json = false
 
         func run() async throws {
-            let client = ControlClient(topology: try file.topology())
-            if json { return try await client.run(ControlRequest(.queueList)) { print($0) } }
+            let client = try ControlClient(file)
+            if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.print($0) } }
             var table = TextTable("ID", "STATE", "FROM", "TO", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
             for line in try await client.objects(ControlRequest(.queueList)) {
                 let row = try Row(line)
@@ -25,7 +25,7 @@ struct QueueCommand: ParsableCommand {
                     row.text("id"), row.text("state"), row.text("reverse_path").isEmpty ? "<>" : row.text("reverse_path"),
                     row.text("recipient"), row.text("next_hop"), row.text("attempts"), row.text("next_attempt_at"), row.text("last_error"))
             }
-            print(table.isEmpty ? "The queue is empty." : table.text)
+            StandardOutput.print(table.isEmpty ? "The queue is empty." : table.text)
         }
     }
 
@@ -37,9 +37,9 @@ struct QueueCommand: ParsableCommand {
         @Flag(help: "One JSON object; several, each with some of its recipients, for a message with thousands.") var json = false
 
         func run() async throws {
-            let lines = try await ControlClient(topology: try file.topology()).objects(ControlRequest(.queueShow, [id]))
+            let lines = try await ControlClient(file).objects(ControlRequest(.queueShow, [id]))
             if json {
-                for line in lines { print(line) }
+                for line in lines { StandardOutput.print(line) }
                 return
             }
             show(try lines.map { try Row($0) })
@@ -47,7 +47,7 @@ struct QueueCommand: ParsableCommand {
 
         private func show(_ parts: [Row]) {
             guard let row = parts.first else { return }
-            print(
+            StandardOutput.print(
                 """
                 id        \(row.text("id"))
                 received  \(row.text("received_at"))
@@ -62,7 +62,7 @@ struct QueueCommand: ParsableCommand {
                     recipient.text("recipient"), recipient.text("state"), recipient.text("connector"), recipient.text("next_hop"),
                     recipient.text("attempts"), recipient.text("next_attempt_at"), recipient.text("last_error"))
             }
-            print(table.text)
+            StandardOutput.print(table.text)
         }
     }
 }

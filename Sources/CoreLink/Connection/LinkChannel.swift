@@ -148,7 +148,7 @@ public final class LinkChannel<Inbound: LinkMessage, Outbound: LinkMessage>: Cha
 
     public func channelInactive(context: ChannelHandlerContext) { ended(failure ?? .closed) }
 
-    public func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(failure ?? .unreachable("\(error)")) }
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(failure ?? .unreachable(LinkError.reason(error))) }
 
     private var isHeldBack: Bool { isPaused || (waitsForReader && !isWritable) }
 

@@ -1,10 +1,6 @@
 import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// A connection to the core, as a daemon or the command line has it.
 public final class LinkClient<Role: LinkRole> {
     public typealias Connection = LinkChannel<Role.Response, Role.Request>
@@ -67,14 +63,9 @@ public final class LinkClient<Role: LinkRole> {
                 // The deadline came first, and closes the channel as soon as there is one.
                 case .success where attempt.isOver: channel.fail(.timedOut)
                 case .success: channel.sendFirst(Hello(role: Role.name, holder: holder, revision: revision))
-                case .failure(let error): attempt.finish(.failure(.unreachable(Self.reason(error))))
+                case .failure(let error): attempt.finish(.failure(.unreachable(LinkError.reason(error))))
                 }
             }
-    }
-
-    /// The system's words for it.
-    private static func reason(_ error: any Error) -> String {
-        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 
     /// Calls the completion exactly once.

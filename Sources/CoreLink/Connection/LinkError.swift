@@ -1,3 +1,9 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Why a connection between two processes of Postern could not be made, or ended.
 public enum LinkError: Error, Hashable, Sendable {
     /// The other end could not be reached within the time allowed; the system's words.
@@ -26,5 +32,12 @@ extension LinkError: CustomStringConvertible {
         case .timedOut: "no answer in time"
         case .exhausted: "too many transactions at once"
         }
+    }
+}
+
+extension LinkError {
+    /// The system's words for what NIO reports.
+    static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 }

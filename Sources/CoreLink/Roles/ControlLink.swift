@@ -29,6 +29,8 @@ public struct ControlRequest: Hashable, Sendable {
         case aliasAdd = 30
         case aliasList = 31
         case aliasRemove = 32
+        case aliasTargetAdd = 33
+        case aliasTargetRemove = 34
         case groupAdd = 40
         case groupList = 41
         case groupRemove = 42

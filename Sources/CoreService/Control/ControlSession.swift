@@ -48,7 +48,7 @@ final class ControlSession {
 
     func refuse(_ refusal: ControlRefusal) {
         isBusy = false
-        connection.send(.refused(refusal.message, exitCode: refusal.exitCode))
+        connection.send(.refused(refusal.boundedMessage, exitCode: refusal.exitCode))
         connection.flush()
     }
 
@@ -65,9 +65,11 @@ final class ControlSession {
                 object.add("messages", counts.messages)
                 object.add("recipients", counts.recipients)
                 object.add("leases", core.queue.leaseCount)
+                let paused = core.queue.pausedRoutes
+                object.add("paused_next_hop_count", paused.count)
                 object.add(
                     "paused_next_hops",
-                    objects: core.queue.pausedRoutes.sorted { $0.key.nextHop < $1.key.nextHop }.map { route, until in
+                    objects: PausedHops.soonest(of: paused).map { route, until in
                         var hop = JSONObject()
                         hop.add("connector", route.connector)
                         hop.add("next_hop", route.nextHop)
@@ -123,6 +125,23 @@ struct ControlRefusal: Error {
         default: self = .failed("\(error)")
         }
     }
+
+    /// The message as it fits into a frame: a bad configuration may have thousands of errors.
+    var boundedMessage: String {
+        guard message.utf8.count > Self.maximumOctets else { return message }
+        var lines: [Substring] = []
+        var octets = 0
+        let all = message.split(separator: "\n", omittingEmptySubsequences: false)
+        for line in all {
+            octets += line.utf8.count + 1
+            guard octets <= Self.maximumOctets else { break }
+            lines.append(line)
+        }
+        return (lines.map(String.init) + ["… and \(all.count - lines.count) more lines"]).joined(separator: "\n")
+    }
+
+    /// Well below `Frame.maximumLength`.
+    private static let maximumOctets = 128 * 1024
 
     static func usage(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 64) }
     static func data(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 65) }

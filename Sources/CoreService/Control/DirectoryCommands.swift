@@ -1,6 +1,7 @@
 import CoreLink
 import Directory
 import MailVocabulary
+import Topology
 
 /// `postern user`, `postern alias`, `postern group`, `postern credential`: the directory is changed through the running core alone.
 struct DirectoryCommands {
@@ -14,6 +15,7 @@ struct DirectoryCommands {
         case .userAdd:
             let (address, password) = (try arguments.address(), arguments.optionalText())
             try arguments.end()
+            try refuseUnlessNameable(address)
             _ = try directory.addUser(address, password: password)
         case .userList:
             return try directory.listUsers().map { user in
@@ -40,6 +42,13 @@ struct DirectoryCommands {
         case .aliasRemove:
             let force = arguments.flag("--force")
             return Self.removed(try directory.removeAlias(try arguments.lastAddress(), removingReferences: force))
+        case .aliasTargetAdd:
+            let forward = arguments.flag("--forward")
+            let alias = try arguments.address()
+            try directory.addTargets(try arguments.addresses(), to: alias, forward: forward)
+        case .aliasTargetRemove:
+            let alias = try arguments.address()
+            try directory.removeTargets(try arguments.addresses(), from: alias)
         case .groupAdd:
             let forward = arguments.flag("--forward")
             try directory.addGroup(try arguments.lastAddress(), forward: forward)
@@ -49,26 +58,22 @@ struct DirectoryCommands {
             return Self.removed(try directory.removeGroup(try arguments.lastAddress(), removingReferences: force))
         case .groupMemberAdd:
             let group = try arguments.address()
-            try Self.each(of: try arguments.addresses()) { member in try directory.addMember(member, to: group) }
+            try directory.addMembers(try arguments.addresses(), to: group)
         case .groupMemberRemove:
             let group = try arguments.address()
-            try Self.each(of: try arguments.addresses()) { member in try directory.removeMember(member, from: group) }
+            try directory.removeMembers(try arguments.addresses(), from: group)
         case .status, .metrics, .reload, .queueList, .queueShow:
             preconditionFailure("answered by the session itself")
         }
         return []
     }
 
-    /// Does the same for each member; where one is refused, the person must know what became of those before it.
-    private static func each(of members: [EmailAddress], _ body: (EmailAddress) throws -> Void) throws {
-        for (index, member) in members.enumerated() {
-            do {
-                try body(member)
-            } catch  where index > 0 {
-                let refusal = ControlRefusal(error)
-                let done = "done for the \(index) before it: \(members[..<index].prefix(5).map(\.description).joined(separator: ", "))"
-                throw ControlRefusal(message: "\(refusal.message) (\(done)\(index > 5 ? ", …" : ""))", exitCode: refusal.exitCode)
-            }
+    /// Refuses an account whose mail could never be written: its domain is delivered to Maildirs, and no folder can have its name.
+    private func refuseUnlessNameable(_ address: EmailAddress) throws(ControlRefusal) {
+        guard let domain = address.domain.name, let problem = MaildirName.problem(address.localPart.lowercased()) else { return }
+        for connector in core.topology.connectors(covering: domain) {
+            guard case .maildir = connector.deliver else { continue }
+            throw .data("\(address) cannot have a mailbox: connector \(connector.name) delivers to Maildirs, and \(problem)")
         }
     }
 

@@ -1,4 +1,5 @@
 import MailVocabulary
+import Topology
 
 /// The path of a Maildir with `{user}` and perhaps `{domain}` (`deliver: { maildir: … }`).
 ///
@@ -15,9 +16,6 @@ struct MaildirPathTemplate: Hashable, Sendable {
     let base: String
     /// The components below it.
     private let components: [[Part]]
-
-    /// The most octets a name in a folder may have on the file systems of Linux.
-    static let longestName = 255
 
     /// - Returns: nil where a brace lacks its pair, a placeholder is unknown, or there is none.
     init?(_ text: String) {
@@ -69,18 +67,14 @@ struct MaildirPathTemplate: Hashable, Sendable {
                 case .domain: domain
                 }
             }.joined()
-            guard name.utf8.count <= Self.longestName else { throw .unsafeName(name) }
+            guard name.utf8.count <= MaildirName.maximumOctets else { throw .unsafeName(name) }
             names.append(name)
         }
         return MaildirFolder(base: base, components: names)
     }
 
     private static func checked(_ text: String) throws(MaildirFailure) -> String {
-        let bytes = text.utf8
-        // U+0080 to U+009F are control characters too.
-        guard !bytes.isEmpty, bytes.count <= longestName, bytes.first != UInt8(ascii: "."), !bytes.contains(UInt8(ascii: "/")),
-            !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else { throw .unsafeName(text) }
+        guard MaildirName.problem(text) == nil else { throw .unsafeName(text) }
         return text
     }
 }

@@ -20,7 +20,7 @@ public struct Daemon: Sendable {
     /// Ends the process with `ExitStatus.configuration`, after printing every error, where the configuration cannot be used.
     public static func begin(_ role: Role, configurationPath: String) -> Daemon {
         let topology: Topology
-        switch TopologyFile.load(path: configurationPath, readerRole: role) {
+        switch TopologyFile.load(path: configurationPath, files: .of(role)) {
         case .failed(let findings):
             for finding in findings { StandardError.print("\(finding)") }
             exit(ExitStatus.configuration.rawValue)
@@ -39,9 +39,10 @@ public struct Daemon: Sendable {
 
     /// The configuration as it is in the file now, or the errors in it, one per line.
     ///
-    /// What cannot change while the daemons run is refused in every one of them: they would not agree on a revision otherwise.
+    /// What cannot change while the daemons run is refused in every one of them: they would not agree on a revision otherwise. For the
+    /// same reason the core, whose revision the others follow, also looks at the files that they need.
     public func readConfiguration() -> Result<Topology, ConfigurationRefused> {
-        switch TopologyFile.load(path: configurationPath, readerRole: role) {
+        switch TopologyFile.load(path: configurationPath, files: role == .core ? .ofAll(reader: role) : .of(role)) {
         case .loaded(let new, _):
             let fixed = Self.needingRestart(from: topology, to: new)
             guard fixed.isEmpty else {

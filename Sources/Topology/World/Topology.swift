@@ -36,9 +36,11 @@ public struct Topology: Hashable, Sendable {
     public let maximumHops: Int
     public let logs: LogSettings
 
+    public static let defaultRuntimeDirectory = "/run/postern"
+
     public init(
         source: String = "", revision: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
-        stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = "/run/postern", runAs: RunAs = RunAs(),
+        stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = Topology.defaultRuntimeDirectory, runAs: RunAs = RunAs(),
         controlGroup: String? = nil, domains: [ReceivingDomain] = [], permissions: Permissions = Permissions(),
         certificates: [String: CertificateFiles] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
@@ -60,6 +62,21 @@ public struct Topology: Hashable, Sendable {
 
     /// The connector of this name, if there is one.
     public func connector(named name: String) -> Connector? { connectors.first { $0.name == name } }
+
+    /// The connectors with the most specific address space that matches a domain (rule 3 of routing).
+    public func connectors(covering domain: DomainName) -> [Connector] {
+        var patterns: [AddressSpace.Pattern] = [.exact(domain)]
+        var above = domain.parent
+        while let name = above {
+            patterns.append(.below(name))
+            above = name.parent
+        }
+        for pattern in patterns + [.any] {
+            let holders = connectors.filter { $0.addressSpaces.contains { $0.pattern == pattern } }
+            if !holders.isEmpty { return holders }
+        }
+        return []
+    }
 
     /// The virtual server of this name, if there is one.
     public func virtualServer(named name: String) -> VirtualServer? { virtualServers.first { $0.name == name } }

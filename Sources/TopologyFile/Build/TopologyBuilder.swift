@@ -31,7 +31,7 @@ struct TopologyBuilder {
         let stateDirectory = path(root["state_directory"]) ?? "/var/lib/postern"
         return Topology(
             source: file, revision: revision, hostname: hostname, defaultDomain: defaultDomain, stateDirectory: stateDirectory,
-            runtimeDirectory: path(root["runtime_directory"]) ?? "/run/postern", runAs: runAs(root["run_as"]),
+            runtimeDirectory: path(root["runtime_directory"]) ?? Topology.defaultRuntimeDirectory, runAs: runAs(root["run_as"]),
             controlGroup: root["control_group"]?.text, domains: domains(root["domains"]), permissions: permissions(root["permissions"]),
             certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),
             virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],

@@ -13,11 +13,13 @@ extension TopologyChecks {
                 accepted: topology.outbound.keys.sorted().joined(separator: ", "))
         }
         checkRelay(of: connector, path)
-        checkDelivery(of: connector, path)
+        // Of a delivery that could not be read nothing follows.
+        if !shape.hasErrors(in: "\(path).deliver") { checkDelivery(of: connector, path) }
         checkRestrictions(of: connector, path)
+        checkContent(of: connector, path)
         checkSchedule(of: connector, path)
         if let pull = connector.pull {
-            for domain in pull.domains where topology.domains[domain] == nil && !report.hasErrors(in: "domains") {
+            for domain in pull.domains where topology.domains[domain] == nil && areAllDomainsKnown {
                 report.error(
                     pull.location, "\(path).pull.domains", "`\(domain)` is not among `domains`: its mail would not be accepted",
                     accepted: topology.domains.keys.sorted().map(\.text).joined(separator: ", "))
@@ -139,6 +141,11 @@ extension TopologyChecks {
                     first.location, "\(path).restrictions.accept_from", "everyone is accepted by default: this list can never matter")
             }
         case .reject:
+            if let first = restrictions.acceptFrom.first, !topology.virtualServers.contains(where: \.canAuthenticate) {
+                report.warning(
+                    first.location, "\(path).restrictions.accept_from",
+                    "it matches who is logged in, and no virtual server lets anyone log in: this list can never matter")
+            }
             if restrictions.acceptFrom.isEmpty {
                 report.warning(restrictions.location, "\(path).restrictions", "everyone is rejected: this connector carries no mail")
             }
@@ -155,6 +162,16 @@ extension TopologyChecks {
         }
     }
 
+    /// E15 beside E01.
+    private mutating func checkContent(of connector: Connector, _ path: String) {
+        let sizes = topology.virtualServers.compactMap(\.limits.messageSize)
+        guard let maximum = connector.content.maximumSize, let largest = sizes.max(), sizes.count == topology.virtualServers.count,
+            largest < maximum
+        else { return }
+        let place = place("connectors", connector.name, "content", "maximum_size")
+        report.warning(place.location, place.path, "no virtual server takes messages over \(largest): it can never matter")
+    }
+
     private mutating func checkSchedule(of connector: Connector, _ path: String) {
         guard let oversize = connector.schedule.oversize, let maximum = connector.content.maximumSize, oversize.over >= maximum else {
             return
@@ -166,14 +183,16 @@ extension TopologyChecks {
     // MARK: Address spaces
 
     mutating func checkAddressSpaces() {
-        guard !report.hasErrors(in: "connectors") else { return }
         var holders: [AddressSpace.Pattern: [String]] = [:]
         for connector in topology.connectors {
             var lines: [AddressSpace.Pattern: Int] = [:]
-            for (index, space) in connector.addressSpaces.enumerated() {
+            for space in connector.addressSpaces {
                 if let line = lines[space.pattern] {
+                    // By its place: elements that could not be read are not among them.
+                    let written = value("connectors", connector.name, "address_spaces")?.elements ?? []
+                    let element = written.first { $0.location == space.location }
                     report.error(
-                        space.location, "connectors.\(connector.name).address_spaces[\(index)]",
+                        space.location, element?.path ?? "connectors.\(connector.name).address_spaces",
                         "the address space `\(space.pattern)` is written again, after line \(line)", accepted: "each address space once")
                 } else {
                     lines[space.pattern] = space.location.line
@@ -183,6 +202,7 @@ extension TopologyChecks {
         }
         for connector in topology.connectors {
             let written = value("connectors", connector.name, "address_spaces")?.elements ?? []
+            // With an error in one of them, warnings are not told.
             for (space, element) in zip(connector.addressSpaces, written) {
                 guard let cost = element.entry("cost"), holders[space.pattern]?.count == 1 else { continue }
                 report.warning(
@@ -194,9 +214,10 @@ extension TopologyChecks {
 
     /// An authoritative domain whose mail would leave by the general route.
     mutating func checkCoverage() {
-        guard !report.hasErrors(in: "connectors"), !report.hasErrors(in: "domains") else { return }
+        // An address space that could not be read may be the one.
+        guard areAllAddressSpacesKnown else { return }
         let patterns = topology.connectors.flatMap(\.addressSpaces).map(\.pattern)
-        for domain in topology.domains.values {
+        for domain in topology.domains.values where !shape.hasErrors(in: "domains.\(domain.name)") {
             let isCovered = patterns.contains { pattern in
                 switch pattern {
                 case .any: false
@@ -219,14 +240,35 @@ extension TopologyChecks {
         }
     }
 
+    private var areAllAddressSpacesKnown: Bool {
+        guard let connectors = root["connectors"], !connectors.entries.isEmpty else { return false }
+        return connectors.entries.allSatisfy { entry in
+            guard let spaces = entry.value["address_spaces"], !spaces.elements.isEmpty else { return false }
+            return spaces.elements.allSatisfy { $0["domain"]?.text != nil }
+        }
+    }
+
+    private var areAllDomainsKnown: Bool {
+        guard let domains = root["domains"] else { return !shape.hasErrors(in: "domains") }
+        return domains.isTable && domains.entries.allSatisfy { Hosts.domain($0.key) != nil }
+    }
+
     // MARK: Profiles
 
     mutating func check(_ profile: OutboundProfile, named name: String) {
-        guard value("outbound", name) != nil, !report.hasErrors(in: "outbound.\(name)") else { return }
+        guard value("outbound", name) != nil, !shape.hasErrors(in: "outbound.\(name)") else { return }
         if let limit = profile.connections.limit, let perDomain = profile.connections.limitPerDomain, perDomain > limit {
             let place = place("outbound", name, "connections", "limit_per_domain")
             report.error(
                 place.location, place.path, "limit_per_domain (\(perDomain)) is above limit (\(limit)) (S05)", accepted: "at most \(limit)")
+        }
+        if let limit = profile.connections.limit, limit > Self.mostOutgoingConnections,
+            value("outbound", name, "connections", "limit") != nil
+        {
+            let place = place("outbound", name, "connections", "limit")
+            report.warning(
+                place.location, place.path,
+                "postern-delivery opens at most \(Self.mostOutgoingConnections) connections in all: more can never matter")
         }
         if let notification = profile.delayNotification, notification >= profile.expiration,
             value("outbound", name, "delay_notification") != nil

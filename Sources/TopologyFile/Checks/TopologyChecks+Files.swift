@@ -1,66 +1,88 @@
 import Topology
 
-extension TopologyChecks {
-    /// Each process opens only the files that its role needs; so each of these must be readable for this process.
-    mutating func checkFiles(neededBy role: Role) {
-        switch role {
-        case .edge:
-            checkNameFiles()
-            for server in topology.virtualServers where server.isEdge { checkCertificate(of: server) }
-        case .submission:
-            checkNameFiles()
-            for server in topology.virtualServers where !server.isEdge { checkCertificate(of: server) }
-        case .delivery:
-            checkNameFiles()
-            for connector in topology.connectors {
-                guard let authentication = connector.authentication else { continue }
-                checkFile(
-                    authentication.passwordFile, at: place("connectors", connector.name, "authentication", "password_file"), for: role)
-            }
-        case .mailbox:
-            if topology.connectors.contains(where: \.needsNames) { checkNameFiles(for: role) }
-        case .auth:
-            if let key = topology.identity.recoverableSecretsKey {
-                checkFile(key, at: place("identity", "recoverable_secrets", "key"), for: role)
-            }
-            for server in topology.virtualServers {
-                guard case .submission(let settings) = server.role, let keytab = settings.authentication.integrated?.keytab else {
-                    continue
-                }
-                checkFile(keytab, at: place("virtual_servers", server.name, "authentication", "integrated", "keytab"), for: role)
-            }
-        case .core: break
-        }
-
-        func checkNameFiles(for role: Role = role) {
-            if let file = topology.resolver.hostsFile { checkFile(file, at: place("resolver", "hosts_file"), for: role) }
-            if case .trustAnchor(let file) = topology.resolver.dnssec {
-                checkFile(file, at: place("resolver", "dnssec", "trust_anchor"), for: role)
-            }
-        }
-
-        func checkCertificate(of server: VirtualServer) {
-            guard let name = server.tls.certificate, let files = topology.certificates[name] else { return }
-            checkFile(files.certificate, at: place("certificates", name, "certificate"), for: role)
-            checkFile(files.key, at: place("certificates", name, "key"), for: role)
-        }
-    }
-
-    private mutating func checkFile(_ file: String, at place: (location: SourceLocation, path: String), for role: Role) {
-        guard !file.isEmpty, let problem = FileBytes.problem(reading: file) else { return }
-        let finding = Finding(
-            .error, at: place.location, path: place.path, "postern-\(role.rawValue) cannot read \(file): \(problem)",
-            accepted: "a file that its account may read")
-        // Two servers may name one certificate.
-        if !report.findings.contains(finding) {
-            report.error(finding.location, finding.path, finding.message, accepted: finding.accepted)
-        }
-    }
+/// Whose files are looked at when a configuration is read.
+public enum FilesToCheck: Hashable, Sendable {
+    /// None but the configuration itself.
+    case none
+    /// Those that this role reads: what it cannot read is an error.
+    case of(Role)
+    /// Those of all roles, as far as this process can tell: what is missing, or a folder, keeps a daemon from starting, and is an error.
+    /// A file that is closed to this process may be open to another's account; that is an error for the reader's own role alone.
+    case ofAll(reader: Role?)
 }
 
-extension Connector {
-    /// Whether its delivery to mailboxes looks up a host.
-    fileprivate var needsNames: Bool {
-        if case .lmtp(.tcp(.name, _)) = deliver { true } else { false }
+extension TopologyChecks {
+    /// A file that a role opens, and the keys that name it.
+    struct NeededFile {
+        let path: String
+        let keys: [String]
+    }
+
+    mutating func check(_ files: FilesToCheck) {
+        switch files {
+        case .none: return
+        case .of(let role): checkFiles(of: role, isReader: true)
+        case .ofAll(let reader):
+            for role in Role.allCases { checkFiles(of: role, isReader: role == reader) }
+        }
+    }
+
+    private mutating func checkFiles(of role: Role, isReader: Bool) {
+        // A daemon that does not exist yet needs nothing; nor does a feature that does not act yet.
+        guard ConfigurationModel.acts(["run_as", role.rawValue], in: root) else { return }
+        for file in files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
+            guard let problem = FileBytes.problem(reading: file.path) else { continue }
+            let place = place(file.keys)
+            let path = Printable.escaped(file.path)
+            if problem.mayBeOfThisAccount, !isReader {
+                report.warning(
+                    place.location, place.path,
+                    "\(path): \(problem.message) for this account; postern-\(role.rawValue) must be able to read it")
+            } else {
+                report.error(
+                    place.location, place.path, "postern-\(role.rawValue) cannot read \(path): \(problem.message)",
+                    accepted: "a file that its account may read")
+            }
+        }
+    }
+
+    /// Each process opens only the files that its role needs; so each of these must be readable for it. Each file once.
+    func files(of role: Role) -> [NeededFile] {
+        var files: [NeededFile] = []
+        func add(_ path: String?, _ keys: String...) {
+            guard let path, !files.contains(where: { $0.keys == keys }) else { return }
+            files.append(NeededFile(path: path, keys: keys))
+        }
+        func addNames() {
+            add(topology.resolver.hostsFile, "resolver", "hosts_file")
+            if case .trustAnchor(let file) = topology.resolver.dnssec { add(file, "resolver", "dnssec", "trust_anchor") }
+        }
+        func addCertificate(of server: VirtualServer) {
+            guard let name = server.tls.certificate, let pair = topology.certificates[name] else { return }
+            add(pair.certificate, "certificates", name, "certificate")
+            add(pair.key, "certificates", name, "key")
+        }
+        switch role {
+        case .edge:
+            addNames()
+            for server in topology.virtualServers where server.isEdge { addCertificate(of: server) }
+        case .submission:
+            addNames()
+            for server in topology.virtualServers where !server.isEdge { addCertificate(of: server) }
+        case .delivery:
+            addNames()
+            for connector in topology.connectors {
+                add(connector.authentication?.passwordFile, "connectors", connector.name, "authentication", "password_file")
+            }
+        case .auth:
+            add(topology.identity.recoverableSecretsKey, "identity", "recoverable_secrets", "key")
+            for server in topology.virtualServers {
+                guard case .submission(let settings) = server.role else { continue }
+                add(
+                    settings.authentication.integrated?.keytab, "virtual_servers", server.name, "authentication", "integrated", "keytab")
+            }
+        case .core, .mailbox: break
+        }
+        return files
     }
 }

@@ -45,6 +45,7 @@ extension TopologyChecks {
             let place = place("virtual_servers", server.name, "reverse_dns", "on_failure")
             report.warning(place.location, place.path, "nothing is looked up (`lookup: false`): this can never matter")
         }
+        checkCoverage(in: server.connections.access, "virtual_servers.\(server.name).connections.access")
         if case .submission(let settings) = server.role { check(settings, of: server) }
     }
 
@@ -78,6 +79,18 @@ extension TopologyChecks {
         }
     }
 
+    /// Each entry that another one of its list covers.
+    private mutating func checkCoverage(in list: HostList, _ path: String) {
+        for (entry, cover) in ListCoverage.covered(in: list.entries) {
+            let line = cover.location.line
+            report.warning(
+                entry.location, path,
+                entry.pattern == cover.pattern
+                    ? "`\(entry)` is written again, after line \(line): it can never matter"
+                    : "`\(entry)` is covered by `\(cover)` in line \(line): it can never matter")
+        }
+    }
+
     /// Names count only when confirmed, so without a lookup they match nothing.
     private mutating func checkHostNames(_ list: HostList, in server: VirtualServer, list keys: [String]) {
         guard !server.reverseDNS.lookup else { return }
@@ -93,7 +106,13 @@ extension TopologyChecks {
 
     private mutating func check(_ settings: SubmissionSettings, of server: VirtualServer) {
         let methods = settings.authentication
-        if !methods.anonymous, methods.basic == nil, methods.challenge == nil, methods.integrated == nil {
+        checkCoverage(in: settings.relay.computers, "virtual_servers.\(server.name).relay.computers")
+        if methods.anonymous, !methods.canAuthenticate, settings.relay.accounts != .none {
+            report.warning(
+                settings.relay.accountsLocation, "virtual_servers.\(server.name).relay.accounts",
+                "nobody can log in on this server: it can never matter")
+        }
+        if !methods.anonymous, !methods.canAuthenticate {
             report.warning(
                 server.location, "virtual_servers.\(server.name)", "nobody can log in, and nobody may send without: it accepts no mail")
         }
@@ -137,5 +156,16 @@ extension TopologyChecks {
 
     private static func matchesAll(_ entry: HostEntry) -> Bool {
         if case .subnet(let subnet) = entry.pattern { subnet.prefixLength == 0 } else { false }
+    }
+}
+
+extension AuthenticationMethods {
+    /// Whether there is any way to log in.
+    fileprivate var canAuthenticate: Bool { basic != nil || challenge != nil || integrated != nil }
+}
+
+extension VirtualServer {
+    var canAuthenticate: Bool {
+        if case .submission(let settings) = role { settings.authentication.canAuthenticate } else { false }
     }
 }

@@ -6,9 +6,17 @@ struct TopologyChecks {
     let topology: Topology
     let root: Value
     var report: Report
+    /// What was wrong with the shape of the tree, before these checks found more: conclusions from what is not there would be wrong.
+    let shape: Report
+
+    init(topology: Topology, root: Value, report: Report) {
+        (self.topology, self.root, self.report, shape) = (topology, root, report, report)
+    }
 
     /// Octets of a Unix socket's path with its end mark (`sun_path`, unix(7)).
     static let maximumSocketPath = 108
+    /// What postern-delivery holds at once in all, whatever the profiles say.
+    static let mostOutgoingConnections = 1400
     /// The sockets in the runtime directory.
     static let socketNames = ["edge.sock", "submission.sock", "delivery.sock", "mailbox.sock", "control.sock", "auth.sock"]
 
@@ -27,7 +35,9 @@ struct TopologyChecks {
     }
 
     /// Where a key stands, and its path; where it is not written, the nearest key above.
-    func place(_ keys: String...) -> (location: SourceLocation, path: String) {
+    func place(_ keys: String...) -> (location: SourceLocation, path: String) { place(keys) }
+
+    func place(_ keys: [String]) -> (location: SourceLocation, path: String) {
         var (value, location, path) = (root, root.location, "")
         for key in keys {
             path = path.isEmpty ? key : "\(path).\(key)"

@@ -36,7 +36,7 @@ struct ShapeDecoder {
             switch scalar(text, isPlain: isPlain, as: model, path: path) {
             case .success(let value): content = value
             case .failure(let problem):
-                report.error(node.location, path, problem.message, accepted: model.accepted)
+                report.error(node.location, path, problem.message(about: text), accepted: model.accepted)
                 content = .invalid
             }
         default: return mismatch(node, model, path)
@@ -52,7 +52,7 @@ struct ShapeDecoder {
         switch scalar(text, isPlain: isPlain, as: model, path: path) {
         case .success(let content): return Value(content: content, location: node.location, path: path)
         case .failure(let problem):
-            report.error(node.location, path, problem.message, accepted: alternatives.accepted)
+            report.error(node.location, path, problem.message(about: text), accepted: alternatives.accepted)
             return Value(content: .invalid, location: node.location, path: path)
         }
     }
@@ -107,7 +107,7 @@ struct ShapeDecoder {
         // A file of nothing but unknown keys is no slip.
         let nearest = report.findings.count < 100 ? Suggestion.nearest(to: entry.key, among: names) : nil
         let guess = nearest.map { "; did you mean `\($0)`?" } ?? ""
-        report.error(entry.keyLocation, path, "unknown key `\(entry.key)`\(guess)", accepted: accepted)
+        report.error(entry.keyLocation, path, "unknown key `\(Printable.value(entry.key))`\(guess)", accepted: accepted)
     }
 
     private mutating func decode(
@@ -122,12 +122,13 @@ struct ShapeDecoder {
             case .identifier:
                 if !TextKind.isIdentifier(entry.key) {
                     report.error(
-                        entry.keyLocation, path, "`\(entry.key)` is not a \(placeholder)",
+                        entry.keyLocation, path, "`\(Printable.value(entry.key))` is not a \(placeholder)",
                         accepted: "letters, digits, `_`, `-` and `.`, up to 64, not beginning with `-` or `.`")
                 }
             case .domain:
                 if let problem = TextKind.domain.problem(entry.key) {
-                    report.error(entry.keyLocation, path, problem, accepted: TextKind.domain.accepted)
+                    report.error(
+                        entry.keyLocation, path, Problem(message: problem).message(about: entry.key), accepted: TextKind.domain.accepted)
                 } else if let domain = DomainName(parsing: entry.key) {
                     if let line = domains[domain] {
                         report.error(entry.keyLocation, path, "the same domain is written in line \(line)", accepted: "each domain once")
@@ -151,8 +152,14 @@ struct ShapeDecoder {
             chosen = tables.first { $0.word == word }?.table
             if chosen == nil, !word.isEmpty {
                 report.error(
-                    role.value.location, join(path, "role"), "`\(word)` is no role", accepted: tables.map(\.word).joined(separator: " | "))
-                return Value(content: .invalid, location: node.location, path: path)
+                    role.value.location, join(path, "role"), "`\(Printable.value(word))` is no role",
+                    accepted: tables.map(\.word).joined(separator: " | "))
+                // The rest is checked all the same, as if it were the role that knows the most keys.
+                let assumed = YAMLNode(content: .scalar(tables.last?.word ?? "", isPlain: true), location: role.value.location)
+                let entries = entries.map { entry in
+                    entry.key == "role" ? YAMLNode.Entry(key: entry.key, keyLocation: entry.keyLocation, value: assumed) : entry
+                }
+                return decode(entries, asOneOf: tables, node: node, path: path, at: place)
             }
         }
         // Without a role, the errors are those of the last table, which knows the most keys.
@@ -181,7 +188,7 @@ struct ShapeDecoder {
                 return true
             }
             report.error(
-                entry.keyLocation, join(path, entry.key), "the key `\(entry.key)` is written again, after line \(line)",
+                entry.keyLocation, join(path, entry.key), "the key `\(Printable.value(entry.key))` is written again, after line \(line)",
                 accepted: "each key once")
             return false
         }
@@ -193,24 +200,31 @@ struct ShapeDecoder {
         }
     }
 
-    private func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+    private func join(_ path: String, _ key: String) -> String { path.isEmpty ? Printable.value(key) : "\(path).\(Printable.value(key))" }
 
     // MARK: Scalars
 
     private struct Problem: Error {
         let message: String
+
+        /// The message with the value in it as it may be shown.
+        func message(about value: String) -> String {
+            let shown = Printable.value(value)
+            return shown == value ? message : message.replacing(value, with: shown)
+        }
     }
 
     private mutating func scalar(_ text: String, isPlain: Bool, as model: ValueModel, path: String) -> Result<Value.Content, Problem> {
         switch model {
         case .text(let kind):
-            return kind.problem(text).map { .failure(Problem(message: $0)) } ?? .success(.text(text))
+            if let problem = kind.problem(text) { return .failure(Problem(message: problem)) }
+            return textual(text, isPlain)
         case .choice(let choices):
             guard choices.contains(where: { $0.word == text }) else {
                 let guess = Suggestion.nearest(to: text, among: choices.map(\.word)).map { "; did you mean `\($0)`?" } ?? ""
                 return .failure(Problem(message: "`\(text)` is none of the words\(guess)"))
             }
-            return .success(.text(text))
+            return textual(text, isPlain)
         case .boolean:
             guard isPlain, let value = ["true": true, "false": false][text] else {
                 return .failure(Problem(message: "\(quoted(text, isPlain)) is neither true nor false"))
@@ -242,12 +256,20 @@ struct ShapeDecoder {
         }
     }
 
+    /// A text, which a word without quotes is only where YAML does not take it for something else.
+    private func textual(_ text: String, _ isPlain: Bool) -> Result<Value.Content, Problem> {
+        guard isPlain, let kind = PlainScalar.kindOtherThanText(text) else { return .success(.text(text)) }
+        return .failure(Problem(message: "`\(text)` is \(kind) in YAML, where a text is expected: write it in quotes, \"\(text)\""))
+    }
+
     private func quoted(_ text: String, _ isPlain: Bool) -> String { isPlain ? "`\(text)`" : "the text \"\(text)\"" }
 
-    /// Decimal digits, perhaps with a minus; nil also where it overflows.
+    /// Decimal digits, perhaps with a minus, and no zero before others, which some read as octal; nil also where it overflows.
     private func wholeNumber(_ text: String) -> Int? {
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), digits == "0" || !digits.hasPrefix("0") else {
+            return nil
+        }
         return Int(text)
     }
 }
@@ -263,7 +285,7 @@ extension YAMLNode {
 
     fileprivate var found: String {
         switch content {
-        case .scalar(let text, _): "the single value `\(text)`"
+        case .scalar(let text, _): "the single value `\(Printable.value(text))`"
         case .sequence: "a list"
         case .mapping: "a table"
         }

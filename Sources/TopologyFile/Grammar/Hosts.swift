@@ -32,7 +32,7 @@ enum Hosts {
         }
     }
 
-    /// `unix:/run/dovecot/lmtp`, `store.example:24`, `192.0.2.1:24`, `[2001:db8::1]:24`.
+    /// `unix:/run/dovecot/lmtp`, `localhost:24`, `192.0.2.1:24`, `[2001:db8::1]:24`. No other name: postern-mailbox asks no DNS.
     static func lmtp(_ text: String, folder: String) -> LMTPTarget? {
         if text.hasPrefix("unix:") {
             let path = text.dropFirst(5)
@@ -40,7 +40,7 @@ enum Hosts {
         }
         guard let pair = HostPort(parsing: text), let port = pair.port else { return nil }
         switch pair.host {
-        case .name(let name): return .tcp(host: .name(name), port: port)
+        case .name(let name): return name.text == "localhost" ? .tcp(host: .name(name), port: port) : nil
         case .address(let address): return .tcp(host: .literal(address), port: port)
         }
     }

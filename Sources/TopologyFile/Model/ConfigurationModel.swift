@@ -55,9 +55,18 @@ enum ConfigurationModel {
     static let runAs = TableModel(
         Role.allCases.map { role in
             Key(
-                role.rawValue, .text(.unixName), default: "whoever starts it",
+                role.rawValue, .text(.unixName), default: "whoever starts it", later: feature(ofDaemon: role),
                 "The account of `postern-\(role.rawValue)`.")
         })
+
+    /// What brings the daemon of a role, where there is none yet.
+    private static func feature(ofDaemon role: Role) -> Feature? {
+        switch role {
+        case .core, .edge, .delivery, .mailbox: nil
+        case .submission: .submission
+        case .auth: .authentication
+        }
+    }
 
     static let domain = ValueModel.either([
         .words("authoritative", "shared"),

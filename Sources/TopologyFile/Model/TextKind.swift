@@ -38,6 +38,10 @@ struct TextKind: Sendable {
         if Hosts.listener(text) != nil { return nil }
         guard let pair = HostPort(parsing: text) else { return "`\(text)` is not an address with a port" }
         if case .name = pair.host { return "`\(text)` is a name: a server listens on an address" }
+        if case .address(let address) = pair.host, pair.isBracketed, address.family == .ipv4 {
+            let port = pair.port.map { ":\($0)" } ?? ":25"
+            return "`\(text)` is an IPv4 address, which is listened on as such: \(address)\(port)"
+        }
         if pair.port == nil { return "`\(text)` has no port" }
         return "`\(text)` is not an address with a port"
     }
@@ -50,11 +54,12 @@ struct TextKind: Sendable {
         if let pair = HostPort(parsing: text), case .address = pair.host { return "`\(text)` is an address without brackets" }
         return "`\(text)` is not a host"
     }
-    static let lmtp = TextKind("unix:/path/of/socket, or a host with its port such as store.example:24") { text in
+    static let lmtp = TextKind("unix:/path/of/socket, [address]:port, or localhost:port") { text in
         if Hosts.lmtp(text, folder: "/") != nil { return nil }
         if text.hasPrefix("/") { return "`\(text)` is a path without unix: before it" }
-        if HostPort(parsing: text) != nil { return "`\(text)` has no port" }
-        return "`\(text)` is not an LMTP server"
+        guard let pair = HostPort(parsing: text) else { return "`\(text)` is not an LMTP server" }
+        if case .name(let name) = pair.host, name.text != "localhost" { return "`\(text)` is a name: postern-mailbox asks no DNS" }
+        return "`\(text)` has no port"
     }
     static let computer = TextKind("an address, a subnet such as 192.0.2.0/24, a host name, or *.example.org") { text in
         if Hosts.entry(text) != nil { return nil }

@@ -1,26 +1,30 @@
 import MailVocabulary
+import Topology
 
 extension TopologyFile {
     /// A first configuration, short and commented, for `postern init`.
     ///
-    /// It loads without errors or warnings, wherever it stands. Folders are relative to the file.
+    /// It loads without errors or warnings, unless its folder's path leaves no room for sockets. Folders are relative to the file; below
+    /// `/etc`, where nothing but configuration belongs, they are the system's.
     ///
     /// - Parameters:
     ///   - domain: the domain that mail is received for.
     ///   - smartHost: takes all mail that leaves: `relay.example`, `[192.0.2.25]:2525`; nil: delivery by DNS.
+    ///   - path: where the file will stand; nil: not known.
     /// - Returns: nil where `smartHost` is not a host, or `domain` an address.
-    public static func initialFile(domain: DomainName, smartHost: String? = nil) -> String? {
+    public static func initialFile(domain: DomainName, smartHost: String? = nil, path: String? = nil) -> String? {
         if let smartHost, Hosts.smartHost(smartHost) == nil { return nil }
         // An address reads like a name, but is none.
-        guard Hosts.domain(domain.text) != nil else { return nil }
+        guard isDomain(domain.text) else { return nil }
+        let isOfSystem = path.map { FilePath.folder(of: $0) + "/" }?.hasPrefix("/etc/") ?? false
         let hostname = DomainName(parsing: "mail.\(domain)") ?? domain
         let lines: [(text: String, comment: String?)] = [
             ("", nil),
             ("version: 1", nil),
             ("hostname: \(hostname)", "in banner, EHLO and Received; the DNS should know it"),
             ("default_domain: \(domain)", "completes bare names"),
-            ("state_directory: var/lib", "queue and directory"),
-            ("runtime_directory: var/run", "Unix sockets"),
+            ("state_directory: \(isOfSystem ? "/var/lib/postern" : "var/lib")", "queue and directory"),
+            ("runtime_directory: \(isOfSystem ? Topology.defaultRuntimeDirectory : "var/run")", "Unix sockets"),
             ("", nil),
             ("domains:", "what we receive mail for"),
             ("  \(domain): authoritative", "unknown recipients are refused"),
@@ -34,7 +38,7 @@ extension TopologyFile {
             ("connectors:", nil),
             ("  mailboxes:", "our own mail"),
             ("    address_spaces: [{ domain: \(domain) }]", nil),
-            ("    deliver: { maildir: \"var/mail/{domain}/{user}\" }", nil),
+            ("    deliver: { maildir: \"\(isOfSystem ? "/" : "")var/mail/{domain}/{user}\" }", nil),
             ("", nil),
             ("  general:", "all other mail"),
             ("    address_spaces: [{ domain: \"*\" }]", nil),
@@ -53,4 +57,7 @@ extension TopologyFile {
                 return line.text + String(repeating: " ", count: room) + "# " + comment + "\n"
             }.joined()
     }
+
+    /// Whether a text is a domain name; an address reads like one, but is none.
+    public static func isDomain(_ text: String) -> Bool { Hosts.domain(text) != nil }
 }

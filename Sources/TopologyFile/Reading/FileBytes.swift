@@ -33,14 +33,25 @@ enum FileBytes {
         }
     }
 
+    /// Why a file cannot be read.
+    struct ReadingProblem {
+        let message: String
+        /// Another account may be able to.
+        let mayBeOfThisAccount: Bool
+    }
+
     /// Why this process cannot read a file; nil if it can.
-    static func problem(reading path: String) -> String? {
+    static func problem(reading path: String) -> ReadingProblem? {
+        func problem(_ code: Int32) -> ReadingProblem {
+            ReadingProblem(message: reason(code), mayBeOfThisAccount: code == EACCES || code == EPERM)
+        }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return reason(errno) }
+        guard descriptor >= 0 else { return problem(errno) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return reason(errno) }
-        return status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : nil
+        guard fstat(descriptor, &status) == 0 else { return problem(errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        return ReadingProblem(message: "it is a directory", mayBeOfThisAccount: false)
     }
 
     private static func reason(_ code: Int32) -> String {

@@ -40,6 +40,11 @@ enum SourceText {
         }
     }
 
+    /// The indices at which lines begin.
+    static func lineStarts(in text: [Unicode.Scalar]) -> [Int] {
+        [0] + text.indices.filter { endsLine($0, in: text) }.map { $0 + 1 }
+    }
+
     static func location(of index: Int, in text: [Unicode.Scalar], file: String) -> SourceLocation {
         var (line, start) = (1, 0)
         for position in 0..<index where endsLine(position, in: text) { (line, start) = (line + 1, position + 1) }

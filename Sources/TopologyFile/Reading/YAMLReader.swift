@@ -24,6 +24,8 @@ struct YAMLReader {
     private var text: [Unicode.Scalar]
     private var duplicates: [String] = []
     private var findings: [Finding] = []
+    /// Where lines begin, for the search of tags; empty where the text has none.
+    private let lineStarts: [Int]
 
     static func read(_ bytes: [UInt8], file: String) -> Result<YAMLNode, Failure> {
         switch SourceText.scalars(of: bytes, file: file) {
@@ -34,7 +36,10 @@ struct YAMLReader {
         }
     }
 
-    private init(file: String, text: [Unicode.Scalar]) { (self.file, self.text) = (file, text) }
+    private init(file: String, text: [Unicode.Scalar]) {
+        (self.file, self.text) = (file, text)
+        lineStarts = text.contains("!") ? SourceText.lineStarts(in: text) : []
+    }
 
     private mutating func read() -> Result<YAMLNode, Failure> {
         if let alias = SourceText.aliasAsKey(in: text) {
@@ -105,6 +110,10 @@ struct YAMLReader {
                 Finding(.error, at: location, path: "", "YAML anchors and aliases are not accepted: each value stands in one place"))
             return YAMLNode(content: .scalar("", isPlain: true), location: location)
         }
+        if let tag = tag(at: location) {
+            findings.append(Finding(.error, at: location, path: "", "YAML tags such as `\(Printable.value(tag))` are not accepted"))
+            return YAMLNode(content: .scalar("", isPlain: true), location: location)
+        }
         guard depth < Self.maximumDepth else {
             findings.append(Finding(.error, at: location, path: "", "nested more than \(Self.maximumDepth) levels deep"))
             return YAMLNode(content: .scalar("", isPlain: true), location: location)
@@ -132,6 +141,17 @@ struct YAMLReader {
             findings.append(Finding(.error, at: location, path: "", "YAML aliases are not accepted"))
             return YAMLNode(content: .scalar("", isPlain: true), location: location)
         }
+    }
+
+    /// The tag that a node begins with; nil where there is none.
+    ///
+    /// From the text: Yams does not tell a tag that is written from one that it has resolved itself.
+    private func tag(at location: SourceLocation) -> String? {
+        guard location.line >= 1, location.line <= lineStarts.count else { return nil }
+        let index = lineStarts[location.line - 1] + location.column - 1
+        guard text.indices.contains(index), text[index] == "!" else { return nil }
+        return String(
+            String.UnicodeScalarView(text[index...].prefix { !$0.properties.isWhitespace && $0 != "," && $0 != "]" && $0 != "}" }))
     }
 
     // MARK: Syntax errors
