@@ -6,13 +6,15 @@ export PATH := $(PATH):/usr/sbin:/sbin
 CONFIGURATION ?= topology/quickstart/postern.yaml
 # Seconds that each fuzz target runs.
 FUZZ_SECONDS ?= 60
+# The same as a part of `make test`.
+TEST_FUZZ_SECONDS ?= 15
 
 .PHONY: help up build test bench fuzz format format-check swift
 
 help:
 	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
 	@echo 'make build         build release into .build/release'
-	@echo 'make test          build and run all tests'
+	@echo 'make test          build and run all tests, and each fuzz target for $(TEST_FUZZ_SECONDS) s'
 	@echo 'make bench         measure against Postfix on this machine'
 	@echo 'make fuzz          fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) for each'
 	@echo 'make format        format the Swift files; make format-check only looks'
@@ -35,6 +37,7 @@ test: swift
 	@scripts/install-packages build test
 	scripts/swiftpm build --build-tests
 	scripts/swiftpm build --configuration release
+	FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) Fuzz/run
 	scripts/swiftpm test --skip-build --disable-xctest --no-parallel
 
 bench: swift

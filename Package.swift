@@ -108,7 +108,7 @@ let package = Package(
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "IntegrationTests",
-            exclude: ["Support/fake_server.py", "Support/read_report.py", "Support/send_message.py"]),
+            exclude: ["Support/dialogue.py", "Support/fake_server.py", "Support/read_report.py", "Support/send_message.py"]),
     ]
 )
 

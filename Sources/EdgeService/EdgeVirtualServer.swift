@@ -117,16 +117,16 @@ final class EdgeVirtualServer {
                     begin(channel, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), refusal: refusal)
                 }
             } else {
-                // The second turn of the loop from here comes after whatever the client has sent already is read.
-                eventLoop.assumeIsolated().execute { [self] in
-                    eventLoop.assumeIsolated().execute { [self] in
-                        begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), refusal: refusal)
-                    }
+                eventLoop.assumeIsolated().scheduleTask(in: Self.earlyTalkDelay) { [self] in
+                    begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), refusal: refusal)
                 }
             }
         }
         try channel.pipeline.syncOperations.addHandler(gate)
     }
+
+    /// Long enough that the loop looks once for what the client has sent already; a client that waits for its banner does not notice.
+    private static let earlyTalkDelay = TimeAmount.microseconds(500)
 
     /// How long reverse DNS may hold a client up (S15: a slow DNS delays, never loses mail). Well within the five minutes that a
     /// client waits for the banner (RFC 5321 §4.5.3.2.1).

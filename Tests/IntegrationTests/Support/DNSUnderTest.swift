@@ -28,6 +28,8 @@ final class DNSUnderTest: @unchecked Sendable {
               num-threads: 1
               module-config: "iterator"
               local-zone: "." static
+              # Its own idea of this zone is "localhost".
+              local-zone: "127.in-addr.arpa." static
             \(records.map { "  local-data: '\($0)'" }.joined(separator: "\n"))
             remote-control:
               control-enable: no
