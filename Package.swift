@@ -104,6 +104,12 @@ let package = Package(
         .testTarget(
             name: "QueueCrashTests",
             dependencies: ["MessageQueue", "CrashModel", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(
+            name: "CoreServiceTests",
+            dependencies: [
+                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "Topology",
+                "TopologyFile", logging, nioCore, nioPosix,
+            ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(

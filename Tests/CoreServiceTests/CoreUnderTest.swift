@@ -1,0 +1,134 @@
+import CoreLink
+import CrashModel
+import Directory
+import DurableStorage
+import Logging
+import MailVocabulary
+import NIOCore
+import NIOPosix
+import Topology
+import TopologyFile
+
+@testable import CoreService
+@testable import MessageQueue
+
+/// The core's own objects over storage that is recorded, and an edge's end of the link to submit by.
+final class CoreUnderTest: Sendable {
+    private final class Parts {
+        let core: Core
+        let store: SQLiteQueueStore
+        let server: LinkServer<EdgeLink>
+        let threads: NIOThreadPool
+
+        init(core: Core, store: SQLiteQueueStore, server: LinkServer<EdgeLink>, threads: NIOThreadPool) {
+            (self.core, self.store, self.server, self.threads) = (core, store, server, threads)
+        }
+    }
+
+    struct Refused: Error { let reply: String }
+
+    private let loop: any EventLoop
+    private let parts: NIOLoopBound<Parts>
+    /// Outside of what is recorded: configuration, directory, socket.
+    private let outside: TemporaryFolder
+    private let revision: String
+
+    init(_ recorder: StorageRecorder, on loop: any EventLoop) async throws {
+        self.loop = loop
+        let outside = try TemporaryFolder()
+        self.outside = outside
+        let file = "\(outside.path)/postern.yaml"
+        let handle = try POSIXFileSystem().create(file, mode: 0o600)
+        try handle.write(Array(Self.configuration.utf8))
+        try handle.close()
+        let topology: Topology
+        switch TopologyFile.load(path: file) {
+        case .loaded(let loaded, _): topology = loaded
+        case .failed(let findings): throw Refused(reply: "\(findings)")
+        }
+        revision = topology.revision
+        parts = try await loop.submit {
+            let threads = NIOThreadPool(numberOfThreads: 4)
+            threads.start()
+            let files = ContentFiles(directory: "\(recorder.root)/content", fileSystem: recorder.fileSystem)
+            try files.prepare()
+            let path = "\(recorder.root)/queue.sqlite"
+            let database = try QueueDatabase(path: path, vfs: recorder.vfsName)
+            let (epoch, largest) = (try database.nextEpoch(), try database.largestMessageID())
+            let store = try SQLiteQueueStore(database: database, path: path, vfs: recorder.vfsName, on: loop)
+            try recorder.fileSystem.syncDirectory(recorder.root)
+            let directory = try Directory(path: "\(outside.path)/directory.sqlite", domains: DirectoryDomains(topology))
+            let core = Core(
+                topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: [],
+                fileThreads: threads, on: loop, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                readConfiguration: { .success(topology) })
+            let server = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
+                link, _ in
+                core.begin(link)
+            }
+            return NIOLoopBound(Parts(core: core, store: store, server: server, threads: threads), eventLoop: loop)
+        }.get()
+        try await loop.flatSubmit { [parts] in parts.value.server.listen(path: "\(outside.path)/edge.sock") }.get()
+    }
+
+    private static let configuration = """
+        version: 1
+        hostname: mx.postern.test
+        default_domain: postern.test
+        state_directory: state
+        runtime_directory: run
+        virtual_servers:
+          internet: { role: edge, listen: ["127.0.0.1:2525"] }
+        connectors:
+          far:
+            address_spaces: [{ domain: far.test }]
+            deliver: { smart_hosts: ["[127.0.0.1]:9"] }
+            relay: true
+        """
+
+    /// Submits one message as the edge does.
+    ///
+    /// - Returns: its id, when the core has answered 250.
+    func submit(_ content: [UInt8]) async throws -> QueueID {
+        let (path, revision) = ("\(outside.path)/edge.sock", revision)
+        let done = loop.makePromise(of: QueueID.self)
+        loop.execute { [loop] in
+            LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
+                guard case .success(let client) = result else { return done.fail(Refused(reply: "\(result)")) }
+                var id: QueueID?
+                client.connection.onClosed = { done.fail(Refused(reply: "\($0)")) }
+                client.connection.onMessage = { response in
+                    switch response {
+                    case .began(let began): id = began
+                    case .recipient(let reply):
+                        guard reply.isPositive else { return done.fail(Refused(reply: "\(reply)")) }
+                        var rest = ByteBuffer(bytes: content)
+                        while let chunk = rest.readSlice(length: min(rest.readableBytes, 20_000)), chunk.readableBytes > 0 {
+                            client.connection.send(.content(chunk))
+                        }
+                        client.connection.send(.commit(octets: UInt64(content.count), has8BitOctets: false))
+                        client.connection.flush()
+                    case .committed(let reply):
+                        if let id, reply.isPositive { done.succeed(id) } else { done.fail(Refused(reply: "\(reply)")) }
+                        client.connection.close()
+                    }
+                }
+                client.connection.send(
+                    .begin(
+                        SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 0x7F00_0001)),
+                        EnvelopeSender(reversePath: .null)))
+                client.connection.send(.recipient(EnvelopeRecipient(address: EmailAddress(parsing: "u@far.test")!)))
+                client.connection.flush()
+            }
+        }
+        return try await done.futureResult.get()
+    }
+
+    func close() async throws {
+        try await loop.flatSubmit { [parts] in
+            parts.value.server.stopListening()
+            return parts.value.store.close()
+        }.get()
+        try await loop.submit { [parts] in parts.value.threads }.get().shutdownGracefully()
+    }
+}
