@@ -1,5 +1,6 @@
 import CoreLink
 import Directory
+import DurableStorage
 import Logging
 import MailVocabulary
 import MessageFormat
@@ -41,7 +42,9 @@ final class Core {
     ) {
         (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
         (self.fileThreads, self.eventLoop, self.log, self.readConfiguration) = (fileThreads, eventLoop, log, readConfiguration)
-        reserve = StorageReserve(path: contentFiles.directory)
+        reserve = StorageReserve(
+            path: contentFiles.directory, logPath: "\(FilePath.parent(of: contentFiles.directory))/queue.sqlite-wal",
+            fileSystem: contentFiles.fileSystem, makeRoom: { [store] in store.makeRoom() })
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
         recorder = OutcomeRecorder(core: self)

@@ -72,6 +72,12 @@ final class QueueWriter: Sendable {
         return done.futureResult
     }
 
+    func makeRoom() {
+        thread.submit { [self] in
+            if $0 == .active { cutLog() }
+        }
+    }
+
     private func drain(_ answer: @escaping @Sendable ([Answer]) -> Void) {
         while true {
             let group = state.withLock { state -> [Submission] in
@@ -97,7 +103,7 @@ final class QueueWriter: Sendable {
             return group.map { ($0.token, .success(())) }
         } catch {
             let error = StoreError(error)
-            if case .full = error, isFirstTry { makeRoom() }
+            if case .full = error, isFirstTry { cutLog() }
             if group.count == 1 {
                 // What ends work makes room; it is worth a second try in the room that the log has left.
                 guard isFirstTry, case .full = error, case .settle = group[0].operation else { return [(group[0].token, .failure(error))] }
@@ -113,7 +119,7 @@ final class QueueWriter: Sendable {
     }
 
     /// The disk is full: what the log holds and the database has already is given back, so that at least work can be finished.
-    private func makeRoom() {
+    private func cutLog() {
         // Where that fails as well, the operations say so.
         try? confined.database.checkpoint()
     }

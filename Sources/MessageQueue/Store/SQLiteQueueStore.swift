@@ -66,6 +66,9 @@ public final class SQLiteQueueStore: QueueStore {
 
     public func counts() -> EventLoopFuture<QueueCounts> { eventLoop.makeSucceededFuture(writer.counts) }
 
+    /// Copies the log into the database and cuts it, behind what has been submitted.
+    public func makeRoom() { writer.makeRoom() }
+
     /// Removes content files that no message names; runs beside everything else.
     public func removeOrphans(of files: ContentFiles, before: QueueID) -> EventLoopFuture<Int> {
         read { reader in try files.removeOrphans(before: before) { try reader.contains($0) } }
