@@ -92,16 +92,6 @@ enum FreePort {
         }
     }
 
-    /// Whether a connection to the port has octets that the program behind it has not read (proc_net_tcp(5)).
-    static func hasUnreadInput(_ port: Int) throws -> Bool {
-        let suffix = ":" + String(port, radix: 16, uppercase: true).leftPadded(to: 4)
-        return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains { line in
-            let columns = line.split(separator: " ")
-            guard columns.count > 4, columns[1].hasSuffix(suffix), columns[3] == "01" else { return false }
-            return columns[4].split(separator: ":").last.flatMap { Int($0, radix: 16) } ?? 0 > 0
-        }
-    }
-
     /// Whether somebody listens there.
     static func isTaken(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -114,10 +104,6 @@ enum FreePort {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
     }
-}
-
-extension String {
-    fileprivate func leftPadded(to length: Int) -> String { String(repeating: "0", count: max(0, length - count)) + self }
 }
 
 struct NeverHappened: Error, CustomStringConvertible { let description: String }
