@@ -107,3 +107,23 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension FrameTests {
+    @Test("an original recipient or an envelope id that no front end takes from a client is no message")
+    func endlessLines() throws {
+        let address = Samples.address
+        try expectInvalid(
+            SubmitRequest.recipient(EnvelopeRecipient(address: address, originalRecipient: String(repeating: "x", count: 1201))))
+        try expectInvalid(
+            SubmitRequest.begin(
+                SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 1)),
+                EnvelopeSender(reversePath: .null, envelopeID: String(repeating: "x", count: 101))))
+    }
+
+    private func expectInvalid(_ message: SubmitRequest) throws {
+        var buffer = ByteBuffer()
+        message.write(into: &buffer)
+        let (kind, body) = try #require(try Frame.next(from: &buffer))
+        #expect(throws: WireError.invalid("line")) { _ = try SubmitRequest.read(kind: kind, body: body) }
+    }
+}

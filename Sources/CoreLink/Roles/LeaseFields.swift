@@ -52,7 +52,7 @@ extension WireReader {
         guard let result = RecipientOutcome.Result(rawValue: try integer()) else { throw .invalid("RecipientOutcome") }
         return RecipientOutcome(
             index: index, attempts: attempts, result: result, reply: try reply(),
-            remoteHost: try optional { reader throws(WireError) in try reader.text() })
+            remoteHost: try optional { reader throws(WireError) in try reader.line(maximum: 1024) })
     }
 
     mutating func leasedWork() throws(WireError) -> LeasedWork {

@@ -115,7 +115,7 @@ extension WireReader {
         let returnValue = try integer(UInt8.self)
         let returnContent = ReturnContent(rawValue: returnValue)
         guard returnValue == 0 || returnContent != nil else { throw .invalid("ReturnContent") }
-        let envelopeID = try optional { reader throws(WireError) in try reader.line() }
+        let envelopeID = try optional { reader throws(WireError) in try reader.line(maximum: Self.longestEnvelopeID) }
         return EnvelopeSender(
             reversePath: path, declaredSize: size.map(Int.init), body: body, smtpUTF8: smtpUTF8, returnContent: returnContent,
             envelopeID: envelopeID)
@@ -127,6 +127,11 @@ extension WireReader {
         guard notify <= 8 else { throw .invalid("Notify") }
         return EnvelopeRecipient(
             address: address, notify: notify == 0 ? nil : Notify(rawValue: notify),
-            originalRecipient: try optional { reader throws(WireError) in try reader.line() })
+            originalRecipient: try optional { reader throws(WireError) in try reader.line(maximum: Self.longestOriginalRecipient) })
     }
+
+    /// RFC 3461 §4.4.
+    private static let longestEnvelopeID = 100
+    /// RFC 3461 §4.2 has 500; what an alias makes of the longest address, each octet written as three, has more.
+    private static let longestOriginalRecipient = 1200
 }

@@ -30,8 +30,11 @@ public struct WireReader {
 
     /// Text that may become a line of a dialogue, a report or a log: no control characters, save the tab. A process that strangers
     /// have taken over cannot make two lines of one.
-    public mutating func line() throws(WireError) -> String {
+    ///
+    /// - Parameter maximum: in octets. What is read here is written into other frames, which have a limit of their own.
+    public mutating func line(maximum: Int = .max) throws(WireError) -> String {
         let line = try text()
+        guard line.utf8.count <= maximum else { throw .invalid("line") }
         guard !line.utf8.contains(where: \.isControl) else { throw .invalid("line") }
         return line
     }

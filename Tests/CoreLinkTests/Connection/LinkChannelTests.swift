@@ -124,11 +124,14 @@ struct LinkChannelTests {
     @Test("a sender whose peer does not read is slowed by the socket, and all arrives when it does")
     func backPressure() async throws {
         let octets = Mutex(0)
+        let begun = loop.makePromise(of: Void.self)
         let done = loop.makePromise(of: Void.self)
         try await server.listen(at: folder.socket) { connection in
             connection.onMessage = { [weak connection] message in
                 switch message {
-                case .begin: connection?.pauseReading()
+                case .begin:
+                    connection?.pauseReading()
+                    begun.succeed()
                 case .content(let chunk): octets.withLock { $0 += chunk.readableBytes }
                 case .commit: done.succeed()
                 default: break
@@ -162,6 +165,8 @@ struct LinkChannelTests {
         #expect(sentBefore < 2 << 20)
         #expect(octets.withLock { $0 } == 0)
         #expect(unread < 1 << 20)
+        // Resumed before it has paused, it would pause for good.
+        try await begun.futureResult.get()
         try await server.withConnection(1) { $0.resumeReading() }
         try await done.futureResult.get()
         #expect(octets.withLock { $0 } == total)
