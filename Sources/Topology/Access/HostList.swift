@@ -24,12 +24,12 @@ public enum HostList: Hashable, Sendable {
         entries.first { $0.matches(address, hostName: hostName) }
     }
 
-    /// Whether the client is among those chosen.
-    ///
-    /// - Parameter hostName: the forward-confirmed name of the client, or nil where there is none.
     /// Whether the answer is the same whatever the host's name is.
     public func isDecided(by address: IPAddress) -> Bool { !needsHostName || firstMatch(address, hostName: nil) != nil }
 
+    /// Whether the client is among those chosen.
+    ///
+    /// - Parameter hostName: the forward-confirmed name of the client, or nil where there is none.
     public func contains(_ address: IPAddress, hostName: DomainName? = nil) -> Bool {
         switch self {
         case .only: firstMatch(address, hostName: hostName) != nil
