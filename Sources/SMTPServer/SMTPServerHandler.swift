@@ -203,7 +203,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         let isExtended = if case .ehlo = session.greeting { true } else { false }
         ReceivedField(
             helo: session.greeting?.name, clientAddress: client.address, reverseLookup: client.reverseLookup, host: context.hostname,
-            transmission: MessageFormat.TransmissionProtocol(isExtended: isExtended, isUTF8: sender?.smtpUTF8 ?? false),
+            transmission: TransmissionProtocol(isExtended: isExtended, isUTF8: sender?.smtpUTF8 ?? false),
             queueID: transaction.queueID ?? QueueID(value: 0), recipient: recipients.count == 1 ? recipients[0] : nil, date: .now()
         ).write(into: &trace)
         AuthenticationResultsField(

@@ -82,11 +82,6 @@ public struct SMTPServerSession: Sendable {
         }
     }
 
-    /// What a Received field says about the present transaction; valid from `.transactionBegan` on.
-    public var transmissionProtocol: TransmissionProtocol {
-        TransmissionProtocol(greeting: greeting ?? .helo(""), smtpUTF8: transaction?.smtpUTF8 ?? false)
-    }
-
     /// Takes one event in.
     ///
     /// - Parameter actions: what is to be done is appended, in order. After `.close` no event has any effect.

@@ -1,3 +1,5 @@
+import MailVocabulary
+
 /// The authentication methods of one virtual server: none but those named are offered (S08).
 public struct AuthenticationMethods: Hashable, Sendable {
     /// The password itself goes over the line (S09).
