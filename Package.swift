@@ -47,11 +47,12 @@ let package = Package(
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
-            name: "EdgeService",
+            name: "FrontEnd",
             dependencies: [
                 "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "CoreLink", "SMTPServer", "ServiceRuntime",
                 logging, nioCore, nioPosix,
             ]),
+        .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
         .target(
             name: "DeliveryService",
             dependencies: [

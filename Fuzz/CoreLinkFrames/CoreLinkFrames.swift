@@ -8,7 +8,7 @@ import NIOCore
 public func fuzzCoreLinkFrames(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let frames = ByteBuffer(bytes: UnsafeBufferPointer(start: start + 1, count: count - 1))
-    switch start[0] % 8 {
+    switch start[0] % 12 {
     case 0: read(SubmitRequest.self, frames)
     case 1: read(SubmitResponse.self, frames)
     case 2: read(SubmissionLink.Request.self, frames)
@@ -16,6 +16,10 @@ public func fuzzCoreLinkFrames(_ start: UnsafePointer<UInt8>, _ count: Int) -> C
     case 4: read(LeaseResponse.self, frames)
     case 5: read(ControlRequest.self, frames)
     case 6: read(ControlResponse.self, frames)
+    case 8: read(LoginLink.Request.self, frames)
+    case 9: read(LoginLink.Response.self, frames)
+    case 10: read(AuthenticationLink.Request.self, frames)
+    case 11: read(AuthenticationLink.Response.self, frames)
     default: read(Hello.self, frames)
     }
     return 0

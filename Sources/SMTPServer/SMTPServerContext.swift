@@ -15,7 +15,7 @@ public final class SMTPServerContext {
     public let idleTimeout: TimeAmount
     /// E10.
     public let maximumHops: Int
-    let pool: LinkPool<EdgeLink>
+    let pool: any SubmitPool
     let note: (Event) -> Void
 
     /// What an operator may want to know of messages that never reach the core's logs.
@@ -26,7 +26,7 @@ public final class SMTPServerContext {
 
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
-        pool: LinkPool<EdgeLink>, note: @escaping (Event) -> Void
+        pool: any SubmitPool, note: @escaping (Event) -> Void
     ) {
         self.note = note
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)

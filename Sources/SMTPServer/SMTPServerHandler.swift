@@ -180,7 +180,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             facts: SessionFacts(
                 virtualServer: context.virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
                 helo: session.greeting?.name),
-            sender: sender, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.coreTakesMore() })
+            sender: sender, token: nil, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.coreTakesMore() })
         self.transaction = transaction
         return transaction
     }

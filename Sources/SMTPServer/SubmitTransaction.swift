@@ -14,13 +14,15 @@ final class SubmitTransaction {
         case content(Reply)
     }
 
-    private let pool: LinkPool<EdgeLink>
+    private let pool: any SubmitPool
     private let facts: SessionFacts
     private let sender: EnvelopeSender
+    /// Of the session, where it has logged in.
+    private let token: SessionToken?
     private let answer: (Answer) -> Void
     /// The core takes data again.
     private let writable: () -> Void
-    private var client: LinkClient<EdgeLink>?
+    private var connection: (any SubmitConnection)?
     private var isAcquiring = false
     /// Asked before the connection stood.
     private var early: [EnvelopeRecipient] = []
@@ -38,24 +40,24 @@ final class SubmitTransaction {
     private var octets: UInt64 = 0
 
     init(
-        pool: LinkPool<EdgeLink>, facts: SessionFacts, sender: EnvelopeSender, answer: @escaping (Answer) -> Void,
+        pool: any SubmitPool, facts: SessionFacts, sender: EnvelopeSender, token: SessionToken?, answer: @escaping (Answer) -> Void,
         writable: @escaping () -> Void
     ) {
-        (self.pool, self.facts, self.sender, self.answer, self.writable) = (pool, facts, sender, answer, writable)
+        (self.pool, self.facts, self.sender, self.token, self.answer, self.writable) = (pool, facts, sender, token, answer, writable)
     }
 
     static let coreUnavailable = Reply(451, "4.3.0", "The mail system is restarting, try again later")
     static let revisionDiffers = Reply(421, "4.3.0", "The configuration is being changed, try again later")
 
-    var isWritable: Bool { client?.connection.isWritable ?? true }
+    var isWritable: Bool { connection?.isWritable ?? true }
 
     func ask(_ recipient: EnvelopeRecipient) {
         if let lostReply { return answer(.recipient(lostReply)) }
         unansweredRecipients += 1
         limitWait()
         asked.append(recipient.address)
-        if let client {
-            client.connection.send(.recipient(recipient))
+        if let connection {
+            connection.send(.recipient(recipient))
         } else {
             early.append(recipient)
             acquire()
@@ -65,20 +67,20 @@ final class SubmitTransaction {
     /// Content, in pieces of any size; the trace fields first.
     func send(_ chunk: ByteBuffer) {
         hasContentBegun = true
-        guard let client else { return answerContentIfLost() }
+        guard let connection else { return answerContentIfLost() }
         octets += UInt64(chunk.readableBytes)
         var rest = chunk
         while rest.readableBytes > Frame.maximumContent, let part = rest.readSlice(length: Frame.maximumContent) {
-            client.connection.send(.content(part))
+            connection.send(.content(part))
         }
-        if rest.readableBytes > 0 { client.connection.send(.content(rest)) }
+        if rest.readableBytes > 0 { connection.send(.content(rest)) }
     }
 
     func commit(has8BitOctets: Bool) {
-        guard let client else { return answerContentIfLost() }
+        guard let connection else { return answerContentIfLost() }
         isCommitting = true
         limitWait()
-        client.connection.send(.commit(octets: octets, has8BitOctets: has8BitOctets))
+        connection.send(.commit(octets: octets, has8BitOctets: has8BitOctets))
     }
 
     /// A core that answers nothing costs this transaction, and not the client's patience: it waits five minutes for a reply to RCPT, and
@@ -93,51 +95,56 @@ final class SubmitTransaction {
 
     private static let longestWait = TimeAmount.minutes(2)
 
-    func flush() { client?.connection.flush() }
+    func flush() { connection?.flush() }
 
     /// The client gave up, or its content is refused: the core drops what it has.
     func abort() {
         guard !hasEnded else { return }
         hasEnded = true
         deadline?.cancel()
-        guard let client else { return }
-        self.client = nil
+        guard let connection else { return }
+        self.connection = nil
         if unansweredRecipients > 0 || isCommitting {
             // Answers are still on their way, which the next transaction must not see.
-            pool.discard(client)
+            connection.discard()
         } else {
-            client.connection.send(.abort)
-            client.connection.flush()
-            pool.release(client)
+            connection.send(.abort)
+            connection.flush()
+            connection.release()
         }
     }
 
     private func acquire() {
         guard !isAcquiring else { return }
         isAcquiring = true
-        pool.acquire { [self] result in
+        pool.acquireConnection { [self] result in
             switch result {
             case .failure: lost()
-            case .success(let client) where hasEnded: pool.release(client)
-            case .success(let client) where client.coreRevision != pool.revision:
-                pool.discard(client)
+            case .success(let connection) where hasEnded: connection.release()
+            case .success(let connection) where connection.coreRevision != pool.revision:
+                connection.discard()
                 acquireAgain()
-            case .success(let client):
-                self.client = client
-                client.connection.onMessage = { [self] in received($0) }
-                client.connection.onClosed = { [self] _ in
-                    let client = self.client
-                    self.client = nil
-                    if let client { pool.discard(client) }
-                    lost()
-                }
-                client.connection.onWritable = { [self] in writable() }
-                client.connection.send(.begin(facts, sender))
-                for recipient in early { client.connection.send(.recipient(recipient)) }
-                early = []
-                client.connection.flush()
+            case .success(let connection): begin(over: connection)
             }
         }
+    }
+
+    private func begin(over connection: any SubmitConnection) {
+        self.connection = connection
+        connection.listen(
+            message: { [self] in received($0) },
+            closed: { [self] in
+                let connection = self.connection
+                self.connection = nil
+                connection?.discard()
+                lost()
+            },
+            writable: { [self] in writable() })
+        if let token { connection.authorize(token) }
+        connection.send(.begin(facts, sender))
+        for recipient in early { connection.send(.recipient(recipient)) }
+        early = []
+        connection.flush()
     }
 
     /// The core has taken another configuration: this process hears of it (`RevisionWatch`), and reads it too. The client waits meanwhile, for a bounded time.
@@ -165,11 +172,11 @@ final class SubmitTransaction {
             if reply.isPositive { acceptedRecipients.append(address) }
             answer(.recipient(reply))
         case .committed(let reply):
-            guard isCommitting, let client else { return lost() }
+            guard isCommitting, let connection else { return lost() }
             hasEnded = true
             deadline?.cancel()
-            self.client = nil
-            pool.release(client)
+            self.connection = nil
+            connection.release()
             answer(.content(reply))
         }
     }
@@ -180,9 +187,9 @@ final class SubmitTransaction {
         hasEnded = true
         deadline?.cancel()
         lostReply = reply
-        if let client {
-            self.client = nil
-            pool.discard(client)
+        if let connection {
+            self.connection = nil
+            connection.discard()
         }
         let unanswered = unansweredRecipients
         unansweredRecipients = 0

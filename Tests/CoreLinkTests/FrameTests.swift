@@ -15,6 +15,10 @@ struct FrameTests {
         for message in Samples.leaseResponses { try expectRoundTrip(message) }
         for message in Samples.controlRequests { try expectRoundTrip(message) }
         for message in Samples.controlResponses { try expectRoundTrip(message) }
+        for message in Samples.loginRequests { try expectRoundTrip(message) }
+        for message in Samples.loginResponses { try expectRoundTrip(message) }
+        for message in Samples.authenticationRequests { try expectRoundTrip(message) }
+        for message in Samples.authenticationResponses { try expectRoundTrip(message) }
         try expectRoundTrip(Hello(role: .edge, holder: 7, revision: "abc"))
         try expectRoundTrip(Greeting(revision: "abc", refusal: "no"))
     }

@@ -32,7 +32,24 @@ enum Samples {
         .began(id), .recipient(reply), .committed(Reply(250, nil, lines: ["one", "two"])),
     ]
     static let submissionRequests: [SubmissionLink.Request] =
-        [.authorize(SessionToken(high: 1, low: .max))] + submitRequests.map { .submit($0) }
+        [.authorize(token), .forget(token)] + submitRequests.map { .submit($0) }
+    static let token = SessionToken(high: 1, low: .max)
+    static let login = LoginFacts(virtualServer: "clients", clientAddress: IPAddress(parsing: "192.0.2.1")!, isSecure: true)
+    static let loginRequests: [LoginLink.Request] = [
+        .begin(login, .plain, initialResponse: ByteBuffer(bytes: [0, 97, 0, 255])), .begin(login, .scramSHA256, initialResponse: nil),
+        .respond(ByteBuffer()), .cancel,
+    ]
+    static let loginResponses: [LoginLink.Response] = [
+        .challenge(ByteBuffer(string: "r=1")), .succeeded(token, account: address), .failed(Reply(535, "5.7.8", "no")),
+    ]
+    static let authenticationRequests: [AuthenticationLink.Request] = [
+        .credential(loginName: "alice"), .issueToken(loginName: "alice@example.org", login, .gssapi),
+    ]
+    static let authenticationResponses: [AuthenticationLink.Response] =
+        [
+            .credential(StoredCredential(account: address, verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1]))),
+            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address),
+        ] + AuthenticationLink.Refusal.allCases.map { .refused($0) }
     static let leaseRequests: [LeaseRequest] = [
         .present([held]), .present([]), .lease(preferring: nil),
         .lease(preferring: PreferredHop(connector: "general", nextHop: "domain:example.org")), .renew([lease]),

@@ -17,16 +17,18 @@ public protocol LinkRole {
     static var name: RoleName { get }
 }
 
-/// The sockets of the core. The socket is the role (law 3).
+/// The sockets, all but `login` the core's. The socket is the role (law 3).
 public enum RoleName: UInt8, CaseIterable, Sendable {
     case edge = 1
-    /// The authenticated front end; its socket is made where a submission server is configured and active.
+    /// The authenticated front end.
     case submission = 2
     case delivery = 3
     case mailbox = 4
     case control = 5
-    /// Who someone is: reads one verifier, issues session tokens. Comes with the submission server.
+    /// Who someone is: reads one verifier, has session tokens issued.
     case authentication = 6
+    /// The submission server's way to `postern-auth`, which makes this socket.
+    case login = 7
 
     /// The name of the socket within the runtime directory.
     public var socketName: String {
@@ -37,6 +39,7 @@ public enum RoleName: UInt8, CaseIterable, Sendable {
         case .mailbox: "mailbox.sock"
         case .control: "control.sock"
         case .authentication: "auth.sock"
+        case .login: "login.sock"
         }
     }
 }

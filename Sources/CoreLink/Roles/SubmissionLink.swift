@@ -5,7 +5,7 @@ import NIOCore
 /// one where its `anonymous` is true.
 ///
 /// The token is the only way to name an account, and only the core issues it, to `postern-auth`; so a taken-over submission
-/// server can use no account but those that log in through it. ATRN's "lease what is held for this token" joins these requests
+/// server can use no account but those that log in through it (law 3). ATRN's "lease what is held for this token" joins these requests
 /// with the issue on pulled mail.
 public enum SubmissionLink: LinkRole {
     public static let name = RoleName.submission
@@ -14,31 +14,56 @@ public enum SubmissionLink: LinkRole {
     public enum Request: Hashable, Sendable {
         /// The transaction that follows is this token's account's.
         case authorize(SessionToken)
+        /// The session of this token is over: nobody can use it any more. Between transactions; without an answer.
+        case forget(SessionToken)
         case submit(SubmitRequest)
     }
 }
 
+extension SubmissionLink: SubmitRole {
+    public static func request(_ request: SubmitRequest) -> Request { .submit(request) }
+    public static func authorization(_ token: SessionToken) -> Request? { .authorize(token) }
+    public static func forgetting(_ token: SessionToken) -> Request? { .forget(token) }
+}
+
 /// Stands for one authenticated session; issued by the core, sixteen random octets.
 public struct SessionToken: Hashable, Sendable {
-    let high: UInt64
-    let low: UInt64
+    public let high: UInt64
+    public let low: UInt64
 
     public init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+
+    /// One that nobody can guess: from the system's source of randomness.
+    public static func random() -> SessionToken {
+        var generator = SystemRandomNumberGenerator()
+        return SessionToken(high: generator.next(), low: generator.next())
+    }
+}
+
+extension WireWriter {
+    mutating func write(_ token: SessionToken) {
+        write(token.high)
+        write(token.low)
+    }
+}
+
+extension WireReader {
+    mutating func sessionToken() throws(WireError) -> SessionToken { SessionToken(high: try integer(), low: try integer()) }
 }
 
 extension SubmissionLink.Request: LinkMessage {
     public static func read(kind: UInt8, from reader: inout WireReader) throws(WireError) -> SubmissionLink.Request {
-        if kind == 16 { return .authorize(SessionToken(high: try reader.integer(), low: try reader.integer())) }
-        return .submit(try SubmitRequest.read(kind: kind, from: &reader))
+        switch kind {
+        case 16: .authorize(try reader.sessionToken())
+        case 17: .forget(try reader.sessionToken())
+        default: .submit(try SubmitRequest.read(kind: kind, from: &reader))
+        }
     }
 
     public func write(into buffer: inout ByteBuffer) {
         switch self {
-        case .authorize(let token):
-            Frame.append(kind: 16, to: &buffer) {
-                $0.write(token.high)
-                $0.write(token.low)
-            }
+        case .authorize(let token): Frame.append(kind: 16, to: &buffer) { $0.write(token) }
+        case .forget(let token): Frame.append(kind: 17, to: &buffer) { $0.write(token) }
         case .submit(let request): request.write(into: &buffer)
         }
     }

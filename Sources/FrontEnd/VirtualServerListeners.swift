@@ -10,13 +10,13 @@ import SMTPServer
 import ServiceRuntime
 import Topology
 
-/// One virtual server of the edge: its listeners, and every connection to them. Confined to one event loop.
+/// One virtual server: its listeners, and every connection to them. Confined to one event loop.
 ///
 /// Bounded by S01 in connections, by S02 in time, by the limits of the session machine in everything a client can say.
-final class EdgeVirtualServer {
+final class VirtualServerListeners {
     private let eventLoop: any EventLoop
     private let log: Logger
-    private let pool: LinkPool<EdgeLink>
+    private let pool: any SubmitPool
     private let resolver: DNSResolver
     private var server: VirtualServer
     private var context: SMTPServerContext
@@ -29,7 +29,7 @@ final class EdgeVirtualServer {
     private var whenEmpty: (() -> Void)?
 
     init(
-        _ server: VirtualServer, topology: Topology, pool: LinkPool<EdgeLink>, resolver: DNSResolver, on eventLoop: any EventLoop,
+        _ server: VirtualServer, topology: Topology, pool: any SubmitPool, resolver: DNSResolver, on eventLoop: any EventLoop,
         log: Logger
     ) {
         (self.server, self.pool, self.resolver, self.eventLoop, self.log) = (server, pool, resolver, eventLoop, log)
@@ -167,7 +167,7 @@ final class EdgeVirtualServer {
 }
 
 extension SMTPServerContext {
-    convenience init(_ server: VirtualServer, topology: Topology, pool: LinkPool<EdgeLink>, log: Logger) {
+    convenience init(_ server: VirtualServer, topology: Topology, pool: any SubmitPool, log: Logger) {
         self.init(
             virtualServer: server.name, hostname: topology.hostname,
             settings: SMTPServerSettings(

@@ -2,7 +2,7 @@ import MailVocabulary
 import NameResolution
 import Topology
 
-/// Who may connect, and how many at once (S01, S16). A value, confined to the edge's event loop.
+/// Who may connect, and how many at once (S01, S16). A value, confined to its server's event loop.
 struct ConnectionControl {
     private let settings: ConnectionSettings
     private var open = 0

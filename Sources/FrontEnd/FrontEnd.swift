@@ -1,0 +1,41 @@
+import CoreLink
+import NIOCore
+import NIOPosix
+import NameResolution
+import ServiceRuntime
+import Topology
+
+/// A daemon that listens for SMTP and submits what comes in: what edge and submission have in common.
+///
+/// Trusts nothing that comes in over TCP, and the core for every decision. Holds no mail: content streams on to the core as it comes,
+/// and a slow core slows the sender.
+public enum FrontEnd {
+    /// Runs until it is asked to end.
+    ///
+    /// - Parameters:
+    ///   - role: of the socket to the core.
+    ///   - serves: which virtual servers of the configuration are this daemon's.
+    public static func run<Role: SubmitRole & SendableMetatype>(
+        _ daemon: Daemon, as role: Role.Type, serving serves: @escaping @Sendable (VirtualServer) -> Bool
+    ) async -> ExitStatus {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let running: NIOLoopBound<RunningFrontEnd<Role>>
+        do {
+            let resolver = try DNSResolver(settings: ResolverSettings(of: daemon.topology))
+            running = try await eventLoop.submit {
+                NIOLoopBound(RunningFrontEnd(daemon, serving: serves, resolver: resolver, on: eventLoop), eventLoop: eventLoop)
+            }.get()
+            try await eventLoop.flatSubmit { running.value.listen() }.get()
+        } catch {
+            daemon.fail("postern-\(daemon.role.rawValue) cannot start: \(SystemReason.text(of: error))")
+        }
+        // Ports below 1024 are bound by now.
+        daemon.dropPrivileges()
+        daemon.lifecycle.onReload { eventLoop.execute { running.value.reload() } }
+        daemon.lifecycle.ready()
+        return await daemon.lifecycle.run {
+            try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
+        }
+    }
+}

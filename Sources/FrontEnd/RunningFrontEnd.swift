@@ -1,0 +1,111 @@
+import CoreLink
+import Logging
+import NIOCore
+import NameResolution
+import ServiceRuntime
+import Topology
+
+/// A front end at work: its virtual servers, and its way to the core. Confined to its event loop.
+final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
+    private let daemon: Daemon
+    private let eventLoop: any EventLoop
+    private let resolver: DNSResolver
+    private let pool: LinkPool<Role>
+    /// Hears of it when the core takes another configuration, also where no mail comes in.
+    private let watch: RevisionWatch<Role>
+    private let serves: (VirtualServer) -> Bool
+    private var servers: [String: VirtualServerListeners] = [:]
+    /// No more in the configuration; they finish what is under way.
+    private var closing: [VirtualServerListeners] = []
+    /// The core's revision that a line about has been logged.
+    private var saidDifference: String?
+    private var topology: Topology
+
+    /// - Parameter serves: which virtual servers are this daemon's.
+    init(_ daemon: Daemon, serving serves: @escaping (VirtualServer) -> Bool, resolver: DNSResolver, on eventLoop: any EventLoop) {
+        (self.daemon, self.serves, self.resolver, self.eventLoop) = (daemon, serves, resolver, eventLoop)
+        topology = daemon.topology
+        pool = LinkPool(
+            path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
+            revision: daemon.topology.revision, on: eventLoop)
+        watch = RevisionWatch(
+            path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
+            revision: daemon.topology.revision, on: eventLoop)
+        let (lifecycle, log) = (daemon.lifecycle, daemon.log)
+        watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
+        watch.onChange = { error in
+            if let error {
+                log.warning("the core cannot be reached: clients are told to come back", metadata: ["error": "\(error)"])
+            } else {
+                log.info("connected to the core")
+            }
+        }
+        for server in daemon.topology.virtualServers where serves(server) {
+            servers[server.name] = VirtualServerListeners(
+                server, topology: daemon.topology, pool: pool, resolver: resolver, on: eventLoop, log: daemon.log)
+        }
+    }
+
+    func listen() -> EventLoopFuture<Void> {
+        watch.start()
+        let (log, role) = (daemon.log, daemon.role)
+        let addresses = topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
+        return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen() }, on: eventLoop).map {
+            log.notice("\(role.rawValue) is ready", metadata: ["listen": "\(addresses.joined(separator: " "))"])
+        }
+    }
+
+    func reload() {
+        switch daemon.readConfiguration() {
+        case .failure(let refused):
+            for reason in refused.reasons {
+                daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
+            }
+        case .success(let new) where new.revision == topology.revision: sayRevisionDiffers(from: new)
+        case .success(let new): adopt(new)
+        }
+    }
+
+    /// The file is what this process has already. If the core has another, only `postern reload` brings them together.
+    private func sayRevisionDiffers(from file: Topology) {
+        guard let core = watch.coreRevision, core != file.revision, saidDifference != core else { return }
+        saidDifference = core
+        daemon.log.error(
+            "the core runs with another revision of the configuration than is in the file: run `postern reload`",
+            metadata: ["core": "\(core)", "file": "\(file.revision)"])
+    }
+
+    private func adopt(_ new: Topology) {
+        if new.resolver != topology.resolver {
+            daemon.log.warning("resolver: a change takes effect with the next start of postern-\(daemon.role.rawValue)")
+        }
+        topology = new
+        saidDifference = nil
+        pool.revision = new.revision
+        pool.closeIdle()
+        watch.adopt(new.revision)
+        let remaining = new.virtualServers.filter(serves)
+        for server in remaining where servers[server.name]?.adopt(server, topology: new) != true {
+            daemon.log.warning(
+                "listen: a change takes effect with the next start of postern-\(daemon.role.rawValue)",
+                metadata: ["virtual_server": "\(server.name)"])
+        }
+        for name in Set(servers.keys).subtracting(remaining.map(\.name)) {
+            daemon.log.notice("virtual server removed", metadata: ["virtual_server": "\(name)"])
+            guard let removed = servers.removeValue(forKey: name) else { continue }
+            closing.append(removed)
+            removed.shutDown { [self] in closing.removeAll { $0 === removed } }
+        }
+        daemon.log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+    }
+
+    func drain() -> EventLoopFuture<Void> {
+        watch.stop()
+        let futures = servers.values.map { server in
+            let promise = eventLoop.makePromise(of: Void.self)
+            server.shutDown { promise.succeed() }
+            return promise.futureResult
+        }
+        return EventLoopFuture.andAllSucceed(futures, on: eventLoop)
+    }
+}
