@@ -66,7 +66,8 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Before the file is there: it has at most this mode from its first moment on, whatever the umask. unix(7)
-                    let mode = bound.value.access.mode
+                    let (mode, log) = (bound.value.access.mode, bound.value.log)
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause { log("\(Role.name): \($0)") }, position: .first)
                     _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
                         fchmod($0, mode)
                     }

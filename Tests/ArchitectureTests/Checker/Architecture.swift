@@ -37,6 +37,7 @@ struct Architecture {
             ["SMTPClient"],
             ["LeasedDelivery"],
             ["ServiceRuntime"],
+            ["FrontEnd"],
             ["EdgeService", "SubmissionService", "AuthService", "CoreService", "DeliveryService", "MailboxService", "CommandLineTool"],
             ["postern-edge", "postern-submission", "postern-auth", "postern-core", "postern-delivery", "postern-mailbox", "postern"],
         ],
