@@ -28,6 +28,8 @@ final class Core {
     private let store: SQLiteQueueStore
     private let readConfiguration: () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
+    var tokens = SessionTokens()
+    var lookups = LookupAllowance()
     private(set) var expiredLeases = 0
     /// Set when the core begins to end: connections that break from now on say nothing of their peers.
     var isStopping = false
@@ -59,10 +61,7 @@ final class Core {
     private var submitSessions: [ObjectIdentifier: SubmitSession] = [:]
     private var leaseSessions: [ObjectIdentifier: LeaseServerSession] = [:]
 
-    func begin(_ connection: SubmitSession.Connection) {
-        let session = SubmitSession(core: self, connection: connection)
-        submitSessions[ObjectIdentifier(session)] = session
-    }
+    func begin(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = session }
 
     func begin(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = session }
     func ended(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = nil }

@@ -10,6 +10,8 @@ struct Metrics {
     var failedRecipients = 0
     var expiredRecipients = 0
     var reportsWritten = 0
+    var logins = 0
+    var verifierLookups = 0
 
     /// The Prometheus text format, version 0.0.4.
     ///
@@ -24,6 +26,8 @@ struct Metrics {
             ("postern_recipients_failed_total", "counter", "Recipients given up.", failedRecipients),
             ("postern_recipients_expired_total", "counter", "Of these, the ones that were tried for too long.", expiredRecipients),
             ("postern_reports_written_total", "counter", "Non-delivery reports written.", reportsWritten),
+            ("postern_logins_total", "counter", "Sessions that have logged in.", logins),
+            ("postern_verifier_lookups_total", "counter", "Login names that postern-auth has asked about.", verifierLookups),
             ("postern_leases_expired_total", "counter", "Leases whose holder did not renew them.", expired),
             ("postern_start_time_seconds", "gauge", "When the core started, in seconds since 1970.", startedAt),
             ("postern_queue_messages", "gauge", "Messages in the queue.", counts.messages),

@@ -25,6 +25,8 @@ final class RunningCore {
     /// nil until the state is open: who connects before that is sent away, and comes again.
     private var core: Core?
     private var edge: LinkServer<EdgeLink>!
+    private var submission: LinkServer<SubmissionLink>!
+    private var authentication: LinkServer<AuthenticationLink>!
     private var delivery: LinkServer<DeliveryLink>!
     private var mailbox: LinkServer<MailboxLink>!
     private var control: LinkServer<ControlLink>!
@@ -60,7 +62,17 @@ final class RunningCore {
         edge = LinkServer(access: access.access(.edge, EdgeLink.self), revision: revision, on: eventLoop, log: note) {
             [unowned self] link, _ in
             guard let core else { return link.close() }
-            core.begin(link)
+            core.begin(SubmitSession(core: core, edge: link))
+        }
+        submission = LinkServer(access: access.access(.submission, SubmissionLink.self), revision: revision, on: eventLoop, log: note) {
+            [unowned self] link, _ in
+            guard let core else { return link.close() }
+            core.begin(SubmitSession(core: core, submission: link))
+        }
+        authentication = LinkServer(access: access.access(.auth, AuthenticationLink.self), revision: revision, on: eventLoop, log: note) {
+            [unowned self] link, _ in
+            guard let core else { return link.close() }
+            _ = AuthenticationSession(core: core, connection: link)
         }
         delivery = LinkServer(access: access.access(.delivery, DeliveryLink.self), revision: revision, on: eventLoop, log: note) {
             [unowned self] link, peer in lease(link, .delivery, holder: peer.holder, processID: peer.processID)
@@ -74,6 +86,8 @@ final class RunningCore {
         }
         let sockets = [
             edge.listen(path: "\(runtime)/\(RoleName.edge.socketName)"),
+            submission.listen(path: "\(runtime)/\(RoleName.submission.socketName)"),
+            authentication.listen(path: "\(runtime)/\(RoleName.authentication.socketName)"),
             delivery.listen(path: "\(runtime)/\(RoleName.delivery.socketName)"),
             mailbox.listen(path: "\(runtime)/\(RoleName.mailbox.socketName)"),
             control.listen(path: "\(runtime)/\(RoleName.control.socketName)"),
@@ -130,6 +144,8 @@ final class RunningCore {
         core?.queue.stopLeasing()
         core?.stopSubmissions()
         edge.stopListening()
+        submission.stopListening()
+        authentication.stopListening()
         delivery.stopListening()
         mailbox.stopListening()
         control.stopListening()
@@ -158,6 +174,8 @@ final class RunningCore {
     /// A new revision is in force: the others read the configuration again as they learn of it.
     private func announce(_ revision: String) {
         edge.revision = revision
+        submission.revision = revision
+        authentication.revision = revision
         delivery.revision = revision
         mailbox.revision = revision
         control.revision = revision

@@ -117,6 +117,19 @@ extension Directory {
         }.first
     }
 
+    /// Whose login name it is, whatever it is checked against (a ticket of Kerberos needs no password here), and the one spelling that
+    /// all spellings of the name share; nil where nobody has it, or it has expired.
+    public func owner(ofLogin loginName: String, now: Timestamp = .now()) throws(DirectoryError) -> (account: EmailAddress, key: String)? {
+        guard (try? loginKey(loginName)) != nil else { return nil }  // a name nobody can have is an unknown name
+        let key = try knownLoginKey(loginName)
+        return try query(
+            """
+            SELECT entries.address FROM credentials JOIN entries ON entries.id = account
+            WHERE login_key = ? AND (expires_at IS NULL OR expires_at > ?)
+            """, [.text(key), .integer(now.microseconds)]
+        ) { row throws(DirectoryError) in (try self.parse(row.text(0)), key) }.first
+    }
+
     /// What SCRAM shows for a name without a credential: always the same for the same name, and matched by no password.
     public func decoyVerifier(loginName: String) throws(DirectoryError) -> SCRAMVerifier {
         // A name nobody can have gets a decoy like any other, and a bare name the one of the address that it stands for.

@@ -64,7 +64,7 @@ final class CoreUnderTest: Sendable {
                 readConfiguration: { .success(topology) })
             let server = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
                 link, _ in
-                core.begin(link)
+                core.begin(SubmitSession(core: core, edge: link))
             }
             return NIOLoopBound(Parts(core: core, store: store, server: server, threads: threads), eventLoop: loop)
         }.get()

@@ -27,14 +27,25 @@ struct DirectoryCommands {
             }
         case .userRemove:
             let force = arguments.flag("--force")
-            return Self.removed(try directory.removeUser(try arguments.lastAddress(), removingReferences: force))
-        case .userPassword: try directory.setPassword(loginName: try arguments.text("a login name"), try arguments.lastText("a password"))
+            let address = try arguments.lastAddress()
+            let removed = try directory.removeUser(address, removingReferences: force)
+            core.tokens.forget(account: address)
+            return Self.removed(removed)
+        case .userPassword:
+            let loginName = try arguments.text("a login name")
+            let key = try directory.owner(ofLogin: loginName)?.key
+            try directory.setPassword(loginName: loginName, try arguments.lastText("a password"))
+            if let key { core.tokens.forget(loginKey: key) }
         case .credentialAdd:
             let (address, login, label) = (try arguments.address(), try arguments.text("a login name"), try arguments.text("a label"))
             try directory.addCredential(
                 to: address, loginName: login, label: label, password: try arguments.text("a password"), expiresAt: try arguments.expiry())
         case .credentialList: return try directory.listCredentials(of: try arguments.lastAddress()).map(Self.object)
-        case .credentialRemove: try directory.removeCredential(loginName: try arguments.lastText("a login name"))
+        case .credentialRemove:
+            let loginName = try arguments.lastText("a login name")
+            let key = try directory.owner(ofLogin: loginName)?.key
+            try directory.removeCredential(loginName: loginName)
+            if let key { core.tokens.forget(loginKey: key) }
         case .aliasAdd:
             let forward = arguments.flag("--forward")
             try directory.addAlias(try arguments.address(), to: try arguments.addresses(), forward: forward)

@@ -9,7 +9,8 @@ import NIOCore
 /// Confined to the core's event loop. A peer that says what it may not say at that point loses its connection and the transaction with
 /// it, and nothing else happens.
 final class SubmitSession {
-    typealias Connection = LinkChannel<SubmitRequest, SubmitResponse>
+    /// What the session asks of its connection, whatever the role of its socket.
+    typealias Connection = any SubmitPeer
 
     private enum State {
         case idle
@@ -33,6 +34,10 @@ final class SubmitSession {
         var content: ContentSink?
         /// More came than may: it is counted, and not kept.
         var isTooLarge = false
+        /// Who is logged in.
+        var session: SessionTokens.Session?
+        /// It came with a token that is not good any more.
+        var isSessionOver = false
 
         init(id: QueueID, facts: SessionFacts, sender: EnvelopeSender, contentLimit: Int?) {
             (self.id, self.facts, self.sender, self.contentLimit) = (id, facts, sender, contentLimit)
@@ -45,10 +50,38 @@ final class SubmitSession {
     private var isGone = false
     private var isRetired = false
 
-    init(core: Core, connection: Connection) {
-        (self.core, self.connection) = (core, connection)
+    /// Whether it may name accounts by their tokens.
+    private let isSubmission: Bool
+    /// Of the transaction to come.
+    private var authorization = Authorization.none
+
+    private enum Authorization {
+        case none
+        case token(SessionToken)
+    }
+
+    /// Of an edge: anonymous, whatever it says.
+    init(core: Core, edge connection: LinkChannel<SubmitRequest, SubmitResponse>) {
+        (self.core, self.connection, isSubmission) = (core, connection, false)
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in ended() }
+    }
+
+    /// Of a submission server: each transaction with a token, or anonymous where the virtual server permits that.
+    init(core: Core, submission connection: LinkChannel<SubmissionLink.Request, SubmitResponse>) {
+        (self.core, self.connection, isSubmission) = (core, connection, true)
+        connection.onMessage = { [self] in received($0) }
+        connection.onClosed = { [self] _ in ended() }
+    }
+
+    private func received(_ request: SubmissionLink.Request) {
+        switch (request, state) {
+        case (.authorize(let token), .idle): authorization = .token(token)
+        case (.forget(let token), .idle): core.tokens.forget(token)
+        case (.submit(let request), _): received(request)
+        case (_, .broken): break
+        default: violated("it named a session in the middle of a transaction")
+        }
     }
 
     private var isCommitting: Bool {
@@ -98,17 +131,24 @@ final class SubmitSession {
     }
 
     private func begin(_ facts: SessionFacts, _ sender: EnvelopeSender) {
-        guard let server = core.topology.virtualServer(named: facts.virtualServer), server.role == .edge else {
-            return violated("'\(facts.virtualServer)' is no virtual server of an edge")
+        guard let server = core.topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission else {
+            return violated("'\(facts.virtualServer)' is no virtual server of this role")
         }
         let transaction = Transaction(
             id: core.queue.nextID(), facts: facts, sender: sender,
             contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance })
+        if case .token(let token) = authorization {
+            transaction.session = core.tokens.use(token, virtualServer: facts.virtualServer, now: .now())
+            transaction.isSessionOver = transaction.session == nil
+        }
+        authorization = .none
         state = .open(transaction)
         connection.send(.began(transaction.id))
     }
 
     private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {
+        // 421 ends the session: the client logs in again.
+        guard !transaction.isSessionOver else { return connection.send(.recipient(Self.sessionOver)) }
         guard core.reserve.hasRoom(for: transaction.sender.declaredSize ?? 0, now: core.eventLoop.now) else {
             core.metrics.storageRefusals += 1
             core.log.warning(
@@ -149,6 +189,7 @@ final class SubmitSession {
         connection.send(.recipient(reply))
     }
 
+    private static let sessionOver = Reply(421, "4.7.0", "Your login is not valid any more: connect and log in again")
     private static let noStorage = Reply(452, "4.3.1", "Insufficient system storage, try again later")
     /// What aliases and groups may make of the recipients of one message.
     private static let mostFinalRecipients = 100_000
