@@ -4,6 +4,9 @@ import SMTPProtocol
 
 /// A server session with a host that answers every question as it comes: recipients whose local part begins with `no` are refused.
 ///
+/// TLS is two octets: where a handshake is due, 0x16 in the input is one that succeeds, after which the input is what TLS carries, and
+/// 0x15 one that fails. Logins are those of `LoginModel`.
+///
 /// For tests and the fuzzer: what the client saw, and what became of its transactions, as values that can be compared.
 public struct ServerRun {
     private var session: SMTPServerSession
@@ -16,19 +19,63 @@ public struct ServerRun {
     /// The messages that the host was given whole, as octets.
     public private(set) var contents: [[UInt8]] = []
     public private(set) var isClosed = false
+    /// Octets in clear behind STARTTLS.
+    public private(set) var droppedOctets = 0
+    private var isHandshaking = false
+    private var login: LoginModel?
+    /// Something that must never be was done.
+    private var breach: String?
+    private let settings: SMTPServerSettings
+    private let channel: SecureChannel
 
     public static let settings = SMTPServerSettings(
         hostname: DomainName(parsing: "mx.test")!, messageSizeLimit: .kibibytes(64), sessionSizeLimit: nil, recipientsLimit: 3,
         messagesPerConnection: 3, commandLineLimit: 512, unknownCommandLimit: 4, errorLimit: 6)
 
-    public init(settings: SMTPServerSettings = ServerRun.settings, isGreeted: Bool = true) {
+    /// A submission server: TLS and a login are required, and a password never goes in clear.
+    public static let submissionSettings = SMTPServerSettings(
+        hostname: DomainName(parsing: "mx.test")!, messageSizeLimit: .kibibytes(64), sessionSizeLimit: nil, recipientsLimit: 3,
+        messagesPerConnection: 3, commandLineLimit: 512, unknownCommandLimit: 4, errorLimit: 6,
+        transportSecurity: ServerTransportSecurity(mode: .required),
+        authentication: ServerAuthentication(
+            mechanismsInClear: [], mechanismsOverTLS: [.plain, .login, .scramSHA256], isRequired: true))
+
+    /// One that offers TLS and lets clients log in before it, too, with what shows no password.
+    public static let lenientSettings = SMTPServerSettings(
+        hostname: DomainName(parsing: "mx.test")!, messageSizeLimit: .kibibytes(64), sessionSizeLimit: nil, recipientsLimit: 3,
+        messagesPerConnection: 3, commandLineLimit: 512, unknownCommandLimit: 4, errorLimit: 6,
+        transportSecurity: ServerTransportSecurity(mode: .offered),
+        authentication: ServerAuthentication(
+            mechanismsInClear: [.scramSHA256], mechanismsOverTLS: [.plain, .login, .scramSHA256], isRequired: false))
+
+    /// - Parameter channel: what a handshake brings about.
+    public init(
+        settings: SMTPServerSettings = ServerRun.settings, isGreeted: Bool = true,
+        channel: SecureChannel = SecureChannel(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+    ) {
+        (self.settings, self.channel) = (settings, channel)
         session = SMTPServerSession(settings: settings)
         if isGreeted { receive(.connected) }
     }
 
     public mutating func receive(_ text: String) { receive(Array(text.utf8)) }
 
-    public mutating func receive(_ bytes: some Sequence<UInt8>) { receive(.bytes(ByteBuffer(bytes: bytes))) }
+    public mutating func receive(_ bytes: some Sequence<UInt8>) {
+        var piece: [UInt8] = []
+        for byte in bytes {
+            if byte == 0x16 || byte == 0x15 {
+                receive(.bytes(ByteBuffer(bytes: piece)))
+                piece = []
+                if isHandshaking {
+                    isHandshaking = false
+                    receive(byte == 0x16 ? .secured(channel) : .handshakeFailed)
+                    continue
+                }
+            }
+            piece.append(byte)
+        }
+        receive(.bytes(ByteBuffer(bytes: piece)))
+    }
 
     /// Answers come after the actions that they follow on, as they do from another process.
     public mutating func receive(_ event: SMTPServerEvent) {
@@ -50,7 +97,27 @@ public struct ServerRun {
     private mutating func perform(_ action: SMTPServerAction) {
         switch action {
         case .send(let bytes): sent += String(buffer: bytes)
-        case .transactionBegan(let sender): events.append("began \(sender.reversePath)")
+        case .transactionBegan(let sender):
+            if settings.transportSecurity.mode == .required, session.secureChannel == nil { breach = "a transaction without TLS" }
+            if settings.authentication?.isRequired == true, session.identity == nil { breach = "a transaction without a login" }
+            events.append("began \(sender.reversePath)" + (session.identity.map { " as \($0.account)" } ?? ""))
+        case .startTLS:
+            if session.greeting != nil, session.secureChannel == nil { events.append("TLS") } else { events.append("TLS, ungreeted") }
+            isHandshaking = true
+        case .plaintextDropped(let octets): droppedOctets += octets
+        case .authenticate(let mechanism, let initialResponse):
+            if session.secureChannel == nil, settings.authentication?.mechanismsInClear.contains(mechanism) != true {
+                breach = "\(mechanism.rawValue) in clear"
+            }
+            var login = LoginModel(mechanism)
+            let answer = login.receive(initialResponse)
+            self.login = login
+            receive(answer)
+        case .authenticationResponse(let response):
+            if let answer = login?.receive(response) { receive(answer) } else { breach = "a response without an exchange" }
+        case .authenticationCancelled:
+            login = nil
+            events.append("login cancelled")
         case .askRecipient(let recipient):
             let isRefused = recipient.address.localPart.hasPrefix("no")
             events.append("asked \(recipient.address)")
@@ -79,6 +146,8 @@ public struct ServerRun {
 
     /// What is wrong with this run whatever came in; nil where nothing is.
     public var violation: String? {
+        if let breach { return breach }
+        if let identity = session.identity, session.greeting == nil { return "\(identity.account) is logged in without a greeting" }
         for content in contents {
             var previous: UInt8 = 0
             for byte in content {

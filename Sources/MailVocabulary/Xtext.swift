@@ -28,6 +28,31 @@ public enum Xtext {
         return String(validating: decoded, as: UTF8.self)
     }
 
+    /// Whether the octets are xtext to the letter, and say nothing but printable ASCII or, above 127, UTF-8.
+    ///
+    /// Control characters have no business in an address or an envelope id, and would go into reports.
+    public static func isWellFormed(_ octets: some Collection<UInt8>) -> Bool {
+        var rest = octets[...]
+        while let octet = rest.popFirst() {
+            switch octet {
+            case UInt8(ascii: "+"):
+                guard let high = rest.popFirst().flatMap(upperCaseValue), let low = rest.popFirst().flatMap(upperCaseValue) else {
+                    return false
+                }
+                let meaning = high << 4 | low
+                guard meaning >= 0x20, meaning != 0x7F else { return false }
+            case UInt8(ascii: "="): return false
+            case 0x21...0x7E: break
+            default: return false
+            }
+        }
+        return true
+    }
+
+    private static func upperCaseValue(_ digit: UInt8) -> UInt8? {
+        (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(digit) ? nil : value(digit)
+    }
+
     private static let hexDigits = Array("0123456789ABCDEF".utf8)
 
     private static func value(_ digit: UInt8) -> UInt8? {

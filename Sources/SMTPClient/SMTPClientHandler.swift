@@ -125,6 +125,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
         for action in actions {
             switch action {
             case .write(let bytes): write(bytes)
+            // The session's settings have neither TLS nor AUTH.
+            case .startTLS, .authenticate, .authenticationChallenge, .authenticated: break
             case .ready: settle(.success(()))
             case .failed(let failure): settle(.failure(.session(failure)))
             case .sendContent:

@@ -15,7 +15,7 @@ public struct SMTPClientTimeouts: Hashable, Sendable {
     public func limit(for phase: WaitPhase) -> Duration {
         let own: Duration =
             switch phase {
-            case .banner, .hello, .mail, .recipient: .seconds(300)
+            case .banner, .hello, .startTLS, .handshake, .authentication, .mail, .recipient: .seconds(300)
             case .dataInitiation: .seconds(120)
             case .contentBlock: .seconds(180)
             case .contentEnd: .seconds(600)

@@ -137,6 +137,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .transactionAborted:
             giveUpTransaction("the client gave it up, or was refused")
             filter = nil
+        // Settings of this pipeline have neither TLS nor AUTH.
+        case .startTLS, .plaintextDropped, .authenticate, .authenticationResponse, .authenticationCancelled: break
         case .pauseReading: isPausedBySession = true
         case .resumeReading:
             isPausedBySession = false

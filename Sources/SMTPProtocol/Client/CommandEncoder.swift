@@ -8,6 +8,28 @@ import NIOCore
 enum CommandEncoder {
     static func hello(_ verb: StaticString, _ name: MailDomain) -> ByteBuffer { ByteBuffer(string: "\(verb) \(name)\r\n") }
 
+    /// Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4).
+    static let maximumLine = 512
+
+    static let startTLS = ByteBuffer(string: "STARTTLS\r\n")
+    static let cancelAuthentication = ByteBuffer(string: "*\r\n")
+
+    /// - Parameter initialResponse: in base 64.
+    static func authenticate(_ mechanism: String, _ initialResponse: [UInt8]?) -> ByteBuffer {
+        var line = ByteBuffer(string: "AUTH \(mechanism)")
+        if let initialResponse {
+            line.writeStaticString(" ")
+            line.writeBytes(initialResponse)
+        }
+        line.writeStaticString("\r\n")
+        return line
+    }
+
+    /// The length of that line.
+    static func authenticationOctets(_ mechanism: String, _ initialResponse: [UInt8]) -> Int {
+        5 + mechanism.utf8.count + 1 + initialResponse.count + 2
+    }
+
     static let quit = ByteBuffer(string: "QUIT\r\n")
 
     static func writeReset(into buffer: inout ByteBuffer) { buffer.writeStaticString("RSET\r\n") }

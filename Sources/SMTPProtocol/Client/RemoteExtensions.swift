@@ -23,6 +23,13 @@ public struct RemoteExtensions: Hashable, Sendable {
     /// RFC 4954: the mechanisms, upper case; empty where AUTH was not announced.
     public var authenticationMechanisms: [String] = []
 
+    private static let maximumMechanisms = 64
+
+    private static func isMechanism(_ word: Substring) -> Bool {
+        (1...20).contains(word.utf8.count)
+            && word.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F }
+    }
+
     public init() {}
 
     /// Reads the lines of the reply after the first, which is the server's name and greeting.
@@ -39,7 +46,9 @@ public struct RemoteExtensions: Hashable, Sendable {
             case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
             case "DSN": dsn = true
             case "STARTTLS": startTLS = true
-            case "AUTH": authenticationMechanisms = words.dropFirst().map(String.init)
+            case "AUTH":
+                // Bounded, and what is no name of a mechanism (RFC 4422 §3.1) is none.
+                authenticationMechanisms = words.dropFirst().prefix(Self.maximumMechanisms).filter(Self.isMechanism).map(String.init)
             case "SIZE":
                 size = true
                 // A limit that is no number, or that does not fit, limits nothing.

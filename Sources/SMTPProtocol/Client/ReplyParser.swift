@@ -3,7 +3,8 @@ import NIOCore
 /// Puts replies together from the octets of a remote server, however they are split (RFC 5321 §4.2).
 ///
 /// Strict where it matters (three digits, the same code on every line), tolerant where servers differ: a line may end in LF alone, and
-/// the text may be missing. Bounded: lines of 2,048 octets, 100 lines.
+/// the text may be missing. Bounded: lines of 2,048 octets (of an
+/// authentication exchange 12,288), 100 lines.
 struct ReplyParser: Sendable {
     /// RFC 5321 §4.5.3.1.5 allows 512 octets; many servers write more.
     static let maximumLine = 2048
@@ -13,6 +14,7 @@ struct ReplyParser: Sendable {
         /// No reply; what arrived, printable and cut.
         case malformed(String)
         case lineTooLong
+        case authenticationLineTooLong
         case tooManyLines
         case inconsistentCodes(String)
 
@@ -20,17 +22,23 @@ struct ReplyParser: Sendable {
             switch self {
             case .malformed(let text): text
             case .lineTooLong: "(a line of more than \(ReplyParser.maximumLine) octets)"
+            case .authenticationLineTooLong: "(a line of more than \(CommandLineReader.maximumAuthenticationLine) octets)"
             case .tooManyLines: "(a reply of more than \(ReplyParser.maximumLines) lines)"
             case .inconsistentCodes(let text): "(different codes in one reply) \(text)"
             }
         }
     }
 
+    /// Whether lines may be as long as those of an authentication exchange (RFC 4954 §4).
+    var isInExchange = false
     private var buffer = ByteBuffer()
     private var code: UInt16?
     private var earlierLines: [ByteBuffer] = []
     /// How much of `buffer` is known to hold no LF.
     private var searched = 0
+
+    /// Whether everything that came was part of a reply that has been taken.
+    var isEmpty: Bool { buffer.readableBytes == 0 && code == nil }
 
     mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
@@ -64,13 +72,17 @@ struct ReplyParser: Sendable {
     private mutating func nextLine() throws(Failure) -> ByteBuffer? {
         let view = buffer.readableBytesView
         guard let end = view.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")) else {
-            guard view.count <= Self.maximumLine else { throw .lineTooLong }
+            guard view.count <= (isInExchange ? CommandLineReader.maximumAuthenticationLine : Self.maximumLine) else {
+                throw isInExchange ? .authenticationLineTooLong : .lineTooLong
+            }
             searched = view.count
             return nil
         }
         searched = 0
         let length = end - view.startIndex
-        guard length <= Self.maximumLine else { throw .lineTooLong }
+        guard length <= (isInExchange ? CommandLineReader.maximumAuthenticationLine : Self.maximumLine) else {
+            throw isInExchange ? .authenticationLineTooLong : .lineTooLong
+        }
         guard var line = buffer.readSlice(length: length) else { return nil }
         buffer.moveReaderIndex(forwardBy: 1)
         // The last octets of a read are gone once they are understood: an idle connection holds no buffer.

@@ -4,6 +4,7 @@ import NIOCore
 extension SMTPClientSession {
     mutating func readReplies(_ bytes: ByteBuffer, _ actions: inout [Action]) {
         guard state != .closed else { return }
+        if state == .handshake { return fail(.plaintextInjected, &actions) }
         parser.append(bytes)
         do throws(ReplyParser.Failure) {
             while state != .closed, let reply = try parser.next() { receive(reply, &actions) }
@@ -19,15 +20,18 @@ extension SMTPClientSession {
         case .extendedHello: receiveExtendedHello(reply, &actions)
         case .hello:
             if reply.code == 250 {
-                becomeReady(&actions)
+                helloAccepted(&actions)
             } else {
                 refuseHello(reply, &actions)
             }
+        case .startTLS: receiveStartTLS(reply, &actions)
+        case .authentication(let exchange): receiveInExchange(reply, exchange, &actions)
         case .transaction: receiveInTransaction(reply, &actions)
         // Nothing was asked: 421 says goodbye, and whatever else it is would be taken for the answer to the next question.
         case .ready: close(&actions)
         case .quitting: close(&actions)
-        case .closed: break
+        // What comes in clear in the middle of a handshake was dealt with before.
+        case .handshake, .closed: break
         }
     }
 
@@ -43,7 +47,7 @@ extension SMTPClientSession {
     }
 
     /// Says who we are: at the beginning, and again once the connection is encrypted.
-    private mutating func introduce(_ actions: inout [Action]) {
+    mutating func introduce(_ actions: inout [Action]) {
         extensions = RemoteExtensions()
         switch (settings.dialect, settings.useHELO) {
         case (.lmtp, _):
@@ -79,12 +83,7 @@ extension SMTPClientSession {
         fail(.helloRefused(reply.reply), &actions)
     }
 
-    /// `extensions` stand. The place of the two steps that may come between `EHLO` and `MAIL`, each a state of its own with its
-    /// own settings: STARTTLS (RFC 3207; afterwards `introduce` again, forgetting all that was announced in clear), then AUTH
-    /// (RFC 4954). Without either the session is ready.
-    private mutating func helloAccepted(_ actions: inout [Action]) { becomeReady(&actions) }
-
-    private mutating func becomeReady(_ actions: inout [Action]) {
+    mutating func becomeReady(_ actions: inout [Action]) {
         state = .ready
         actions.append(.ready)
         if quitRequested { quit(&actions) }
@@ -95,7 +94,7 @@ extension SMTPClientSession {
         case .ready:
             write(CommandEncoder.quit, &actions)
             state = .quitting
-        case .banner, .extendedHello, .hello, .transaction: quitRequested = true
+        case .banner, .extendedHello, .hello, .startTLS, .handshake, .authentication, .transaction: quitRequested = true
         case .quitting, .closed: break
         }
     }
@@ -103,7 +102,7 @@ extension SMTPClientSession {
     /// The connection has gone, or must go.
     mutating func lose(_ cause: ConnectionLoss.Cause, _ actions: inout [Action]) {
         switch state {
-        case .banner, .extendedHello, .hello:
+        case .banner, .extendedHello, .hello, .startTLS, .handshake, .authentication:
             switch cause {
             case .timedOut(let phase): fail(.timedOut(phase), &actions)
             case .invalidReply(let text): fail(.invalidReply(waitPhase, text), &actions)
@@ -118,7 +117,13 @@ extension SMTPClientSession {
         }
     }
 
-    private mutating func fail(_ failure: SessionFailure, _ actions: inout [Action]) {
+    /// With `QUIT`: the dialogue is in step, and the server need not wonder.
+    mutating func failPolitely(_ failure: SessionFailure, _ actions: inout [Action]) {
+        write(CommandEncoder.quit, &actions)
+        fail(failure, &actions)
+    }
+
+    mutating func fail(_ failure: SessionFailure, _ actions: inout [Action]) {
         actions.append(.failed(failure))
         close(&actions)
     }

@@ -3,12 +3,25 @@ import NIOCore
 
 /// The client's side of one SMTP or LMTP connection, without I/O and without a clock.
 ///
-/// Events go in, actions come out: banner, `EHLO`, and then one transaction after another. Every transaction ends with exactly one
+/// Events go in, actions come out: banner, `EHLO`, where the settings want them STARTTLS, `EHLO` again and AUTH, and then one transaction after another. Every transaction ends with exactly one
 /// `finished`. After `close` no event matters any more.
 public struct SMTPClientSession: Sendable {
     public enum Event: Sendable {
         /// Octets from the remote server, however split.
         case received(ByteBuffer)
+        /// TLS stands: after `startTLS`, or from the beginning of the connection.
+        case secured
+        /// TLS does not come about, or not with who was meant; the text says why in a person's words.
+        case handshakeFailed(String)
+        /// The answer to `authenticate`.
+        /// - Parameters:
+        ///   - mechanism: one of those offered.
+        ///   - initialResponse: not encoded; nil where the mechanism lets the server begin.
+        case authenticationStart(mechanism: String, initialResponse: [UInt8]?)
+        /// The answer to `authenticationChallenge`, not encoded.
+        case authenticationResponse([UInt8])
+        /// The other answer to either: there is no mechanism in common, or the server does not prove what it should. The text says why.
+        case authenticationAbandoned(String)
         /// Only while `isReady`.
         case begin(OutgoingMessage)
         /// The next octets of the content, after `sendContent` asked for it. Ignored when the transaction is over already.
@@ -27,7 +40,17 @@ public struct SMTPClientSession: Sendable {
 
     public enum Action: Hashable, Sendable {
         case write(ByteBuffer)
-        /// Banner and `EHLO` are done.
+        /// The server is ready for the handshake (RFC 3207 §4). It is answered by `secured` or `handshakeFailed`, and what is read
+        /// meanwhile belongs to it.
+        case startTLS
+        /// Log in with one of these mechanisms, which the server lists over whatever protects the connection.
+        case authenticate(mechanisms: [String])
+        /// The mechanism's next challenge, decoded.
+        case authenticationChallenge([UInt8])
+        /// The server says that the login is good; `ready` follows. A host whose mechanism has the server prove itself, and has not seen
+        /// the proof, closes now.
+        case authenticated
+        /// Banner and `EHLO` are done, and what the settings want besides.
         case ready
         /// The connection never becomes ready; `close` follows.
         case failed(SessionFailure)
@@ -41,6 +64,10 @@ public struct SMTPClientSession: Sendable {
         case banner
         case extendedHello
         case hello
+        /// `STARTTLS` waits for its reply.
+        case startTLS
+        case handshake
+        case authentication(ClientExchange)
         case ready
         case transaction
         case quitting
@@ -50,7 +77,9 @@ public struct SMTPClientSession: Sendable {
     let settings: ClientSettings
     var parser = ReplyParser()
     var state = State.banner
-    /// What `EHLO` announced; empty after `HELO`.
+    /// Whether TLS protects the connection.
+    public internal(set) var isSecured = false
+    /// What the last `EHLO` announced; empty after `HELO`.
     public internal(set) var extensions = RemoteExtensions()
     var transaction: ClientTransaction?
     /// Transactions begun on this connection that reached the remote server.
@@ -74,6 +103,9 @@ public struct SMTPClientSession: Sendable {
         switch state {
         case .banner: .banner
         case .extendedHello, .hello: .hello
+        case .startTLS: .startTLS
+        case .handshake: .handshake
+        case .authentication: .authentication
         case .ready, .closed: .idle
         case .transaction: transaction?.waitPhase ?? .idle
         case .quitting: .quit
@@ -85,6 +117,11 @@ public struct SMTPClientSession: Sendable {
         var actions: [Action] = []
         switch event {
         case .received(let bytes): readReplies(bytes, &actions)
+        case .secured: secured(&actions)
+        case .handshakeFailed(let why): handshakeFailed(why, &actions)
+        case .authenticationStart(let mechanism, let response): authenticationStart(mechanism, initialResponse: response, &actions)
+        case .authenticationResponse(let response): authenticationResponse(response, &actions)
+        case .authenticationAbandoned(let why): authenticationAbandoned(why, &actions)
         case .begin(let message): begin(message, &actions)
         case .content(let chunk): sendContent(chunk, &actions)
         case .contentEnded: endContent(&actions)

@@ -4,6 +4,12 @@ public enum WaitPhase: Hashable, Sendable {
     case banner
     /// The reply to `EHLO`, `HELO` or `LHLO`.
     case hello
+    /// The reply to `STARTTLS`.
+    case startTLS
+    /// TLS to stand.
+    case handshake
+    /// The reply to `AUTH` or to a response of its exchange, or our own next one.
+    case authentication
     /// The reply to `MAIL`, or to the `RSET` before it.
     case mail
     /// The reply to one `RCPT`.
@@ -26,6 +32,9 @@ extension WaitPhase: CustomStringConvertible {
         switch self {
         case .banner: "the banner"
         case .hello: "the reply to EHLO"
+        case .startTLS: "the reply to STARTTLS"
+        case .handshake: "the TLS handshake"
+        case .authentication: "the reply to AUTH"
         case .mail: "the reply to MAIL"
         case .recipient: "the reply to RCPT"
         case .dataInitiation: "the reply to DATA"

@@ -29,6 +29,7 @@ extension CommandError {
     static let greetingSyntax = CommandError(Reply(501, "5.5.4", "A greeting needs your host name: EHLO host.example"))
     static let mailSyntax = CommandError(Reply(501, "5.5.4", "Syntax: MAIL FROM:<address>"))
     static let recipientSyntax = CommandError(Reply(501, "5.5.4", "Syntax: RCPT TO:<address>"))
+    static let authenticationSyntax = CommandError(Reply(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]"))
     static let noArgument = CommandError(Reply(501, "5.5.4", "This command takes no argument"))
     static let missingArgument = CommandError(Reply(501, "5.5.4", "This command needs an argument"))
 

@@ -14,47 +14,63 @@ struct CommandLineReader: Sendable {
         case command(length: Int)
         /// A line, now consumed, that is answered with a refusal.
         case badLineEnd
-        case tooLong
+        /// Of `AUTH` it is said otherwise (RFC 4954 §4).
+        case tooLong(isAuthentication: Bool)
         /// The rest of a line that was answered already, now consumed.
         case skipped
         /// A line of more than `maximumSkipped` octets: nothing to wait for.
         case endless
     }
 
-    private enum Skipping: Sendable {
+    private enum Skipping: Hashable, Sendable {
         case nothing
-        case overlongLine
+        case overlongLine(isAuthentication: Bool)
         case faultyLine
     }
 
     /// Octets of one line that are read before the session gives up on its end.
     static let maximumSkipped = 65536
 
+    /// Octets with CRLF of a line of an authentication exchange, and of `AUTH` with an initial response (RFC 4954 §4).
+    static let maximumAuthenticationLine = 12288
+
     /// Octets with CRLF, before extensions.
     let limit: Int
+    /// Whether `AUTH` is a command here, and a parameter of `MAIL`.
+    let knowsAuthentication: Bool
     private var skipping = Skipping.nothing
     private var skipped = 0
     private var endedWithCarriageReturn = false
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, knowsAuthentication: Bool = false) { (self.limit, self.knowsAuthentication) = (limit, knowsAuthentication) }
 
     /// Whether the input begins in the middle of a line that is being skipped.
     var isSkipping: Bool { skipping != .nothing }
 
     /// - Returns: nil where the line is not complete yet.
     mutating func next(_ input: inout ByteBuffer) -> Line? {
-        let (line, consumed) = input.withUnsafeReadableBytes { read($0) }
+        let (line, consumed) = input.withUnsafeReadableBytes { read($0, isResponse: false) }
         input.moveReaderIndex(forwardBy: consumed)
         return line
     }
 
-    private mutating func read(_ bytes: UnsafeRawBufferPointer) -> (Line?, consumed: Int) {
+    /// The same for a line of an authentication exchange, which is no command.
+    mutating func nextResponse(_ input: inout ByteBuffer) -> Line? {
+        let (line, consumed) = input.withUnsafeReadableBytes { read($0, isResponse: true) }
+        input.moveReaderIndex(forwardBy: consumed)
+        return line
+    }
+
+    private mutating func read(_ bytes: UnsafeRawBufferPointer, isResponse: Bool) -> (Line?, consumed: Int) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return (nil, 0) }
-        let isOverlong = skipping == .nothing && bytes.count > limit
+        func isOverlong(_ count: Int) -> Bool {
+            isResponse ? count > Self.maximumAuthenticationLine : count > limit && count > limit(for: bytes)
+        }
+        let isAuthentication = isResponse || (knowsAuthentication && Self.begins(bytes, with: "AUTH "))
         guard let found = memchr(base, 0x0A, bytes.count) else {
             if skipped + bytes.count > Self.maximumSkipped { return (.endless, bytes.count) }
-            guard isSkipping || (isOverlong && bytes.count > limit(for: bytes)) else { return (nil, 0) }
-            if skipping == .nothing { skipping = .overlongLine }
+            guard isSkipping || isOverlong(bytes.count) else { return (nil, 0) }
+            if skipping == .nothing { skipping = .overlongLine(isAuthentication: isAuthentication) }
             skipped += bytes.count
             endedWithCarriageReturn = bytes[bytes.count - 1] == UInt8(ascii: "\r")
             return (nil, bytes.count)
@@ -70,10 +86,10 @@ struct CommandLineReader: Sendable {
 
         switch skippingBefore {
         case .faultyLine: return (followsCarriageReturn ? .skipped : .badLineEnd, length)
-        case .overlongLine: return (.tooLong, length)
+        case .overlongLine(let isAuthentication): return (.tooLong(isAuthentication: isAuthentication), length)
         case .nothing: break
         }
-        if length > limit, length > limit(for: bytes) { return (.tooLong, length) }
+        if isOverlong(length) { return (.tooLong(isAuthentication: isAuthentication), length) }
         guard followsCarriageReturn else { return (.badLineEnd, length) }
         let lineLength = lineFeed - 1
         if memchr(base, 0x0D, lineLength) != nil || memchr(base, 0x00, lineLength) != nil { return (.badLineEnd, length) }
@@ -81,10 +97,11 @@ struct CommandLineReader: Sendable {
     }
 
     /// The limit, and what extensions add to `MAIL` and `RCPT` (SIZE 26: RFC 1870 §3; BODY 17: RFC 6152 §2; SMTPUTF8 10: RFC 6531 §3.1;
-    /// DSN: RFC 3461 §4, with room for ORCPT's 500 octets).
+    /// DSN: RFC 3461 §4, with room for ORCPT's 500 octets; AUTH 500: RFC 4954 §3), and that of `AUTH`.
     private func limit(for bytes: UnsafeRawBufferPointer) -> Int {
-        if Self.begins(bytes, with: "MAIL ") { return limit + 26 + 17 + 10 + 500 }
+        if Self.begins(bytes, with: "MAIL ") { return limit + 26 + 17 + 10 + 500 + (knowsAuthentication ? 500 : 0) }
         if Self.begins(bytes, with: "RCPT ") { return limit + 10 + 500 + 40 }
+        if knowsAuthentication, Self.begins(bytes, with: "AUTH ") { return max(limit, Self.maximumAuthenticationLine) }
         return limit
     }
 

@@ -1,6 +1,6 @@
 import MailVocabulary
 
-/// Reads one command line (RFC 5321 §4.1 with RFC 6531, RFC 1870, RFC 3030, RFC 3461).
+/// Reads one command line (RFC 5321 §4.1 with RFC 6531, RFC 1870, RFC 3030, RFC 3461, RFC 3207, RFC 4954).
 ///
 /// Verbs, keywords and `FROM:`/`TO:` are read in any case; space before the end of the line, and between `FROM:` and the path, is
 /// tolerated, since clients in use write it. A path stands in angle brackets: without them nobody can say where an address
@@ -8,6 +8,10 @@ import MailVocabulary
 struct CommandParser: Sendable {
     /// Completes `<Postmaster>` (RFC 5321 §4.1.1.3).
     let postmasterDomain: DomainName
+    /// Whether STARTTLS is a command here, if only to be told that TLS is in use already.
+    var knowsStartTLS = false
+    /// Whether AUTH is a command here, and a parameter of MAIL.
+    var knowsAuthentication = false
 
     /// Octets of a greeting's argument (RFC 5321 §4.5.3.1.2).
     static let maximumGreeting = 255
@@ -44,7 +48,12 @@ struct CommandParser: Sendable {
             return verb == .vrfy ? .verify : .expand
         case .noop: return .noop
         case .help: return .help
-        case .starttls, .auth, .etrn, .atrn, .turn: return .notOffered
+        case .starttls:
+            guard knowsStartTLS else { return .notOffered }
+            guard argument.isEmpty else { throw .noArgument }
+            return .startTLS
+        case .auth: return knowsAuthentication ? .authenticate(try authentication(argument)) : .notOffered
+        case .etrn, .atrn, .turn: return .notOffered
         case .http: throw .foreignProtocol
         }
     }
@@ -71,7 +80,7 @@ struct CommandParser: Sendable {
             reversePath = .address(address)
         }
         var reader = ParameterReader(bytes: bytes, position: parser.position)
-        let parameters = try MailParameters(&reader)
+        let parameters = try MailParameters(&reader, knowsAuthentication: knowsAuthentication)
         guard parameters.smtpUTF8 || Self.isASCII(bytes[start..<parser.position]) else { throw .needsSMTPUTF8 }
         return EnvelopeSender(
             reversePath: reversePath, declaredSize: parameters.size, body: parameters.body ?? .sevenBit, smtpUTF8: parameters.smtpUTF8,
@@ -95,6 +104,14 @@ struct CommandParser: Sendable {
         var reader = ParameterReader(bytes: bytes, position: parser.position)
         let parameters = try RecipientParameters(&reader, smtpUTF8: smtpUTF8)
         return EnvelopeRecipient(address: address, notify: parameters.notify, originalRecipient: parameters.originalRecipient)
+    }
+
+    /// `AUTH SP mechanism [ SP initial-response ]` (RFC 4954 §4).
+    private func authentication(_ argument: UnsafeRawBufferPointer) throws(CommandError) -> AuthenticationRequest {
+        let words = argument.split(separator: UInt8(ascii: " "), maxSplits: 2)
+        guard words.count == 1 || words.count == 2 else { throw .authenticationSyntax }
+        return AuthenticationRequest(
+            mechanism: String(decoding: words[0], as: UTF8.self), initialResponse: words.count == 2 ? [UInt8](words[1]) : nil)
     }
 
     /// `BDAT SP chunk-size [ SP "LAST" ]` (RFC 3030 §2).

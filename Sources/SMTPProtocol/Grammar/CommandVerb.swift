@@ -1,8 +1,9 @@
 /// The first word of a command line.
 enum CommandVerb: Hashable, Sendable {
     case helo, ehlo, mail, rcpt, data, bdat, rset, noop, vrfy, expn, help, quit
-    /// Known from extensions that this session does not offer.
-    case starttls, auth, etrn, atrn, turn
+    case starttls, auth
+    /// Known from extensions that are not offered.
+    case etrn, atrn, turn
     /// A request of HTTP, by someone who was made to talk to us.
     case http
 

@@ -52,9 +52,9 @@ struct RecipientParameters {
         guard !type.isEmpty, !address.isEmpty, type.allSatisfy({ isAtomText($0) }) else { return nil }
         if smtpUTF8, type.equalsIgnoringCase("UTF-8") {
             // utf-8-addr-unitext: the octets above 127 stand for themselves, the others follow the rules of xtext.
-            guard address.split(whereSeparator: { $0 >= 0x80 }).allSatisfy({ Xtext.isValid($0) }) else { return nil }
+            guard address.split(whereSeparator: { $0 >= 0x80 }).allSatisfy({ Xtext.isWellFormed($0) }) else { return nil }
         } else {
-            guard Xtext.isValid(address) else { return nil }
+            guard Xtext.isWellFormed(address) else { return nil }
         }
         return String(validating: value, as: UTF8.self)
     }

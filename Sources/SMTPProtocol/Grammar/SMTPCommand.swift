@@ -14,6 +14,10 @@ public enum SMTPCommand: Hashable, Sendable {
     case expand
     case help
     case quit
-    /// A command of an extension that is not offered: STARTTLS, AUTH, ETRN, ATRN, TURN.
+    /// RFC 3207 §4.
+    case startTLS
+    /// `AUTH` (RFC 4954 §4).
+    case authenticate(AuthenticationRequest)
+    /// A command of an extension that is not offered: ETRN, ATRN, TURN, and STARTTLS and AUTH where the settings have none.
     case notOffered
 }

@@ -26,6 +26,17 @@ public enum SMTPServerAction: Hashable, Sendable {
     /// The transaction is over without a message: RSET, a new greeting, QUIT, refused content, the end of the session. Its recipients
     /// need no answer any more; answers that still come for them must not be passed on.
     case transactionAborted
+    /// The client was told to begin with TLS (RFC 3207 §4): once everything sent before is written, in clear, the handshake. It is answered by
+    /// `.secured` or `.handshakeFailed`, and what is read meanwhile belongs to it.
+    case startTLS
+    /// Octets in clear that came behind `STARTTLS`: nobody does that without ill will or a fault, so it is worth a line in the log.
+    case plaintextDropped(octets: Int)
+    /// `AUTH` may be tried: begin an exchange. It is answered by `.authenticationChallenge`, `.authenticated` or `.authenticationFailed`.
+    case authenticate(SASLMechanism, initialResponse: [UInt8]?)
+    /// The client's answer to the last challenge; answered in the same way.
+    case authenticationResponse([UInt8])
+    /// The exchange is over without a result, by the client's wish or fault; answers that still come for it must not be passed on.
+    case authenticationCancelled
     /// Enough unworked input is held: read nothing more of this connection until `.resumeReading`.
     case pauseReading
     case resumeReading

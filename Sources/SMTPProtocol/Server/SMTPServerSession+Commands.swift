@@ -12,7 +12,8 @@ extension SMTPServerSession {
         switch line {
         case .command(let length): return readCommand(length: length, &actions)
         case .badLineEnd: refuseLine(ServerReplies.badLineEnd, &actions)
-        case .tooLong: refuseLine(ServerReplies.lineTooLong, &actions)
+        case .tooLong(let isAuthentication):
+            refuseLine(isAuthentication ? ServerReplies.authenticationLineTooLong : ServerReplies.lineTooLong, &actions)
         case .skipped: break
         case .endless: closeInTurn(with: ServerReplies.endlessLine, &actions)
         }
@@ -36,8 +37,14 @@ extension SMTPServerSession {
     }
 
     /// Answers a line that is no command; directly behind a refused `DATA` it is taken for the content that was not wanted.
-    private mutating func refuseLine(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    private mutating func refuseLine(_ reply: Reply, isUnknownCommand: Bool = false, _ actions: inout [SMTPServerAction]) {
         if dataWasRefused { return close(with: ServerReplies.synchronisationError, &actions) }
+        if isUnknownCommand {
+            unknownCommands += 1
+            if unknownCommands > settings.unknownCommandLimit {
+                return closeInTurn(with: ServerReplies.tooManyUnknownCommands, &actions)
+            }
+        }
         refuse(reply, &actions)
     }
 
@@ -45,18 +52,12 @@ extension SMTPServerSession {
         switch error.kind {
         case .syntax: refuseLine(error.reply, &actions)
         case .lostPosition, .foreignProtocol: close(with: error.reply, &actions)
-        case .unknownCommand:
-            if dataWasRefused { return close(with: ServerReplies.synchronisationError, &actions) }
-            unknownCommands += 1
-            if unknownCommands > settings.unknownCommandLimit {
-                closeInTurn(with: ServerReplies.tooManyUnknownCommands, &actions)
-            } else {
-                refuse(error.reply, &actions)
-            }
+        case .unknownCommand: refuseLine(error.reply, isUnknownCommand: true, &actions)
         }
     }
 
     private mutating func carryOut(_ command: SMTPCommand, _ actions: inout [SMTPServerAction]) {
+        if let refusal = protectionRefusal, !command.needsNoProtection { return refuseUnprotected(command, refusal, &actions) }
         switch command {
         case .hello(let greeting): greet(greeting, &actions)
         case .mail(let sender): mail(sender, &actions)
@@ -68,14 +69,16 @@ extension SMTPServerSession {
             idle(ServerReplies.resetOK, &actions)
         case .noop: idle(ServerReplies.noopOK, &actions)
         case .verify: idle(ServerReplies.verify, &actions)
-        case .help: idle(ServerReplies.help, &actions)
+        case .help: idle(settings.help, &actions)
         case .expand, .notOffered: refuse(ServerReplies.notOffered, &actions)
+        case .startTLS: startTLS(&actions)
+        case .authenticate(let request): authenticate(request, &actions)
         case .quit: close(with: ServerReplies.bye, &actions)
         }
     }
 
     /// Answers a command that moves nothing: enough of them are an error each, though not told so.
-    private mutating func idle(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    mutating func idle(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
         idleCommands += 1
         if idleCommands > settings.idleCommandLimit {
             refuse(reply, &actions)
@@ -87,20 +90,25 @@ extension SMTPServerSession {
     /// RFC 5321 §4.1.4: a greeting in the middle of a session resets it.
     private mutating func greet(_ greeting: ClientGreeting, _ actions: inout [SMTPServerAction]) {
         abortTransaction(&actions)
-        if self.greeting != nil {
+        if standing != .stranger {
             idleCommands += 1
             if idleCommands > settings.idleCommandLimit { errors += 1 }
             if errors > settings.errorLimit { return close(with: ServerReplies.tooManyErrors, &actions) }
         }
-        self.greeting = greeting
+        standing.greet(greeting)
         switch greeting {
-        case .helo: write(encoded: settings.heloReply)
-        case .ehlo: write(encoded: settings.ehloReply)
+        case .helo: write(encoded: settings.greetings.helo)
+        case .ehlo:
+            let mayAuthenticate = standing.identity == nil && (secureChannel == nil || protectionRefusal == nil)
+            write(encoded: settings.greetings.ehlo(isSecured: secureChannel != nil, mayAuthenticate: mayAuthenticate))
         }
     }
 
     private mutating func mail(_ sender: EnvelopeSender, _ actions: inout [SMTPServerAction]) {
         guard greeting != nil else { return refuse(ServerReplies.greetFirst, &actions) }
+        if settings.authentication?.isRequired == true, standing.identity == nil {
+            return refuse(ServerReplies.authenticationRequired, &actions)
+        }
         guard transaction == nil else { return refuse(ServerReplies.nestedMail, &actions) }
         if let limit = settings.messagesPerConnection, messages >= limit {
             return close(with: ServerReplies.tooManyMessages, &actions)
@@ -144,16 +152,17 @@ extension SMTPServerSession {
         }
     }
 
-    private mutating func refuseData(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    mutating func refuseData(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
         dataWasRefused = true
-        refuse(reply, &actions)
+        if reply.isTransientFailure { respond(reply) } else { refuse(reply, &actions) }
     }
 
     /// Why no content may come now; nil if it may.
     var contentRefusal: Reply? {
         guard let transaction else { return mailMissing }
         if transaction.accepted > 0 { return nil }
-        return transaction.asked == 0 ? ServerReplies.recipientFirst : ServerReplies.noValidRecipients
+        if transaction.asked == 0 { return ServerReplies.recipientFirst }
+        return transaction.deferred > 0 ? ServerReplies.deferredRecipients : ServerReplies.noValidRecipients
     }
 
     private var mailMissing: Reply { greeting == nil ? ServerReplies.greetFirst : ServerReplies.mailFirst }

@@ -39,7 +39,7 @@ extension SMTPServerSession {
         phase = .chunk
     }
 
-    private mutating func refuseChunk(size: Int, _ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    mutating func refuseChunk(size: Int, _ reply: Reply, _ actions: inout [SMTPServerAction]) {
         abortTransaction(&actions)
         countSessionOctets(size)
         refusedChunk = (size, reply)

@@ -12,12 +12,19 @@ import NIOCore
 /// it, unless that is a command without fault. It does not look at what has already arrived, so that the same octets mean the same
 /// however the network cuts them.
 ///
+/// TLS and logins are the host's to perform: `.startTLS` and `.authenticate` ask for them. What a client said in clear counts for nothing
+/// once TLS stands.
+///
 /// Bounds: a command line, `maximumUnansweredRecipients`, and of input that cannot be worked on yet `pauseThreshold` octets plus what one read
 /// brings.
 public struct SMTPServerSession: Sendable {
     enum Phase: Hashable, Sendable {
         case beforeBanner
         case commands
+        /// Behind the 220 to STARTTLS, until TLS stands. Whether octets in clear came there.
+        case handshake(sawPlaintext: Bool)
+        /// In the exchange of AUTH.
+        case authentication(ServerExchange)
         /// Behind the 354.
         case data
         /// Behind `BDAT`, in a chunk.
@@ -38,8 +45,15 @@ public struct SMTPServerSession: Sendable {
     let parser: CommandParser
     var lines: CommandLineReader
     var phase = Phase.beforeBanner
-    /// How the client greeted; nil before.
-    public internal(set) var greeting: ClientGreeting?
+    var standing = ClientStanding.stranger
+    /// How the client greeted; nil before, and again when TLS has begun.
+    public var greeting: ClientGreeting? { standing.greeting }
+    /// Who is logged in.
+    public var identity: SessionIdentity? { standing.identity }
+    /// What protects the connection; nil in clear.
+    public internal(set) var secureChannel: SecureChannel?
+    /// Why next to nothing may be done with the protection that there is (S13, S14).
+    var protectionRefusal: Reply?
     var transaction: ServerTransaction?
     var replies = ReplyQueue()
     var input = ByteBuffer()
@@ -57,19 +71,25 @@ public struct SMTPServerSession: Sendable {
     var unknownCommands = 0
     var idleCommands = 0
     var refusedRecipients = 0
+    var failedLogins = 0
     /// `DATA` was refused by the last command: see the pipelining rule above.
     var dataWasRefused = false
 
     private var isInputClosed = false
-    private var isShuttingDown = false
+    var isShuttingDown = false
+    /// Nothing stands against the banner but, where the connection begins with it, TLS.
+    private var mayGreet = false
     private var isReadingPaused = false
     /// The last reply in the queue closes the session: nothing more is read.
     private var closesBehindReplies = false
 
     public init(settings: SMTPServerSettings) {
         self.settings = settings
-        parser = CommandParser(postmasterDomain: settings.postmasterDomain)
-        lines = CommandLineReader(limit: settings.commandLineLimit)
+        parser = CommandParser(
+            postmasterDomain: settings.postmasterDomain, knowsStartTLS: settings.transportSecurity.mode != .none,
+            knowsAuthentication: settings.authentication != nil)
+        lines = CommandLineReader(limit: settings.commandLineLimit, knowsAuthentication: settings.authentication != nil)
+        protectionRefusal = settings.transportSecurity.refusalInClear
     }
 
     public var isClosed: Bool { phase == .closed }
@@ -77,7 +97,9 @@ public struct SMTPServerSession: Sendable {
     /// Whether the next move is the client's: only then its silence counts against it.
     public var isWaitingForClient: Bool {
         switch phase {
-        case .beforeBanner, .answer, .closed: false
+        case .beforeBanner: mayGreet
+        case .answer, .closed, .authentication(.hostsTurn): false
+        case .handshake, .authentication(.clientsTurn), .authentication(.lastWord): true
         case .commands, .data, .chunk, .refusedChunk: replies.isEmpty
         }
     }
@@ -89,9 +111,12 @@ public struct SMTPServerSession: Sendable {
         guard phase != .closed else { return }
         switch event {
         case .connected:
-            guard phase == .beforeBanner else { return }
-            output.writeImmutableBuffer(settings.banner)
-            phase = .commands
+            mayGreet = true
+            greetIfReady()
+        case .secured(let channel):
+            secured(channel)
+            greetIfReady()
+        case .handshakeFailed: close(with: nil, &actions)
         case .bytes(let bytes):
             guard bytes.readableBytes > 0 else { return }
             if phase == .beforeBanner {
@@ -103,6 +128,9 @@ public struct SMTPServerSession: Sendable {
         case .disconnected: close(with: nil, &actions)
         case .recipientAnswered(let reply): recipientAnswered(reply, &actions)
         case .contentAnswered(let reply): contentAnswered(reply, &actions)
+        case .authenticationChallenge(let challenge): authenticationChallenge(challenge, then: .clientsTurn, &actions)
+        case .authenticated(let identity, let finalData): authenticated(identity, finalData: finalData, &actions)
+        case .authenticationFailed(let reply): authenticationFailed(reply, &actions)
         case .refuse(let reply): close(with: reply, &actions)
         case .timedOut:
             guard isWaitingForClient else { return }
@@ -113,6 +141,12 @@ public struct SMTPServerSession: Sendable {
         }
         work(&actions)
         finish(&actions)
+    }
+
+    private mutating func greetIfReady() {
+        guard phase == .beforeBanner, mayGreet, canBeHeard else { return }
+        output.writeImmutableBuffer(settings.banner)
+        phase = .commands
     }
 
     private mutating func take(_ bytes: ByteBuffer) {
@@ -132,10 +166,16 @@ public struct SMTPServerSession: Sendable {
             case .data: goesOn = workOnData(&actions)
             case .chunk: goesOn = workOnChunk(&actions)
             case .refusedChunk: goesOn = workOnRefusedChunk(&actions)
+            case .authentication(let exchange): goesOn = workOnExchange(exchange, &actions)
+            case .handshake(let sawPlaintext):
+                dropPlaintext(sawPlaintext: sawPlaintext, &actions)
+                goesOn = false
             case .beforeBanner, .answer, .closed: goesOn = false
             }
         }
-        if isInputClosed, phase != .answer, phase != .closed, replies.isEmpty { close(with: nil, &actions) }
+        if isInputClosed, phase != .answer, phase != .authentication(.hostsTurn), phase != .closed, replies.isEmpty {
+            close(with: nil, &actions)
+        }
     }
 
     private mutating func workOnCommand(_ actions: inout [SMTPServerAction]) -> Bool {
@@ -153,17 +193,20 @@ public struct SMTPServerSession: Sendable {
         return readCommand(&actions)
     }
 
+    mutating func flush(_ actions: inout [SMTPServerAction]) {
+        guard output.readableBytes > 0 else { return }
+        actions.append(.send(output))
+        output = ByteBuffer()
+    }
+
     /// What is left of the event: one write, reading or not, the end.
     private mutating func finish(_ actions: inout [SMTPServerAction]) {
-        if output.readableBytes > 0 {
-            actions.append(.send(output))
-            output = ByteBuffer()
-        }
+        flush(&actions)
         if phase == .closed {
             actions.append(.close)
             return
         }
-        let isBlocked = phase == .answer || !replies.isEmpty
+        let isBlocked = phase == .answer || phase == .authentication(.hostsTurn) || !replies.isEmpty
         let pauses = isBlocked && input.readableBytes >= Self.pauseThreshold
         if pauses != isReadingPaused {
             isReadingPaused = pauses
@@ -214,7 +257,8 @@ extension SMTPServerSession {
     mutating func close(with reply: Reply?, _ actions: inout [SMTPServerAction]) {
         guard phase != .closed else { return }
         abortTransaction(&actions)
-        if let reply { write(reply) }
+        if case .authentication = phase { actions.append(.authenticationCancelled) }
+        if let reply, canBeHeard { write(reply) }
         phase = .closed
         replies.removeAll()
         input = ByteBuffer()
@@ -241,6 +285,8 @@ extension SMTPServerSession {
         replies.removeUnanswered()
         if reply.isPositive {
             transaction?.accepted += 1
+        } else if reply.isTransientFailure {
+            transaction?.deferred += 1
         } else if reply.isPermanentFailure {
             refusedRecipients += 1
             if refusedRecipients > settings.refusedRecipientLimit {

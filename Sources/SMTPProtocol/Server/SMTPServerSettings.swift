@@ -32,10 +32,15 @@ public struct SMTPServerSettings: Sendable {
     /// Further lines of the EHLO reply, after the session's own keywords.
     public let extraKeywords: [String]
 
+    /// Whether TLS is there, and what it must be like.
+    public let transportSecurity: ServerTransportSecurity
+    /// How clients log in; nil: AUTH is not known, and everybody is anonymous.
+    public let authentication: ServerAuthentication?
+
     /// Encoded once for all sessions.
     let banner: ByteBuffer
-    let heloReply: ByteBuffer
-    let ehloReply: ByteBuffer
+    let greetings: GreetingReplies
+    let help: Reply
 
     public init(
         hostname: DomainName,
@@ -50,7 +55,9 @@ public struct SMTPServerSettings: Sendable {
         refusedRecipientLimit: Int = 100,
         idleCommandLimit: Int = 100,
         discardLimit: ByteCount = .mebibytes(1024),
-        extraKeywords: [String] = []
+        extraKeywords: [String] = [],
+        transportSecurity: ServerTransportSecurity = ServerTransportSecurity(),
+        authentication: ServerAuthentication? = nil
     ) {
         self.hostname = hostname
         (self.messageSizeLimit, self.sessionSizeLimit) = (messageSizeLimit, sessionSizeLimit)
@@ -59,16 +66,17 @@ public struct SMTPServerSettings: Sendable {
         (self.commandLineLimit, self.unknownCommandLimit, self.errorLimit) = (commandLineLimit, unknownCommandLimit, errorLimit)
         (self.refusedRecipientLimit, self.idleCommandLimit) = (refusedRecipientLimit, idleCommandLimit)
         (self.discardLimit, self.extraKeywords) = (discardLimit, extraKeywords)
+        (self.transportSecurity, self.authentication) = (transportSecurity, authentication)
 
         let largest = Self.largestMessage(messageSizeLimit, sessionSizeLimit)
         // RFC 1870 §3: "SIZE" alone says that there is no fixed limit.
         let size = largest.map { "SIZE \($0.bytes)" } ?? "SIZE"
         banner = ReplyEncoder.encoded(Reply(220, nil, "\(hostname) ESMTP Postern"))
-        heloReply = ReplyEncoder.encoded(Reply(250, nil, hostname.text))
-        ehloReply = ReplyEncoder.encoded(
-            Reply(
-                250, nil,
-                lines: [hostname.text, "PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"] + extraKeywords))
+        greetings = GreetingReplies(
+            hostname: hostname, keywords: ["PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"],
+            extraKeywords: extraKeywords, transportSecurity: transportSecurity, authentication: authentication)
+        help = ServerReplies.help(
+            (transportSecurity.offersStartTLS ? ["STARTTLS"] : []) + (authentication == nil ? [] : ["AUTH"]))
     }
 
     /// The largest message that has a chance in any session; nil: no limit.

@@ -5,9 +5,11 @@ enum ServerReplies {
     static let senderOK = Reply(250, "2.1.0", "Sender OK")
     static let resetOK = Reply(250, "2.0.0", "Reset")
     static let noopOK = Reply(250, "2.0.0", "OK")
-    static let help = Reply(
-        214, EnhancedStatusCode(2, 0, 0),
-        lines: ["Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", "RFC 5321 describes them"])
+    static func help(_ extensions: [String]) -> Reply {
+        let commands = ["HELO", "EHLO"] + extensions + ["MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "HELP", "QUIT"]
+        return Reply(
+            214, EnhancedStatusCode(2, 0, 0), lines: ["Commands: \(commands.joined(separator: " "))", "RFC 5321 describes them"])
+    }
     /// RFC 5321 §3.5.3: 252 neither confirms nor denies that an address exists.
     static let verify = Reply(252, "2.5.0", "Send some mail, I'll try my best")
     static let goOn = Reply(354, nil, "End data with <CRLF>.<CRLF>")
@@ -19,8 +21,27 @@ enum ServerReplies {
     static let mailFirst = Reply(503, "5.5.1", "Need MAIL first")
     static let recipientFirst = Reply(503, "5.5.1", "Need RCPT first")
     static let noValidRecipients = Reply(554, "5.5.1", "No valid recipients")
+    /// 554 would have the client give up those that it should try again.
+    static let deferredRecipients = Reply(451, "4.5.1", "No recipient can be taken now: try again later, as each was told")
     static let chunkingBegan = Reply(503, "5.5.1", "The message is being sent with BDAT: go on with it, or RSET")
     static let tooManyRecipients = Reply(452, "4.5.3", "Too many recipients in this message: send it to the rest in another one")
+
+    static let readyForTLS = Reply(220, "2.0.0", "Ready to start TLS")
+    static let alreadySecured = Reply(503, "5.5.1", "TLS is in use already")
+
+    static let authenticated = Reply(235, "2.7.0", "Authentication succeeded")
+    static let authenticationRequired = Reply(530, "5.7.0", "Authentication required")
+    static let alreadyAuthenticated = Reply(503, "5.5.1", "You are logged in already")
+    static let extendedGreetingFirst = Reply(503, "5.5.1", "Say EHLO first")
+    static let authenticationWithinMail = Reply(503, "5.5.1", "No AUTH while a transaction is under way: finish it, or RSET")
+    static let unknownMechanism = Reply(504, "5.5.4", "This mechanism is not offered; the reply to EHLO lists those that are")
+    static let mechanismNeedsTLS = Reply(538, "5.7.11", "This mechanism needs encryption: STARTTLS first")
+    static let badBase64 = Reply(501, "5.5.2", "This is no base64")
+    static let responseNotEmpty = Reply(501, "5.5.2", "The last line of this exchange is empty, or a single asterisk")
+    static let authenticationLineTooLong = Reply(500, "5.5.6", "A line of an authentication exchange is too long")
+    static let authenticationCancelled = Reply(501, "5.7.0", "Authentication cancelled")
+    static let authenticationUnavailable = Reply(454, "4.7.0", "Authentication is not possible at the moment, try again later")
+    static let tooManyFailedLogins = Reply(421, "4.7.0", "Too many failed logins")
 
     static let badLineEnd = Reply(500, "5.5.2", "A command line ends with CRLF, and has no other CR or LF and no NUL")
     static let lineTooLong = Reply(500, "5.5.2", "Command line too long")

@@ -7,6 +7,8 @@ struct ServerTransaction: Sendable {
     var asked = 0
     /// Of these, the ones with a positive answer.
     var accepted = 0
+    /// Of these, the ones that may be tried again (4yz).
+    var deferred = 0
     var contentBegan = false
     /// The content was refused, and whoever holds the transaction was told to drop it.
     var isRefused = false

@@ -6,7 +6,8 @@ import NIOCore
 /// Plays a transcript against a client session.
 ///
 /// `S:` lines are given to the session; what it writes is recorded as `C:` lines, and what it reports as `=>` lines. The record of the
-/// whole dialogue must equal the transcript. `S: [closes]` and `S: [time]` stand for the end of the connection and of the time.
+/// whole dialogue must equal the transcript. `S: [closes]` and `S: [time]` stand for the end of the connection and of the time, `S: [TLS]`
+/// and `S: [no TLS]` for a handshake that succeeds and one that fails.
 struct ClientDialogue {
     struct Message {
         let message: OutgoingMessage
@@ -19,6 +20,8 @@ struct ClientDialogue {
     var settings = ClientSettings(ourName: .name(DomainName(parsing: "us.example")!))
     /// Begun one after another, as soon as the session is ready.
     var messages: [Message] = []
+    /// What the host says to `authenticate` and to each challenge, in order.
+    var login: [SMTPClientSession.Event] = []
     /// Says `.quit` after the last message.
     var quits = false
 
@@ -56,6 +59,7 @@ struct ClientDialogue {
 private struct Player {
     var session: SMTPClientSession
     var waiting: [ClientDialogue.Message]
+    var login: [SMTPClientSession.Event]
     let quits: Bool
     var current: ClientDialogue.Message?
     var record: [String] = []
@@ -64,6 +68,7 @@ private struct Player {
     init(dialogue: ClientDialogue) {
         session = SMTPClientSession(settings: dialogue.settings)
         waiting = dialogue.messages
+        login = dialogue.login
         quits = dialogue.quits
     }
 
@@ -82,6 +87,12 @@ private struct Player {
             case "[time]":
                 flush(&self)
                 handle(.timedOut)
+            case "[TLS]":
+                flush(&self)
+                handle(.secured)
+            case "[no TLS]":
+                flush(&self)
+                handle(.handshakeFailed("the certificate has expired"))
             case let text: bytes.writeString(text + "\r\n")
             }
         }
@@ -93,6 +104,14 @@ private struct Player {
         for action in session.receive(event) {
             switch action {
             case .write(let bytes): written += String(buffer: bytes)
+            case .startTLS: show("TLS")
+            case .authenticate(let mechanisms):
+                show("log in with \(mechanisms.joined(separator: " "))")
+                goOnWithLogin()
+            case .authenticationChallenge(let challenge):
+                show("challenge \(String(decoding: challenge, as: UTF8.self))")
+                goOnWithLogin()
+            case .authenticated: show("logged in")
             case .ready: next()
             case .failed(let failure): show("failed at \(failure.phase): \(failure.reply)")
             case .sendContent: sendContent()
@@ -102,6 +121,10 @@ private struct Player {
             case .close: show("close")
             }
         }
+    }
+
+    private mutating func goOnWithLogin() {
+        if !login.isEmpty { handle(login.removeFirst()) }
     }
 
     private mutating func next() {
