@@ -30,6 +30,8 @@ final class Core {
     var metrics = Metrics()
     var tokens = SessionTokens()
     var lookups = LookupAllowance()
+    /// Of one message; tests take fewer.
+    var mostFinalRecipients = TooManyRecipients.mostFinalRecipients
     private(set) var expiredLeases = 0
     /// Set when the core begins to end: connections that break from now on say nothing of their peers.
     var isStopping = false
@@ -89,19 +91,25 @@ final class Core {
     }
 
     /// Decides about one recipient at `RCPT`.
-    func decide(_ recipient: EnvelopeRecipient, sender: EnvelopeSender, facts: SessionFacts, id: QueueID) -> RecipientDecision {
+    ///
+    /// - Parameter room: final addresses that it may become at most.
+    func decide(
+        _ recipient: EnvelopeRecipient, sender: EnvelopeSender, facts: SessionFacts, id: QueueID, room: Int
+    ) -> RecipientDecision {
         let facts = RecipientFacts(
             origin: .edge(
                 EdgeSession(
                     virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
             reversePath: sender.reversePath, recipient: recipient.address, size: sender.declaredSize, message: id, time: .now())
-        return decide(facts)
+        return decide(facts, room: room)
     }
 
-    private func decide(_ facts: RecipientFacts) -> RecipientDecision {
+    private func decide(_ facts: RecipientFacts, room: Int = .max) -> RecipientDecision {
         let decision: Decision
         do {
-            decision = try routing.decide(facts) { try lookUp($0) }
+            decision = try routing.decide(facts) { try lookUp($0, room: room) }
+        } catch is TooManyRecipients {
+            return .refused(TooManyRecipients.reply)
         } catch {
             log.error(
                 "the directory cannot be read", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "error": "\(error)"])
@@ -109,13 +117,14 @@ final class Core {
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
-        case .deliver(let routed): return .accepted(routed.map { ($0.address, Route($0)) })
+        case .deliver(let routed): return .accepted(Route.routes(of: routed))
         case .refuse(let reply): return .refused(reply)
         }
     }
 
-    private func lookUp(_ address: EmailAddress) throws -> DirectoryAnswer {
+    private func lookUp(_ address: EmailAddress, room: Int = .max) throws -> DirectoryAnswer {
         guard let expansion = try directory.expand(address) else { return .unknown }
+        if expansion.mailboxes.count + expansion.outside.count > room { throw TooManyRecipients() }
         return .known(KnownRecipient(expansion))
     }
 
@@ -131,7 +140,9 @@ final class Core {
     struct Refused: Error { let reply: Reply }
 
     /// The way that a recipient in the queue takes by today's configuration.
-    func reroute(_ recipient: EnvelopeRecipient, of message: StoredMessage) -> Result<Route, Refused> {
+    ///
+    /// - Parameter writtenTo: as the queue recorded it; nil: the address itself.
+    func reroute(_ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage) -> Result<Route, Refused> {
         let origin: MailOrigin =
             message.origin.clientAddress.map {
                 .edge(
@@ -140,10 +151,10 @@ final class Core {
                 )
             } ?? .system
         let facts = RecipientFacts(
-            origin: origin, reversePath: message.head.sender.reversePath, recipient: recipient.writtenTo, size: message.head.size,
+            origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
             message: message.head.id, time: .now())
         do {
-            let decision = try routing.reroute(facts, to: recipient.address, from: "") { try lookUp($0) }
+            let decision = try routing.reroute(facts, to: address, from: "") { try lookUp($0) }
             switch decision.outcome {
             case .deliver(let routed):
                 guard let first = routed.first else { return .failure(Refused(reply: Reply(550, "5.4.4", "no route"))) }
@@ -191,7 +202,9 @@ final class Core {
             sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
             size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
             recipients: routed.enumerated().map { index, target in
-                QueuedRecipient(index: UInt32(index), recipient: EnvelopeRecipient(address: target.0, notify: .never), route: target.1)
+                QueuedRecipient(
+                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.0, notify: .never),
+                    writtenTo: target.0 == address ? nil : address, route: target.1)
             })
     }
 
@@ -266,14 +279,20 @@ final class Core {
     }
 }
 
-extension EnvelopeRecipient {
-    /// The address that the sender wrote to, as far as it is known.
-    fileprivate var writtenTo: EmailAddress {
-        originalRecipient.flatMap { OriginalRecipient(parameter: $0) }?.emailAddress ?? address
-    }
-}
-
 extension Route {
+    /// Each final address with its route. The members of a group mostly take one, whose text is made once.
+    static func routes(of routed: [RoutedRecipient]) -> [(EmailAddress, Route)] {
+        var last: (routed: RoutedRecipient, route: Route)?
+        return routed.map { recipient in
+            if let last, last.routed.nextHop == recipient.nextHop, last.routed.connector == recipient.connector {
+                return (recipient.address, last.route)
+            }
+            let route = Route(recipient)
+            last = (recipient, route)
+            return (recipient.address, route)
+        }
+    }
+
     init(_ routed: RoutedRecipient) {
         let carrier: Carrier =
             switch routed.nextHop {

@@ -128,7 +128,7 @@ final class RunningCore {
             })
         core.onReload = { [unowned self] in announce($0.revision) }
         self.core = core
-        removeOrphans(of: files, store, before: core.queue.nextID())
+        removeOrphans(of: files, store, before: core.queue.nextID(), on: threads)
         core.queue.start()
         daemon.log.notice("core is ready", metadata: ["state": "\(state.path)", "sockets": "\(topology.runtimeDirectory)"])
     }
@@ -182,11 +182,18 @@ final class RunningCore {
         core?.announce(revision)
     }
 
-    private func removeOrphans(of files: ContentFiles, _ store: SQLiteQueueStore, before id: QueueID) {
-        store.removeOrphans(of: files, before: id).whenComplete { [log = daemon.log] result in
+    private func removeOrphans(of files: ContentFiles, _ store: SQLiteQueueStore, before id: QueueID, on threads: NIOThreadPool) {
+        store.removeOrphans(of: files, before: id, on: threads).whenComplete { [log = daemon.log] result in
             switch result {
-            case .success(0): break
-            case .success(let count): log.notice("removed content files that no message names", metadata: ["count": "\(count)"])
+            case .success(let removal):
+                if removal.removed > 0 {
+                    log.notice("removed content files that no message names", metadata: ["count": "\(removal.removed)"])
+                }
+                if let error = removal.firstFailure {
+                    log.warning(
+                        "content files that no message names could not be removed; the next start tries again",
+                        metadata: ["count": "\(removal.failed)", "error": "\(error)"])
+                }
             case .failure(let error): log.warning("could not look for content files that no message names", metadata: ["error": "\(error)"])
             }
         }

@@ -28,7 +28,7 @@ enum RecoveredQueue {
             guard ledger.bases.contains(found) else {
                 throw CrashViolation(ledger.bases.map { found.difference(from: $0) }.joined(separator: ", or: "))
             }
-            _ = try files.removeOrphans(before: QueueID(value: Timestamp.now().microseconds)) { try reader.contains($0) }
+            _ = try files.removeOrphans(before: QueueID(value: Timestamp.now().microseconds)) { try reader.named($0) }
             let named = found.messages.filter(\.value.isInFile).keys.map(\.description).sorted()
             let there = try files.fileSystem.list(files.directory).sorted()
             if there != named { throw CrashViolation("files \(there), and the queue names \(named)") }

@@ -22,13 +22,16 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
         public let maximum: Int
         /// Outcomes that the core has not recorded; beyond these nothing is asked for. A core that cannot write must not gather
         /// deliveries that it would repeat after a crash.
-        public let maximumUnrecorded = 1000
+        public let maximumUnrecorded = LeaseRequest.maximumUnrecorded
         /// How long until the next renewal.
-        var renewal = LeaseTiming.renewal
+        var renewal = LeaseTiming.standard.renewal
 
-        /// - Parameter maximum: at most 1,400 count, so that what is held fits into one frame (`Frame.maximumPresentation`).
+        /// - Parameter maximum: at most 1,400 count, so that what is held fits into one frame (`Frame.maximumPresentation`), and the core
+        ///   takes it (`LeaseRequest.maximumPresented`).
         public init(path: String, holder: UInt64, revision: String, maximum: Int = 1000) {
-            (self.path, self.holder, self.revision, self.maximum) = (path, holder, revision, min(maximum, 1400))
+            (self.path, self.holder, self.revision, self.maximum) = (
+                path, holder, revision, min(maximum, LeaseRequest.maximumPresented - LeaseRequest.maximumUnrecorded)
+            )
         }
     }
 

@@ -137,14 +137,12 @@ public enum LeaseResponse: Hashable, Sendable {
     case reconfigured(String)
 }
 
-/// Times of the lease protocol that both ends must agree on.
-public enum LeaseTiming {
-    /// A holder renews at least this often.
-    public static let renewal = Duration.seconds(20)
-    /// A lease without renewal for so long is its holder's no more, though the connection stands.
-    public static let lifetime = Duration.seconds(120)
-    /// How long a restarted core waits for the holders it knew.
-    public static let presentation = Duration.seconds(5)
+extension LeaseRequest {
+    /// Leases that a holder may present: so many sessions and outcomes that are not recorded as it can have (`LeaseHolder.Settings`).
+    /// Each costs the core a look into the store, so more than these are refused.
+    public static let maximumPresented = 2400
+    /// Of these, outcomes that the core has not recorded yet.
+    static let maximumUnrecorded = 1000
 }
 
 extension LeaseRequest: LinkMessage {

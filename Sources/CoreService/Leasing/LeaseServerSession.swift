@@ -19,6 +19,7 @@ final class LeaseServerSession {
     private let token: UInt64
     /// The first connection of the holder, which says what it holds.
     private var isFirst = false
+    private var hasPresented = false
     private var isWaiting = false
     /// The lease that was given out on this connection.
     private var current: LeaseID?
@@ -43,7 +44,11 @@ final class LeaseServerSession {
     private func received(_ request: LeaseRequest) {
         switch request {
         case .present(let leases):
-            isFirst = true
+            guard !hasPresented else { return violated("it presented leases twice") }
+            guard leases.count <= LeaseRequest.maximumPresented else {
+                return violated("it presented \(leases.count) leases, more than \(LeaseRequest.maximumPresented)")
+            }
+            (hasPresented, isFirst) = (true, true)
             core.queue.remember(HolderRecord(id: holder, carrier: carrier, processID: processID)) { [self] in
                 let presented = leases.map {
                     MessageQueue.Presented(lease: $0.lease, message: $0.message, recipients: $0.recipients)
@@ -58,7 +63,7 @@ final class LeaseServerSession {
                 }
             }
         case .lease(let preferred):
-            guard !isWaiting, current == nil else { return violated() }
+            guard !isWaiting, current == nil else { return violated("it asked for work while it has some, or waits for some") }
             isWaiting = true
             if let preferred {
                 let route = Route(connector: preferred.connector, nextHop: preferred.nextHop, carrier: carrier)
@@ -172,8 +177,8 @@ final class LeaseServerSession {
         connection.flush()
     }
 
-    private func violated() {
-        var metadata: Logger.Metadata = [:]
+    private func violated(_ what: String) {
+        var metadata: Logger.Metadata = ["reason": "\(what)"]
         if let current, let grant = core.queue.grant(of: current) { metadata["queue_id"] = "\(grant.message.id)" }
         core.log.warning("a holder broke the protocol; its connection is closed", metadata: metadata)
         connection.close()

@@ -87,8 +87,10 @@ final class OutcomeRecorder {
             let now = Timestamp.now()
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
+            let stored = Dictionary(message.recipients.map { ($0.index, $0) }) { first, _ in first }
             for recipient in grant.recipients {
-                switch core.reroute(recipient.recipient, of: message) {
+                let writtenTo = stored[recipient.index]?.writtenTo
+                switch core.reroute(recipient.recipient.address, writtenTo: writtenTo, of: message) {
                 case .success(let route):
                     settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
                     log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])

@@ -21,29 +21,6 @@ final class SubmitSession {
         case broken
     }
 
-    private final class Transaction {
-        let id: QueueID
-        let facts: SessionFacts
-        let sender: EnvelopeSender
-        /// Octets that the content may have; nil: no limit.
-        let contentLimit: Int?
-        var recipients: [QueuedRecipient] = []
-        /// Final addresses that the message goes to already: two aliases of one person make one copy.
-        var known: Set<String> = []
-        var acceptedCount = 0
-        var content: ContentSink?
-        /// More came than may: it is counted, and not kept.
-        var isTooLarge = false
-        /// Who is logged in.
-        var session: SessionTokens.Session?
-        /// It came with a token that is not good any more.
-        var isSessionOver = false
-
-        init(id: QueueID, facts: SessionFacts, sender: EnvelopeSender, contentLimit: Int?) {
-            (self.id, self.facts, self.sender, self.contentLimit) = (id, facts, sender, contentLimit)
-        }
-    }
-
     private let core: Core
     private let connection: Connection
     private var state = State.idle
@@ -136,7 +113,7 @@ final class SubmitSession {
         }
         let transaction = Transaction(
             id: core.queue.nextID(), facts: facts, sender: sender,
-            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance })
+            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
         if case .token(let token) = authorization {
             transaction.session = core.tokens.use(token, virtualServer: facts.virtualServer, now: .now())
             transaction.isSessionOver = transaction.session == nil
@@ -156,25 +133,16 @@ final class SubmitSession {
                 metadata: ["queue_id": "\(transaction.id)", "to": "\(recipient.address)"])
             return connection.send(.recipient(Self.noStorage))
         }
+        if transaction.hasExpanded(recipient.address) { return connection.send(.recipient(Self.accepted)) }
         let reply: Reply
-        switch core.decide(recipient, sender: transaction.sender, facts: transaction.facts, id: transaction.id) {
+        switch transaction.room > 0
+            ? core.decide(
+                recipient, sender: transaction.sender, facts: transaction.facts, id: transaction.id, room: transaction.room)
+            : .refused(TooManyRecipients.reply)
+        {
         case .accepted(let routed):
-            if transaction.recipients.count + routed.count > Self.mostFinalRecipients {
-                reply = Reply(452, "4.5.3", "Too many recipients")
-                break
-            }
-            for (address, route) in routed where transaction.known.insert("\(address)").inserted {
-                // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
-                let original =
-                    recipient.originalRecipient ?? (address == recipient.address ? nil : OriginalRecipient(recipient.address).parameter)
-                transaction.recipients.append(
-                    QueuedRecipient(
-                        index: UInt32(transaction.recipients.count),
-                        recipient: EnvelopeRecipient(address: address, notify: recipient.notify, originalRecipient: original), route: route)
-                )
-            }
-            transaction.acceptedCount += 1
-            reply = Reply(250, "2.1.5", "Recipient OK")
+            transaction.accept(recipient, for: routed)
+            reply = Self.accepted
         case .refused(let refusal):
             reply = refusal
             core.metrics.refusedRecipients += 1
@@ -190,9 +158,8 @@ final class SubmitSession {
     }
 
     private static let sessionOver = Reply(421, "4.7.0", "Your login is not valid any more: connect and log in again")
+    private static let accepted = Reply(250, "2.1.5", "Recipient OK")
     private static let noStorage = Reply(452, "4.3.1", "Insufficient system storage, try again later")
-    /// What aliases and groups may make of the recipients of one message.
-    private static let mostFinalRecipients = 100_000
     /// What the fields that a front end puts in front of a message may take, in octets.
     private static let traceAllowance = 64 * 1024
 
@@ -239,7 +206,7 @@ final class SubmitSession {
             case .success(let content):
                 let facts = transaction.facts
                 let message = QueuedMessage(
-                    id: transaction.id, receivedAt: .now(), sender: transaction.sender,
+                    id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(has8BitOctets: has8BitOctets),
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo),
@@ -286,5 +253,16 @@ final class SubmitSession {
         if case .open(let transaction) = state { transaction.content?.discard() }
         if case .open = state { state = .idle }
         core.ended(self)
+    }
+}
+
+extension EnvelopeSender {
+    /// The same, with SMTPUTF8 only where the message needs it. Many clients say it always, and a host that does not offer it could not
+    /// be given even plain ASCII then (RFC 6531 §3.2). A recipient with such an address speaks for itself when it is delivered to.
+    fileprivate func sayingUTF8IfNeeded(has8BitOctets: Bool) -> EnvelopeSender {
+        guard smtpUTF8, !has8BitOctets, reversePath.address?.needsSMTPUTF8 != true else { return self }
+        return EnvelopeSender(
+            reversePath: reversePath, declaredSize: declaredSize, body: body, smtpUTF8: false, returnContent: returnContent,
+            envelopeID: envelopeID)
     }
 }

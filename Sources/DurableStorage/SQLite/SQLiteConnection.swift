@@ -33,6 +33,7 @@ public final class SQLiteConnection {
     private var beginStatement: OpaquePointer?
     private var commitStatement: OpaquePointer?
     private var rollbackStatement: OpaquePointer?
+    private var logLength: LogLength?
 
     /// Opens the database.
     ///
@@ -155,6 +156,30 @@ public final class SQLiteConnection {
     private func rollbackAfterError() {
         // The error that led here is the one to report; where the rollback fails too, SQLite rolls back before the next statement.
         try? rollback()
+    }
+
+    // MARK: The log
+
+    /// Counts the log from now on. SQLite then checkpoints by itself no more, whatever `walAutocheckpointPages` says: that is the
+    /// caller's to do (`checkpoint`), who can be stricter.
+    public func countLog() {
+        let length = LogLength()
+        logLength = length
+        let pointer = Unmanaged.passUnretained(length).toOpaque()
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                if let context { Unmanaged<LogLength>.fromOpaque(context).takeUnretainedValue().pages = Int(pages) }
+                return SQLITE_OK
+            }, pointer)
+    }
+
+    /// The pages of the log after the last commit of this connection, since `countLog`.
+    public var logPages: Int { logLength?.pages ?? 0 }
+
+    /// What SQLite's hook writes to; it lives as long as the connection.
+    private final class LogLength {
+        var pages = 0
     }
 
     // MARK: Internals

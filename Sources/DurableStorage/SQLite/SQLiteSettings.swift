@@ -40,6 +40,9 @@ public enum SQLiteCheckpointMode: Hashable, Sendable {
     case passive
     /// All of it, waiting for readers and writers up to the busy timeout.
     case full
+    /// All of it, and the log begins anew: waits also for readers that still look at it. Readers that come meanwhile look at the
+    /// database alone, and are not waited for.
+    case restart
     /// All of it, and the log is cut to nothing.
     case truncate
 }
@@ -76,6 +79,7 @@ extension SQLiteConnection {
             switch mode {
             case .passive: SQLITE_CHECKPOINT_PASSIVE
             case .full: SQLITE_CHECKPOINT_FULL
+            case .restart: SQLITE_CHECKPOINT_RESTART
             case .truncate: SQLITE_CHECKPOINT_TRUNCATE
             }
         var (logPages, written): (Int32, Int32) = (0, 0)

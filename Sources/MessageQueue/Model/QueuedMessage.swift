@@ -53,10 +53,13 @@ public struct QueuedRecipient: Hashable, Sendable {
     public let index: UInt32
     /// The final address (aliases and groups expanded), and the DSN parameters.
     public let recipient: EnvelopeRecipient
+    /// The address that the sender wrote to, where it became another; nil: the final address itself. Our own record, unlike
+    /// `ORCPT`, which is a stranger's word: whether the recipient may be relayed for depends on it.
+    public let writtenTo: EmailAddress?
     public let route: Route
 
-    public init(index: UInt32, recipient: EnvelopeRecipient, route: Route) {
-        (self.index, self.recipient, self.route) = (index, recipient, route)
+    public init(index: UInt32, recipient: EnvelopeRecipient, writtenTo: EmailAddress? = nil, route: Route) {
+        (self.index, self.recipient, self.writtenTo, self.route) = (index, recipient, writtenTo, route)
     }
 }
 

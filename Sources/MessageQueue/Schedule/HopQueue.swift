@@ -33,6 +33,8 @@ final class HopQueue {
     var failures: UInt32 = 0
     /// When the owner looks next for messages that have become too old while they wait for a hop that is left alone.
     var nextExpiryCheck: Timestamp?
+    /// The store was asked for messages that are too old, and gave as many as it was asked for.
+    var mayHaveExpiredInStore = false
 
     var mayLease: Bool {
         guard pausedUntil == nil else { return false }

@@ -142,11 +142,23 @@ final class WorkScheduler {
     /// The hops that want more from the store now, each with how many rows to ask for.
     func takeWanting() -> [(hop: HopQueue, limit: Int)] {
         defer { wanting = [] }
-        return wanting.map { hop in
-            // The rows of known messages come back too, and are skipped.
-            let knownRecipients = hop.known.values.reduce(0) { $0 + $1.waiting.count + $1.outstanding }
-            return (hop, knownRecipients + max(16, min(bounds.perHop, bounds.total - entryCount)))
-        }
+        return wanting.map { ($0, rows(for: $0)) }
+    }
+
+    /// How many rows to ask the store for. Those of known messages come back too, and are skipped.
+    private func rows(for hop: HopQueue) -> Int {
+        let knownRecipients = hop.known.values.reduce(0) { $0 + $1.waiting.count + $1.outstanding }
+        return knownRecipients + max(16, min(bounds.perHop, bounds.total - entryCount))
+    }
+
+    /// The store is about to be read for messages of a hop that is left alone and have become too old; `refill` or `refillFailed`
+    /// follows.
+    ///
+    /// - Returns: how many rows to ask for; nil where there is nothing to look for, or the hop is being read already.
+    func beginReadingExpired(_ hop: HopQueue) -> Int? {
+        guard hop.pausedUntil != nil, hop.hasMoreInStore, !hop.isRefilling, hops[hop.route] === hop else { return nil }
+        hop.isRefilling = true
+        return rows(for: hop)
     }
 
     var contentBudget: Int { max(0, bounds.content - contentInMemory) }

@@ -28,7 +28,7 @@ public struct ContentFiles: Sendable {
     public func remove(_ id: QueueID) throws { try fileSystem.unlink(path(of: id)) }
 
     /// Removes the file of a message that may never have had one, or has lost it already.
-    public func removeIfThere(_ id: QueueID) throws {
+    public func removeIfThere(_ id: QueueID) throws(FileError) {
         do throws(FileError) { try fileSystem.unlink(path(of: id)) } catch  where error.isMissing {}
     }
 
@@ -47,19 +47,50 @@ public struct ContentFiles: Sendable {
         return buffer
     }
 
-    /// Removes files that no message names.
+    /// Removes files that no message names. Goes through the folder in batches, so that it may be of any size, and goes on behind a
+    /// file that cannot be removed: that one is an orphan again at the next start.
     ///
     /// - Parameters:
     ///   - before: only files of ids below this one; those of transactions under way lie above it.
-    ///   - isNamed: whether the queue names the message.
-    /// - Returns: how many were removed.
-    public func removeOrphans(before: QueueID, isNamed: (QueueID) throws -> Bool) throws -> Int {
-        var removed = 0
-        for name in try fileSystem.list(directory) {
-            guard let id = QueueID(parsing: name), id < before, try !isNamed(id) else { continue }
-            try remove(id)
-            removed += 1
+    ///   - named: those of at most `orphanBatch` messages that the queue names.
+    /// - Throws: where the folder cannot be read, or what `named` throws.
+    public func removeOrphans(before: QueueID, named: ([QueueID]) throws -> Set<QueueID>) throws -> OrphanRemoval {
+        var removal = OrphanRemoval()
+        var batch: [QueueID] = []
+        func removeBatch() throws {
+            let kept = try named(batch)
+            for id in batch where !kept.contains(id) {
+                do throws(FileError) {
+                    try removeIfThere(id)
+                    removal.removed += 1
+                } catch {
+                    removal.failed += 1
+                    removal.firstFailure = removal.firstFailure ?? error
+                }
+            }
+            batch.removeAll(keepingCapacity: true)
         }
-        return removed
+        var failure: (any Error)?
+        try fileSystem.forEachName(in: directory) { name in
+            guard let id = QueueID(parsing: name), id < before else { return true }
+            batch.append(id)
+            guard batch.count == Self.orphanBatch else { return true }
+            do { try removeBatch() } catch { failure = error }
+            return failure == nil
+        }
+        if let failure { throw failure }
+        try removeBatch()
+        return removal
     }
+
+    static let orphanBatch = 500
+}
+
+/// What became of the content files that no message names.
+public struct OrphanRemoval: Hashable, Sendable {
+    public var removed = 0
+    /// Files that could not be removed.
+    public var failed = 0
+    /// Why the first of these could not.
+    public var firstFailure: FileError?
 }

@@ -8,8 +8,11 @@ import NIOCore
 /// of them has happened.
 public final class QueueDatabase {
     private let connection: SQLiteConnection
+    private let checkpointPages: Int
     private let statements: WriteStatements
     private var hopIDs: [Route: Int64] = [:]
+    /// How far the routes have been looked through for those that nobody takes any more.
+    private var hopSweep: Int64 = 0
 
     /// No id above this one was ever given to a message, as the database knows it; nil: not read since the last error.
     private var idBound: Int64?
@@ -21,11 +24,18 @@ public final class QueueDatabase {
 
     /// Hops remembered here; the table is asked for the others.
     private static let hopCacheLimit = 10_000
+    /// Routes looked at for each new one. More than one, so that there are never many more rows than routes in use; a check at the end
+    /// of each recipient would cost every message.
+    private static let hopsSweptPerInsert = 2
     /// How far the bound of the ids is ahead when it is written, in microseconds, so that it is written that seldom.
     private static let idBoundLead: Int64 = 10_000_000
     /// Pages that a message dirtied on its way in are dirtied again on its way out: the longer the log, the fewer of them are ever
     /// copied into the database. 4,000 pages are 32 MiB.
     public static let checkpointPages = 4000
+    /// A checkpoint goes as far as readers let it, and the log begins anew only when one has gone to the end while nobody read in it.
+    /// Beside a reader that is always busy that moment may not come. Where the log is this many times as long as it should be, the
+    /// next commit waits for it: as long as the reader's longest statement at most, since none is kept open between two.
+    static let longestLog = 4
 
     /// Opens or makes the database and brings its schema up to date.
     ///
@@ -35,16 +45,18 @@ public final class QueueDatabase {
     ///   - checkpointPages: the log is copied into the database when it is that long; tests take a small one.
     /// - Throws: `SQLiteError`; also where the database is of a newer version of Postern.
     public init(path: String, vfs: String? = nil, checkpointPages: Int = QueueDatabase.checkpointPages) throws {
+        self.checkpointPages = max(1, checkpointPages)
         connection = try SQLiteConnection(path: path, mode: .readWriteCreate, vfs: vfs)
         try connection.apply(
             SQLiteSettings(
-                pageSize: .kibibytes(8), cacheSize: .mebibytes(64), walAutocheckpointPages: checkpointPages,
+                pageSize: .kibibytes(8), cacheSize: .mebibytes(64), walAutocheckpointPages: 0,
                 journalSizeLimit: .mebibytes(64), foreignKeys: false))
         // A write that fails while the mode changes is told after the pragma's row, where nobody listens. Without the log, a journal
         // whose deletion a power loss undoes would take the last commit back.
         guard try connection.text("PRAGMA journal_mode") == "wal" else {
             throw StoreError.failed("\(path): the change to a write-ahead log did not succeed")
         }
+        connection.countLog()
         try connection.migrate(to: QueueSchema.migrations)
         statements = try WriteStatements(connection)
         counts = try Self.count(connection)
@@ -74,6 +86,7 @@ public final class QueueDatabase {
         do {
             try connection.commit()
             counts = countsToBe
+            checkpointIfDue()
         } catch {
             forgetTransaction()
             // The commit may lie in the log, unsynced, and a recovery would take it for good. The next commit writes over it. The
@@ -82,6 +95,13 @@ public final class QueueDatabase {
                 "INSERT INTO counters VALUES ('failed commits', 1) ON CONFLICT DO UPDATE SET value = value + 1")
             throw error
         }
+    }
+
+    private func checkpointIfDue() {
+        let pages = connection.logPages
+        guard pages >= checkpointPages else { return }
+        // What is committed stands; where this fails the log is longer, and the next commit tries again.
+        _ = try? connection.checkpoint(pages >= checkpointPages * Self.longestLog ? .restart : .passive)
     }
 
     private func forgetTransaction() {
@@ -209,6 +229,7 @@ public final class QueueDatabase {
         try statement.bind(recipient.recipient.address.description, at: 4)
         try statement.bind(Int64(recipient.recipient.notify?.rawValue ?? 0), at: 5)
         try statement.bind(recipient.recipient.originalRecipient, at: 6)
+        try statement.bind(recipient.writtenTo?.description, at: 7)
         try statements.run(statement)
     }
 
@@ -235,6 +256,7 @@ public final class QueueDatabase {
         if let found {
             id = found
         } else {
+            try sweepHops()
             let insert = statements.insertHop
             try insert.bind(route.nextHop, at: 1)
             try insert.bind(route.connector, at: 2)
@@ -246,11 +268,33 @@ public final class QueueDatabase {
         hopIDs[route] = id
         return id
     }
+
+    /// Looks at the next few routes, and removes those that no recipient takes.
+    ///
+    /// Not while a recipient of a route is on its way into the table: its row would go as unused.
+    private func sweepHops() throws {
+        var hops: [(id: Int64, route: Route?)] = []
+        do {
+            let next = statements.nextHops
+            defer { next.reset() }
+            try next.bind(hopSweep, at: 1)
+            try next.bind(Int64(Self.hopsSweptPerInsert), at: 2)
+            while try next.step() {
+                let carrier = Carrier(rawValue: UInt8(truncatingIfNeeded: next.integer(3)))
+                hops.append((next.integer(0), carrier.map { Route(connector: next.text(2), nextHop: next.text(1), carrier: $0) }))
+            }
+        }
+        hopSweep = hops.count < Self.hopsSweptPerInsert ? 0 : hops.last?.id ?? 0
+        for (id, route) in hops {
+            try statements.run(statements.removeUnusedHop, id)
+            if connection.changes > 0, let route { hopIDs[route] = nil }
+        }
+    }
 }
 
 /// The statements of the writer, prepared once.
 private struct WriteStatements {
-    let insertMessage, insertRecipient, insertHop, selectHop: SQLiteStatement
+    let insertMessage, insertRecipient, insertHop, selectHop, nextHops, removeUnusedHop: SQLiteStatement
     let finish, reschedule, reroute, removeFinishedMessage: SQLiteStatement
     let rememberHolder, forgetHolder, setIDBound: SQLiteStatement
 
@@ -258,11 +302,14 @@ private struct WriteStatements {
         insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         insertRecipient = try connection.prepare(
             """
-            INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient)
-            VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6)
+            INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient, written_to)
+            VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7)
             """)
         insertHop = try connection.prepare("INSERT INTO hops (next_hop, connector, carrier) VALUES (?, ?, ?)")
         selectHop = try connection.prepare("SELECT id FROM hops WHERE next_hop = ? AND connector = ? AND carrier = ?")
+        nextHops = try connection.prepare("SELECT id, next_hop, connector, carrier FROM hops WHERE id > ? ORDER BY id LIMIT ?")
+        removeUnusedHop = try connection.prepare(
+            "DELETE FROM hops WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipients WHERE hop_id = ?1)")
         finish = try connection.prepare("DELETE FROM recipients WHERE message_id = ? AND number = ?")
         reschedule = try connection.prepare(
             "UPDATE recipients SET next_attempt = ?, attempts = ?, last_error = ? WHERE message_id = ? AND number = ?")

@@ -4,7 +4,7 @@ import NIOCore
 
 /// Reads the queue's tables on a connection of its own. Confined to the reader's thread.
 public final class QueueReader {
-    private let dueStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
+    private let dueStatement, expiredStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
     private let messageStatement, recipientsStatement, entriesStatement, existsStatement: SQLiteStatement
     private let connection: SQLiteConnection
 
@@ -14,7 +14,19 @@ public final class QueueReader {
             """
             SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, \(Self.headColumns)
             FROM recipients r INDEXED BY due JOIN messages m ON m.id = r.message_id
-            WHERE r.hop_id = (SELECT id FROM hops WHERE next_hop = ? AND connector = ? AND carrier = ?) AND r.next_attempt <= ? ORDER BY r.next_attempt, r.message_id, r.number LIMIT ?
+            WHERE r.hop_id = \(Self.hopID) AND r.next_attempt <= ?4 ORDER BY r.next_attempt, r.message_id, r.number LIMIT ?5
+            """)
+        // Fresh recipients come in the order of their messages' ids, which are times; of those that were tried before, a dead hop has few.
+        expiredStatement = try connection.prepare(
+            """
+            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, \(Self.headColumns)
+            FROM (
+                SELECT message_id, number FROM recipients INDEXED BY due WHERE hop_id = \(Self.hopID) AND next_attempt = 0 AND message_id <= ?4
+                UNION ALL
+                SELECT message_id, number FROM recipients INDEXED BY due
+                WHERE hop_id = \(Self.hopID) AND next_attempt > 0 AND next_attempt <= ?5 AND message_id <= ?4
+            ) old JOIN recipients r ON r.message_id = old.message_id AND r.number = old.number JOIN messages m ON m.id = r.message_id
+            WHERE m.received_at <= ?4 LIMIT ?6
             """)
         hopsStatement = try connection.prepare("SELECT id, carrier, connector, next_hop FROM hops WHERE id > ? ORDER BY id LIMIT ?")
         deferredStatement = try connection.prepare(
@@ -29,7 +41,7 @@ public final class QueueReader {
         recipientsStatement = try connection.prepare(
             """
             SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
-                h.carrier, h.connector, h.next_hop
+                r.written_to, h.carrier, h.connector, h.next_hop
             FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ? ORDER BY r.number
             """)
         entriesStatement = try connection.prepare(
@@ -45,11 +57,23 @@ public final class QueueReader {
     func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) throws -> [DueRecipient] {
         let statement = dueStatement
         defer { statement.reset() }
-        try statement.bind(route.nextHop, at: 1)
-        try statement.bind(route.connector, at: 2)
-        try statement.bind(Int64(route.carrier.rawValue), at: 3)
+        try Self.bind(route, to: statement)
         try statement.bind(now.microseconds, at: 4)
         try statement.bind(Int64(limit), at: 5)
+        return try Self.dueRecipients(statement, contentBudget: contentBudget)
+    }
+
+    func expired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) throws -> [DueRecipient] {
+        let statement = expiredStatement
+        defer { statement.reset() }
+        try Self.bind(route, to: statement)
+        try statement.bind(receivedBefore.microseconds, at: 4)
+        try statement.bind(now.microseconds, at: 5)
+        try statement.bind(Int64(limit), at: 6)
+        return try Self.dueRecipients(statement, contentBudget: 0)
+    }
+
+    private static func dueRecipients(_ statement: SQLiteStatement, contentBudget: Int) throws -> [DueRecipient] {
         var found: [DueRecipient] = []
         var budget = contentBudget
         while try statement.step() {
@@ -115,6 +139,9 @@ public final class QueueReader {
         return try statement.step()
     }
 
+    /// Those of the messages that the queue names.
+    public func named(_ ids: [QueueID]) throws -> Set<QueueID> { Set(try ids.filter { try contains($0) }) }
+
     func entries(after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
         let statement = entriesStatement
         defer { statement.reset() }
@@ -146,15 +173,24 @@ public final class QueueReader {
         try statement.bind(id.value, at: 1)
         var found: [StoredRecipient] = []
         while try statement.step() {
-            guard let recipient = Self.recipient(statement, address: 2), let route = Self.route(statement, carrier: 7) else { continue }
+            guard let recipient = Self.recipient(statement, address: 2), let route = Self.route(statement, carrier: 8) else { continue }
             found.append(
                 StoredRecipient(
                     index: UInt32(truncatingIfNeeded: statement.integer(0)), recipient: recipient, route: route,
+                    writtenTo: statement.optionalText(7).flatMap { EmailAddress(parsing: $0) },
                     attempts: UInt32(truncatingIfNeeded: statement.integer(1)),
                     nextAttempt: statement.integer(5) == 0 ? nil : Timestamp(microseconds: statement.integer(5)),
                     lastError: statement.optionalText(6)))
         }
         return found
+    }
+
+    private static let hopID = "(SELECT id FROM hops WHERE next_hop = ?1 AND connector = ?2 AND carrier = ?3)"
+
+    private static func bind(_ route: Route, to statement: SQLiteStatement) throws {
+        try statement.bind(route.nextHop, at: 1)
+        try statement.bind(route.connector, at: 2)
+        try statement.bind(Int64(route.carrier.rawValue), at: 3)
     }
 
     private static let headColumns = """

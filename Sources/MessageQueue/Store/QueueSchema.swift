@@ -55,6 +55,8 @@ enum QueueSchema {
                 "CREATE INDEX deferred ON recipients (next_attempt, hop_id) WHERE next_attempt > 0",
                 "CREATE TABLE holders (id INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, process_id INTEGER NOT NULL) STRICT",
                 "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-            ])
+            ]),
+        // The address that was written to, where it is not the recipient's own.
+        SchemaMigration(version: 2, statements: ["ALTER TABLE recipients ADD COLUMN written_to TEXT"]),
     ]
 }

@@ -13,6 +13,8 @@ public protocol QueueStore: AnyObject {
 
     /// Recipients of one next hop that are due, oldest first; content only where it is inline and `contentBudget` (octets) allows.
     func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]>
+    /// Due recipients of one next hop, of messages that were received before a time; no content is loaded.
+    func expired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) -> EventLoopFuture<[DueRecipient]>
     /// Hops in the order of their ids, from the one behind `after` on.
     func hops(after: HopID?, limit: Int) -> EventLoopFuture<[StoredHop]>
     /// Hops that have recipients whose next attempt lies in `(after, until]`, and the first next attempt behind `until`.
@@ -98,6 +100,8 @@ public struct StoredRecipient: Hashable, Sendable {
     public let index: UInt32
     public let recipient: EnvelopeRecipient
     public let route: Route
+    /// The address that the sender wrote to, where an alias, a group or the directory's own spelling made another of it.
+    public let writtenTo: EmailAddress?
     public let attempts: UInt32
     public let nextAttempt: Timestamp?
     public let lastError: String?

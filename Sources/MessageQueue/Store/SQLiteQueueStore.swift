@@ -52,6 +52,10 @@ public final class SQLiteQueueStore: QueueStore {
         read { try $0.due(route: route, now: now, limit: limit, contentBudget: contentBudget) }
     }
 
+    public func expired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) -> EventLoopFuture<[DueRecipient]> {
+        read { try $0.expired(route: route, receivedBefore: receivedBefore, now: now, limit: limit) }
+    }
+
     public func hops(after: HopID?, limit: Int) -> EventLoopFuture<[StoredHop]> { read { try $0.hops(after: after, limit: limit) } }
 
     public func deferredHops(after: Timestamp, until: Timestamp) -> EventLoopFuture<(hops: [StoredHop], next: Timestamp?)> {
@@ -69,9 +73,15 @@ public final class SQLiteQueueStore: QueueStore {
     /// Copies the log into the database and cuts it, behind what has been submitted.
     public func makeRoom() { writer.makeRoom() }
 
-    /// Removes content files that no message names; runs beside everything else.
-    public func removeOrphans(of files: ContentFiles, before: QueueID) -> EventLoopFuture<Int> {
-        read { reader in try files.removeOrphans(before: before) { try reader.contains($0) } }
+    /// Removes content files that no message names; runs beside everything else, and leaves the reader to others between two batches.
+    ///
+    /// - Parameter threads: where the folder is gone through, which blocks.
+    public func removeOrphans(of files: ContentFiles, before: QueueID, on threads: NIOThreadPool) -> EventLoopFuture<OrphanRemoval> {
+        threads.runIfActive(eventLoop: eventLoop) { [reader, readerThread, eventLoop] in
+            try files.removeOrphans(before: before) { ids in
+                try readerThread.runIfActive(eventLoop: eventLoop) { try reader.reader.named(ids) }.wait()
+            }
+        }
     }
 
     /// Finishes what was submitted, and closes both connections.

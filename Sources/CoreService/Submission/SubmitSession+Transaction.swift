@@ -1,0 +1,61 @@
+import CoreLink
+import MailVocabulary
+import MessageQueue
+
+extension SubmitSession {
+    /// One message on its way in: envelope so far, and its content.
+    final class Transaction {
+        let id: QueueID
+        let facts: SessionFacts
+        let sender: EnvelopeSender
+        /// Octets that the content may have; nil: no limit.
+        let contentLimit: Int?
+        private(set) var recipients: [QueuedRecipient] = []
+        /// Final addresses that the message goes to already, once there is more than one recipient: two aliases of one person make one
+        /// copy.
+        private var known: Set<EmailAddress> = []
+        /// Recipients that became many, and have been answered.
+        private var expanded: Set<EmailAddress> = []
+        private(set) var acceptedCount = 0
+        /// Final addresses that further recipients may become.
+        private(set) var room: Int
+        var content: ContentSink?
+        /// More came than may: it is counted, and not kept.
+        var isTooLarge = false
+        /// Who is logged in.
+        var session: SessionTokens.Session?
+        /// It came with a token that is not good any more.
+        var isSessionOver = false
+
+        init(id: QueueID, facts: SessionFacts, sender: EnvelopeSender, contentLimit: Int?, room: Int) {
+            (self.id, self.facts, self.sender, self.contentLimit, self.room) = (id, facts, sender, contentLimit, room)
+        }
+
+        /// Whether all that the recipient leads to is there already.
+        func hasExpanded(_ recipient: EmailAddress) -> Bool { expanded.contains(recipient) }
+
+        func accept(_ recipient: EnvelopeRecipient, for routed: [(EmailAddress, Route)]) {
+            acceptedCount += 1
+            room -= max(1, routed.count)
+            if routed.count > 1 { expanded.insert(recipient.address) }
+            // An expansion names nobody twice; the first needs no comparison.
+            let isFirst = recipients.isEmpty
+            if !isFirst, known.isEmpty { known = Set(recipients.lazy.map(\.recipient.address)) }
+            var original: String?
+            recipients.reserveCapacity(isFirst ? routed.count : 0)
+            for (address, route) in routed {
+                if !isFirst, !known.insert(address).inserted { continue }
+                let isSame = address == recipient.address
+                // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
+                if !isSame, original == nil { original = OriginalRecipient(recipient.address).parameter }
+                recipients.append(
+                    QueuedRecipient(
+                        index: UInt32(recipients.count),
+                        recipient: EnvelopeRecipient(
+                            address: address, notify: recipient.notify,
+                            originalRecipient: recipient.originalRecipient ?? (isSame ? nil : original)),
+                        writtenTo: isSame ? nil : recipient.address, route: route))
+            }
+        }
+    }
+}
