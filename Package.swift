@@ -3,6 +3,7 @@ import PackageDescription
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -31,6 +32,7 @@ let package = Package(
         .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
         .target(name: "MessageQueue", dependencies: ["DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
         .target(name: "Directory", dependencies: ["DurableStorage", "MailVocabulary", "COpenSSL"]),
+        .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", nioCore]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
