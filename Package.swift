@@ -39,7 +39,8 @@ let package = Package(
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", .product(name: "Yams", package: "Yams")]),
         .target(
-            name: "SMTPServer", dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "CoreLink", nioCore, nioPosix]),
+            name: "SMTPServer",
+            dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
         .target(
             name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", argumentParser, logging, nioCore]),
         .target(
@@ -51,8 +52,8 @@ let package = Package(
         .target(
             name: "FrontEnd",
             dependencies: [
-                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "CoreLink", "SMTPServer", "ServiceRuntime",
-                logging, nioCore, nioPosix,
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink", "SMTPServer",
+                "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
         .target(

@@ -6,6 +6,6 @@ import ServiceRuntime
 public enum EdgeService {
     /// Runs until it is asked to end.
     public static func run(_ daemon: Daemon) async -> ExitStatus {
-        await FrontEnd.run(daemon, as: EdgeLink.self, serving: \.isEdge)
+        await FrontEnd.run(daemon, as: EdgeLink.self, serving: \.isEdge, logsIn: false)
     }
 }

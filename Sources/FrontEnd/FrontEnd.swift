@@ -15,8 +15,9 @@ public enum FrontEnd {
     /// - Parameters:
     ///   - role: of the socket to the core.
     ///   - serves: which virtual servers of the configuration are this daemon's.
+    ///   - logsIn: whether its clients can log in.
     public static func run<Role: SubmitRole & SendableMetatype>(
-        _ daemon: Daemon, as role: Role.Type, serving serves: @escaping @Sendable (VirtualServer) -> Bool
+        _ daemon: Daemon, as role: Role.Type, serving serves: @escaping @Sendable (VirtualServer) -> Bool, logsIn: Bool
     ) async -> ExitStatus {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
@@ -24,7 +25,8 @@ public enum FrontEnd {
         do {
             let resolver = try DNSResolver(settings: ResolverSettings(of: daemon.topology))
             running = try await eventLoop.submit {
-                NIOLoopBound(RunningFrontEnd(daemon, serving: serves, resolver: resolver, on: eventLoop), eventLoop: eventLoop)
+                NIOLoopBound(
+                    try RunningFrontEnd(daemon, serving: serves, logsIn: logsIn, resolver: resolver, on: eventLoop), eventLoop: eventLoop)
             }.get()
             try await eventLoop.flatSubmit { running.value.listen() }.get()
         } catch {

@@ -14,6 +14,9 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     /// Hears of it when the core takes another configuration, also where no mail comes in.
     private let watch: RevisionWatch<Role>
     private let serves: (VirtualServer) -> Bool
+    private let logins: LinkPool<LoginLink>?
+    private let certificates: ServerCertificates
+    private var certificateTimer: Scheduled<Void>?
     private var servers: [String: VirtualServerListeners] = [:]
     /// No more in the configuration; they finish what is under way.
     private var closing: [VirtualServerListeners] = []
@@ -21,8 +24,14 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private var saidDifference: String?
     private var topology: Topology
 
-    /// - Parameter serves: which virtual servers are this daemon's.
-    init(_ daemon: Daemon, serving serves: @escaping (VirtualServer) -> Bool, resolver: DNSResolver, on eventLoop: any EventLoop) {
+    /// - Parameters:
+    ///   - serves: which virtual servers are this daemon's.
+    ///   - logsIn: whether its clients can log in.
+    /// - Throws: where a certificate cannot be used.
+    init(
+        _ daemon: Daemon, serving serves: @escaping (VirtualServer) -> Bool, logsIn: Bool, resolver: DNSResolver,
+        on eventLoop: any EventLoop
+    ) throws {
         (self.daemon, self.serves, self.resolver, self.eventLoop) = (daemon, serves, resolver, eventLoop)
         topology = daemon.topology
         pool = LinkPool(
@@ -40,14 +49,39 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
                 log.info("connected to the core")
             }
         }
-        for server in daemon.topology.virtualServers where serves(server) {
-            servers[server.name] = VirtualServerListeners(
-                server, topology: daemon.topology, pool: pool, resolver: resolver, on: eventLoop, log: daemon.log)
+        let runtime = daemon.topology.runtimeDirectory
+        logins =
+            logsIn
+            ? LinkPool(
+                path: "\(runtime)/\(RoleName.login.socketName)", holder: HolderIdentity.make(), revision: daemon.topology.revision,
+                on: eventLoop) : nil
+        let own = daemon.topology.virtualServers.filter(serves)
+        certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
+        for server in own { servers[server.name] = make(server) }
+    }
+
+    private func make(_ server: VirtualServer) -> VirtualServerListeners {
+        VirtualServerListeners(
+            server, topology: topology, transport: certificates.context(of: server), link: .init(pool: pool, logins: logins),
+            resolver: resolver, on: eventLoop, log: daemon.log)
+    }
+
+    /// How often files of certificates are looked at.
+    private static var certificateInterval: TimeAmount { .seconds(10) }
+
+    private func lookAgain() {
+        certificateTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.certificateInterval) { [weak self] in
+            self?.lookAtCertificates()
+            self?.lookAgain()
         }
     }
 
+    private func lookAtCertificates() { certificates.poll(topology.virtualServers.filter(serves)) }
+
     func listen() -> EventLoopFuture<Void> {
         watch.start()
+        lookAtCertificates()
+        lookAgain()
         let (log, role) = (daemon.log, daemon.role)
         let addresses = topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
         return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen() }, on: eventLoop).map {
@@ -56,6 +90,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     }
 
     func reload() {
+        lookAtCertificates()
         switch daemon.readConfiguration() {
         case .failure(let refused):
             for reason in refused.reasons {
@@ -83,9 +118,17 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         saidDifference = nil
         pool.revision = new.revision
         pool.closeIdle()
+        logins?.revision = new.revision
+        logins?.closeIdle()
         watch.adopt(new.revision)
         let remaining = new.virtualServers.filter(serves)
-        for server in remaining where servers[server.name]?.adopt(server, topology: new) != true {
+        do {
+            try certificates.adopt(new, of: remaining)
+        } catch {
+            daemon.log.error("certificates: the old ones stay", metadata: ["error": "\(error)"])
+        }
+        for server in remaining
+        where servers[server.name]?.adopt(server, topology: new, transport: certificates.context(of: server)) != true {
             daemon.log.warning(
                 "listen: a change takes effect with the next start of postern-\(daemon.role.rawValue)",
                 metadata: ["virtual_server": "\(server.name)"])
@@ -101,6 +144,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
 
     func drain() -> EventLoopFuture<Void> {
         watch.stop()
+        certificateTimer?.cancel()
         let futures = servers.values.map { server in
             let promise = eventLoop.makePromise(of: Void.self)
             server.shutDown { promise.succeed() }

@@ -9,6 +9,7 @@ import SMTPProtocol
 import SMTPServer
 import ServiceRuntime
 import Topology
+import TransportSecurity
 
 /// One virtual server: its listeners, and every connection to them. Confined to one event loop.
 ///
@@ -16,10 +17,12 @@ import Topology
 final class VirtualServerListeners {
     private let eventLoop: any EventLoop
     private let log: Logger
-    private let pool: any SubmitPool
+    private let link: CoreSide
     private let resolver: DNSResolver
     private var server: VirtualServer
-    private var context: SMTPServerContext
+    /// For connections that begin in clear, and for those that begin with TLS.
+    private var contexts: Contexts
+    private var handshakes = PendingHandshakes()
     private var control: ConnectionControl
     private var listeners: [(listener: Listener, channel: any Channel)] = []
     private var handlers: [ObjectIdentifier: SMTPServerHandler] = [:]
@@ -28,13 +31,33 @@ final class VirtualServerListeners {
     private var isShuttingDown = false
     private var whenEmpty: (() -> Void)?
 
+    /// What all virtual servers of the daemon have in common.
+    struct CoreSide {
+        let pool: any SubmitPool
+        /// The way to `postern-auth`; nil where nobody can log in.
+        let logins: LinkPool<LoginLink>?
+    }
+
+    private struct Contexts {
+        let clear: SMTPServerContext
+        let implicit: SMTPServerContext
+    }
+
     init(
-        _ server: VirtualServer, topology: Topology, pool: any SubmitPool, resolver: DNSResolver, on eventLoop: any EventLoop,
-        log: Logger
+        _ server: VirtualServer, topology: Topology, transport: CurrentServerContext?, link: CoreSide, resolver: DNSResolver,
+        on eventLoop: any EventLoop, log: Logger
     ) {
-        (self.server, self.pool, self.resolver, self.eventLoop, self.log) = (server, pool, resolver, eventLoop, log)
+        (self.server, self.link, self.resolver, self.eventLoop, self.log) = (server, link, resolver, eventLoop, log)
         control = ConnectionControl(server.connections)
-        context = SMTPServerContext(server, topology: topology, pool: pool, log: log)
+        contexts = Self.contexts(server, topology, transport, link, log)
+    }
+
+    private static func contexts(
+        _ server: VirtualServer, _ topology: Topology, _ transport: CurrentServerContext?, _ link: CoreSide, _ log: Logger
+    ) -> Contexts {
+        Contexts(
+            clear: SMTPServerContext(server, startsWithTLS: false, topology: topology, transport: transport, link: link, log: log),
+            implicit: SMTPServerContext(server, startsWithTLS: true, topology: topology, transport: transport, link: link, log: log))
     }
 
     /// Listens on every address of the configuration.
@@ -67,7 +90,7 @@ final class VirtualServerListeners {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 * 1024, high: 64 * 1024))
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }
+                channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel, startsWithTLS: listener.implicitTLS) }
             }
         if listener.address.family == .ipv6 {
             // So that [::]:25 stands beside 0.0.0.0:25.
@@ -81,11 +104,11 @@ final class VirtualServerListeners {
     /// Uses another configuration for connections from now on; those that are open keep theirs.
     ///
     /// - Returns: whether these are the addresses that it listens on, which cannot change while the process runs.
-    func adopt(_ server: VirtualServer, topology: Topology) -> Bool {
-        let isSame = Set(server.listeners.map(\.description)) == Set(listeners.map(\.listener.description))
+    func adopt(_ server: VirtualServer, topology: Topology, transport: CurrentServerContext?) -> Bool {
+        let isSame = Set(server.listeners.map(\.endpoint)) == Set(listeners.map(\.listener.endpoint))
         self.server = server
         control = ConnectionControl(server.connections, carryingOver: control)
-        context = SMTPServerContext(server, topology: topology, pool: pool, log: log)
+        contexts = Self.contexts(server, topology, transport, link, log)
         return isSame
     }
 
@@ -104,7 +127,7 @@ final class VirtualServerListeners {
         completion?()
     }
 
-    private func accept(_ channel: any Channel) throws {
+    private func accept(_ channel: any Channel, startsWithTLS: Bool) throws {
         guard let address = channel.remoteAddress.flatMap({ IPAddress($0) }) else { throw ChannelError.unknownLocalAddress }
         let refusal = control.admit(address)
         openConnections += 1
@@ -120,11 +143,11 @@ final class VirtualServerListeners {
                 ReverseDNS(resolver: resolver).verify(address, within: Self.lookupDeadline, on: eventLoop).assumeIsolated().whenSuccess {
                     [self] result in
                     let refusal = control.check(address, result) ?? self.refusal(after: result)
-                    begin(channel, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), refusal: refusal)
+                    begin(channel, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), startsWithTLS, refusal)
                 }
             } else {
                 eventLoop.assumeIsolated().scheduleTask(in: Self.earlyTalkDelay) { [self] in
-                    begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), refusal: refusal)
+                    begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), startsWithTLS, refusal)
                 }
             }
         }
@@ -139,10 +162,13 @@ final class VirtualServerListeners {
     private static let lookupDeadline = Duration.seconds(10)
 
     /// The checks are done: the session begins, if only to say why it ends.
-    private func begin(_ channel: any Channel, _ gate: ConnectionGate, _ client: ClientFacts, refusal: Reply?) {
+    private func begin(
+        _ channel: any Channel, _ gate: ConnectionGate, _ client: ClientFacts, _ startsWithTLS: Bool, _ refusal: Reply?
+    ) {
         guard channel.isActive else { return }
-        let handler = SMTPServerHandler(context: context, client: client)
+        let handler = SMTPServerHandler(context: startsWithTLS ? contexts.implicit : contexts.clear, client: client)
         do {
+            if startsWithTLS { try addTLS(to: channel, client) }
             try channel.pipeline.syncOperations.addHandler(handler)
         } catch {
             return channel.close(promise: nil)
@@ -161,6 +187,15 @@ final class VirtualServerListeners {
         }
     }
 
+    private func addTLS(to channel: any Channel, _ client: ClientFacts) throws {
+        guard let transport = contexts.implicit.transport else { throw ChannelError.operationUnsupported }
+        // Who connects and does not get on with the handshake gives way to those who come after.
+        if let most = server.connections.limit.map({ max(1, $0 / 2) }), handshakes.count >= most { handshakes.closeOldest() }
+        handshakes.began(channel)
+        try channel.pipeline.syncOperations.addHandlers(
+            TLSHandler(server: transport.value), HandshakeEnd { [self, weak channel] in channel.map { handshakes.ended($0) } })
+    }
+
     /// S15: what `on_failure` makes of a lookup. A DNS that does not answer never rejects.
     private func refusal(after result: ReverseDNSResult) -> Reply? {
         switch (result, server.reverseDNS.onFailure) {
@@ -168,29 +203,6 @@ final class VirtualServerListeners {
         case (.temperror, _): Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later")
         case (.fail, .defer), (.permerror, .defer): Reply(421, "4.7.25", "Your address has no confirmed host name, try again later")
         case (.fail, .reject), (.permerror, .reject): Reply(554, "5.7.25", "Your address has no confirmed host name")
-        }
-    }
-}
-
-extension SMTPServerContext {
-    convenience init(_ server: VirtualServer, topology: Topology, pool: any SubmitPool, log: Logger) {
-        self.init(
-            virtualServer: server.name, hostname: topology.hostname,
-            settings: SMTPServerSettings(
-                hostname: topology.hostname, messageSizeLimit: server.limits.messageSize, sessionSizeLimit: server.limits.sessionSize,
-                recipientsLimit: server.limits.recipients, messagesPerConnection: server.limits.messagesPerConnection,
-                postmasterDomain: topology.defaultDomain),
-            idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops, pool: pool
-        ) { event in
-            switch event {
-            case .givenUp(let id, let client, let why):
-                log.info(
-                    "message not taken",
-                    metadata: [
-                        "queue_id": "\(id.map(String.init(describing:)) ?? "")", "virtual_server": "\(server.name)", "client": "\(client)",
-                        "reason": "\(why)",
-                    ])
-            }
         }
     }
 }

@@ -3,8 +3,9 @@ import MailVocabulary
 import MessageFormat
 import NIOCore
 import SMTPProtocol
+import TransportSecurity
 
-/// What all sessions of one virtual server share. Confined to its event loop.
+/// What all sessions of one listener share. Confined to its event loop.
 public final class SMTPServerContext {
     /// The name in the configuration.
     public let virtualServer: String
@@ -15,22 +16,41 @@ public final class SMTPServerContext {
     public let idleTimeout: TimeAmount
     /// E10.
     public let maximumHops: Int
+    /// Whether what comes in is submitted by its authors' programs (RFC 6409), and what the trace field says of them; nil: it is relayed.
+    public let submission: Submission?
+    /// What TLS shows and takes; nil where there is none.
+    public let transport: CurrentServerContext?
     let pool: any SubmitPool
+    /// The way to `postern-auth`; nil where nobody can log in.
+    let logins: LinkPool<LoginLink>?
     let note: (Event) -> Void
 
-    /// What an operator may want to know of messages that never reach the core's logs.
+    public struct Submission: Sendable {
+        public let hidesClientAddress: Bool
+
+        public init(hidesClientAddress: Bool) { self.hidesClientAddress = hidesClientAddress }
+    }
+
+    /// What an operator may want to know of sessions that never reach the core's logs.
     public enum Event {
         /// Its content had begun, and it was not handed over.
         case givenUp(QueueID?, IPAddress, String)
+        /// TLS stands.
+        case secured(TLSHandshake, IPAddress)
+        /// TLS did not come about, or broke.
+        case tlsFailed(String, IPAddress)
+        /// Octets in clear that came behind `STARTTLS`.
+        case plaintextDropped(octets: Int, IPAddress)
     }
 
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
-        pool: any SubmitPool, note: @escaping (Event) -> Void
+        submission: Submission? = nil, transport: CurrentServerContext? = nil, pool: any SubmitPool, logins: LinkPool<LoginLink>? = nil,
+        note: @escaping (Event) -> Void
     ) {
-        self.note = note
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
-        (self.idleTimeout, self.maximumHops, self.pool) = (idleTimeout, maximumHops, pool)
+        (self.idleTimeout, self.maximumHops, self.submission) = (idleTimeout, maximumHops, submission)
+        (self.transport, self.pool, self.logins, self.note) = (transport, pool, logins, note)
     }
 }
 

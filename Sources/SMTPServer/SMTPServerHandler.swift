@@ -3,6 +3,7 @@ import MailVocabulary
 import MessageFormat
 import NIOCore
 import SMTPProtocol
+import TransportSecurity
 
 /// The shell around one SMTP session: bytes to events, actions to writes, and the way to the core. Confined to its event loop.
 ///
@@ -22,6 +23,10 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var isHandling = false
     private var transaction: SubmitTransaction?
     private var sender: EnvelopeSender?
+    private var secureChannel: SecureChannel?
+    private var login: LoginExchange?
+    /// Of the session, once it has logged in.
+    private var token: SessionToken?
     private var filter: IncomingHeaderFilter?
     private var filtered: [ByteBuffer] = []
     private var channelContext: ChannelHandlerContext?
@@ -92,18 +97,28 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event {
+        switch event {
+        case ChannelEvent.inputClosed:
             isInputClosed = true
             if isClosing { context.close(promise: nil) } else { handle(.inputClosed) }
+        case TLSEvent.handshakeCompleted(let handshake): secured(handshake)
+        default: break
         }
     }
 
-    public func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? TLSError {
+            self.context.note(.tlsFailed("\(error)", client.address))
+            handle(.handshakeFailed)
+        }
+        context.close(promise: nil)
+    }
 
     private func ended() {
         idleTimer?.cancel()
         idleTimer = nil
         giveUpTransaction("the connection ended")
+        forgetLogin()
     }
 
     // MARK: The session
@@ -137,8 +152,13 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .transactionAborted:
             giveUpTransaction("the client gave it up, or was refused")
             filter = nil
-        // Settings of this pipeline have neither TLS nor AUTH.
-        case .startTLS, .plaintextDropped, .authenticate, .authenticationResponse, .authenticationCancelled: break
+        case .startTLS: startTLS()
+        case .plaintextDropped(let octets): context.note(.plaintextDropped(octets: octets, client.address))
+        case .authenticate(let mechanism, let initialResponse): authenticate(mechanism, initialResponse)
+        case .authenticationResponse(let message): login?.respond(message)
+        case .authenticationCancelled:
+            login?.cancel()
+            login = nil
         case .pauseReading: isPausedBySession = true
         case .resumeReading:
             isPausedBySession = false
@@ -182,7 +202,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             facts: SessionFacts(
                 virtualServer: context.virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
                 helo: session.greeting?.name),
-            sender: sender, token: nil, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.coreTakesMore() })
+            sender: sender, token: token, answer: { [weak self] in self?.answered($0) }, writable: { [weak self] in self?.coreTakesMore() })
         self.transaction = transaction
         return transaction
     }
@@ -204,15 +224,21 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         let recipients = transaction.acceptedRecipients
         let isExtended = if case .ehlo = session.greeting { true } else { false }
         ReceivedField(
-            helo: session.greeting?.name, clientAddress: client.address, reverseLookup: client.reverseLookup, host: context.hostname,
-            transmission: TransmissionProtocol(isExtended: isExtended, isUTF8: sender?.smtpUTF8 ?? false),
+            helo: session.greeting?.name, clientAddress: showsClient ? client.address : nil, reverseLookup: client.reverseLookup,
+            host: context.hostname,
+            transmission: TransmissionProtocol(
+                isExtended: isExtended, isSecure: secureChannel != nil, isAuthenticated: token != nil, isUTF8: sender?.smtpUTF8 ?? false),
             queueID: transaction.queueID ?? QueueID(value: 0), recipient: recipients.count == 1 ? recipients[0] : nil, date: .now()
         ).write(into: &trace)
-        AuthenticationResultsField(
-            host: context.hostname, clientAddress: client.address, reverseLookup: client.reverseLookup, helo: session.greeting?.name
-        )?.write(into: &trace)
+        if showsClient {
+            AuthenticationResultsField(
+                host: context.hostname, clientAddress: client.address, reverseLookup: client.reverseLookup, helo: session.greeting?.name
+            )?.write(into: &trace)
+        }
         transaction.send(trace)
     }
+
+    private var showsClient: Bool { context.submission?.hidesClientAddress != true }
 
     private func take(_ bytes: ByteBuffer) {
         guard let transaction else { return }
@@ -249,6 +275,58 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         guard wantsRead, !isPausedBySession, !isPausedByCore, let channelContext, channelContext.channel.isWritable else { return }
         wantsRead = false
         channelContext.read()
+    }
+
+    // MARK: TLS
+
+    private func startTLS() {
+        guard let channelContext, let transport = context.transport else { return handle(.handshakeFailed) }
+        do {
+            // What was sent before is in the socket's queue already, in clear; what is sent from now on goes through TLS.
+            try channelContext.pipeline.syncOperations.addHandler(TLSHandler(server: transport.value), position: .first)
+        } catch {
+            context.note(.tlsFailed("\(error)", client.address))
+            handle(.handshakeFailed)
+        }
+    }
+
+    private func secured(_ handshake: TLSHandshake) {
+        // Nothing of what was said before counts any more (RFC 3207 §4.2).
+        forgetLogin()
+        secureChannel = handshake.channel
+        context.note(.secured(handshake, client.address))
+        handle(.secured(handshake.channel))
+    }
+
+    // MARK: AUTH
+
+    private func authenticate(_ mechanism: SASLMechanism, _ initialResponse: [UInt8]?) {
+        guard let logins = context.logins else { return handle(.authenticationFailed(LoginExchange.unavailable)) }
+        let facts = LoginFacts(
+            virtualServer: context.virtualServer, clientAddress: client.address, isSecure: secureChannel != nil)
+        login = LoginExchange(pool: logins, facts: facts, mechanism: mechanism, initialResponse: initialResponse) { [weak self] in
+            self?.loginAnswered($0)
+        }
+    }
+
+    private func loginAnswered(_ answer: LoginExchange.Answer) {
+        switch answer {
+        case .challenge(let message): handle(.authenticationChallenge(message))
+        case .succeeded(let token, let account):
+            login = nil
+            self.token = token
+            handle(.authenticated(SessionIdentity(account: "\(account)"), finalData: nil))
+        case .failed(let reply):
+            login = nil
+            handle(.authenticationFailed(reply))
+        }
+    }
+
+    private func forgetLogin() {
+        login?.cancel()
+        login = nil
+        if let token { context.pool.forget(token) }
+        token = nil
     }
 
     // MARK: S02

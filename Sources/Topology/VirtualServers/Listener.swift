@@ -20,3 +20,8 @@ extension Listener: CustomStringConvertible {
     /// `192.0.2.1:25`, `[2001:db8::1]:25`.
     public var description: String { address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
 }
+
+extension Listener {
+    /// What cannot change while the process listens: address, port, and whether TLS is there from the first octet.
+    public var endpoint: String { description + (implicitTLS ? " (TLS)" : "") }
+}

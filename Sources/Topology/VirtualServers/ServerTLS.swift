@@ -14,18 +14,19 @@ public struct ServerTLS: Hashable, Sendable {
     }
 
     public let mode: Mode
-    /// The name of the pair in `certificates`; nil where `mode` is `none`.
-    public let certificate: String?
+    /// The names of the pairs in `certificates`; empty where `mode` is `none`. The first is shown where the client names no host, or none
+    /// that another one is for.
+    public let certificates: [String]
     /// A negotiated cipher with fewer bits is refused (S14); nil asks for none in particular.
     public let minimumBits: Int?
     public let minimumVersion: Version
     public let location: SourceLocation
 
     public init(
-        mode: Mode, certificate: String? = nil, minimumBits: Int? = nil, minimumVersion: Version = .tls12,
+        mode: Mode, certificates: [String] = [], minimumBits: Int? = nil, minimumVersion: Version = .tls12,
         location: SourceLocation = .builtIn
     ) {
-        (self.mode, self.certificate, self.minimumBits) = (mode, certificate, minimumBits)
+        (self.mode, self.certificates, self.minimumBits) = (mode, certificates, minimumBits)
         (self.minimumVersion, self.location) = (minimumVersion, location)
     }
 

@@ -22,7 +22,7 @@ public struct Topology: Hashable, Sendable {
     /// What we receive mail for (E22).
     public let domains: [DomainName: ReceivingDomain]
     public let permissions: Permissions
-    public let certificates: [String: CertificateFiles]
+    public let certificates: [String: ConfiguredCertificate]
     public let resolver: Resolver
     public let identity: Identity
     /// In the order of the file.
@@ -42,7 +42,7 @@ public struct Topology: Hashable, Sendable {
         source: String = "", revision: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
         stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = Topology.defaultRuntimeDirectory, runAs: RunAs = RunAs(),
         controlGroup: String? = nil, domains: [ReceivingDomain] = [], permissions: Permissions = Permissions(),
-        certificates: [String: CertificateFiles] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
+        certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
         reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
     ) {

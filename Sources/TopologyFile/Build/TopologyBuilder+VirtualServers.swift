@@ -30,9 +30,13 @@ extension TopologyBuilder {
         guard let value else { return .none }
         let mode = choice(value["mode"], default: ServerTLS.Mode.offered)
         return ServerTLS(
-            mode: mode, certificate: value["certificate"]?.text ?? (mode == .none ? nil : "default"),
+            mode: mode, certificates: certificateNames(value["certificate"]) ?? (mode == .none ? [] : ["default"]),
             minimumBits: value["minimum_bits"]?.integer, minimumVersion: choice(value["minimum_version"], default: .tls12),
             location: value.location)
+    }
+
+    private func certificateNames(_ value: Value?) -> [String]? {
+        value.map { $0.text.map { [$0] } ?? $0.elements.compactMap(\.text) }
     }
 
     private func limits(_ value: Value?) -> SessionLimits {

@@ -44,10 +44,10 @@ extension TopologyBuilder {
         return Permissions(receive: receive, sendAs: sendAs)
     }
 
-    func certificates(_ value: Value?) -> [String: CertificateFiles] {
-        var certificates: [String: CertificateFiles] = [:]
+    func certificates(_ value: Value?) -> [String: ConfiguredCertificate] {
+        var certificates: [String: ConfiguredCertificate] = [:]
         for entry in value?.entries ?? [] {
-            certificates[entry.key] = CertificateFiles(
+            certificates[entry.key] = ConfiguredCertificate(
                 certificate: path(entry.value["certificate"]) ?? "", key: path(entry.value["key"]) ?? "", location: entry.keyLocation)
         }
         return certificates

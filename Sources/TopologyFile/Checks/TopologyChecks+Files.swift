@@ -58,9 +58,11 @@ extension TopologyChecks {
             if case .trustAnchor(let file) = topology.resolver.dnssec { add(file, "resolver", "dnssec", "trust_anchor") }
         }
         func addCertificate(of server: VirtualServer) {
-            guard let name = server.tls.certificate, let pair = topology.certificates[name] else { return }
-            add(pair.certificate, "certificates", name, "certificate")
-            add(pair.key, "certificates", name, "key")
+            for name in server.tls.certificates {
+                guard let pair = topology.certificates[name] else { continue }
+                add(pair.certificate, "certificates", name, "certificate")
+                add(pair.key, "certificates", name, "key")
+            }
         }
         switch role {
         case .edge:

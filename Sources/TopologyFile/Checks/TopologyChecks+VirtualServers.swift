@@ -51,7 +51,7 @@ extension TopologyChecks {
 
     private mutating func checkTLS(of server: VirtualServer) {
         let implicit = server.listeners.first(where: \.implicitTLS)
-        if let name = server.tls.certificate {
+        for name in server.tls.certificates {
             if topology.certificates[name] == nil, server.tls.mode != .none || implicit != nil {
                 let place = place("virtual_servers", server.name, "tls", "certificate")
                 let known = topology.certificates.keys.sorted().joined(separator: ", ")
@@ -59,7 +59,8 @@ extension TopologyChecks {
                     place.location, place.path, "there is no certificate `\(name)` in `certificates`",
                     accepted: known.isEmpty ? "a name from `certificates`, which has none" : known)
             }
-        } else if let implicit {
+        }
+        if server.tls.certificates.isEmpty, let implicit {
             report.error(
                 implicit.location, "virtual_servers.\(server.name).listen", "TLS from the first octet needs a certificate",
                 accepted: "a `tls` table with a certificate on this server")

@@ -130,7 +130,7 @@ struct TopologyChecks {
         for entry in value("outbound")?.entries ?? [] where entry.key != OutboundProfile.defaultName && !profiles.contains(entry.key) {
             report.warning(entry.keyLocation, entry.value.path, "no connector uses this profile: it can never matter")
         }
-        let certificates = Set(topology.virtualServers.compactMap(\.tls.certificate))
+        let certificates = Set(topology.virtualServers.flatMap(\.tls.certificates))
         for entry in value("certificates")?.entries ?? [] where !certificates.contains(entry.key) {
             report.warning(entry.keyLocation, entry.value.path, "no virtual server uses this certificate: it can never matter")
         }

@@ -41,7 +41,9 @@ extension ConfigurationModel {
         Key(
             "mode", .words(ServerTLS.Mode.allCases), default: "offered", rows: ["S13"],
             "`required`: nothing but EHLO, STARTTLS, NOOP and QUIT before TLS."),
-        Key("certificate", .text(.reference), default: "default", rows: ["S11"], "The name of a pair in `certificates`."),
+        Key(
+            "certificate", .either([.text(.reference), .list1(.text(.reference))]), default: "default", rows: ["S11"],
+            "The name of a pair in `certificates`, or several: the host that the client asks for, and the kinds of keys it knows, choose."),
         Key(
             "minimum_bits", .integer(1...256), default: "none in particular", rows: ["S14"],
             "A negotiated cipher with fewer bits is refused."),

@@ -1,5 +1,5 @@
 /// A certificate chain with its private key, by file (S11).
-public struct CertificateFiles: Hashable, Sendable {
+public struct ConfiguredCertificate: Hashable, Sendable {
     /// The chain in PEM, absolute.
     public let certificate: String
     /// The private key in PEM, absolute.

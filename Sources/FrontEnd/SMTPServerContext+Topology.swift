@@ -1,0 +1,88 @@
+import CoreLink
+import Logging
+import NIOCore
+import SMTPProtocol
+import SMTPServer
+import Topology
+import TransportSecurity
+
+extension SMTPServerContext {
+    /// What the configuration says of one virtual server, for connections that begin in clear or with TLS.
+    convenience init(
+        _ server: VirtualServer, startsWithTLS: Bool, topology: Topology, transport: CurrentServerContext?,
+        link: VirtualServerListeners.CoreSide, log: Logger
+    ) {
+        let submission: SubmissionSettings? = if case .submission(let settings) = server.role { settings } else { nil }
+        self.init(
+            virtualServer: server.name, hostname: topology.hostname,
+            settings: SMTPServerSettings(
+                hostname: topology.hostname, messageSizeLimit: server.limits.messageSize, sessionSizeLimit: server.limits.sessionSize,
+                recipientsLimit: server.limits.recipients, messagesPerConnection: server.limits.messagesPerConnection,
+                postmasterDomain: topology.defaultDomain,
+                transportSecurity: ServerTransportSecurity(server.tls, startsWithTLS: startsWithTLS),
+                authentication: submission.map { ServerAuthentication($0.authentication, identity: topology.identity) }),
+            idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops,
+            submission: submission.map { Submission(hidesClientAddress: $0.clientAddress == .hidden) }, transport: transport,
+            pool: link.pool, logins: link.logins
+        ) { event in
+            Self.log(event, of: server.name, to: log)
+        }
+    }
+
+    private static func log(_ event: Event, of server: String, to log: Logger) {
+        switch event {
+        case .givenUp(let id, let client, let why):
+            log.info(
+                "message not taken",
+                metadata: [
+                    "queue_id": "\(id.map(String.init(describing:)) ?? "")", "virtual_server": "\(server)", "client": "\(client)",
+                    "reason": "\(why)",
+                ])
+        case .secured(let handshake, let client):
+            log.debug(
+                "TLS stands",
+                metadata: [
+                    "virtual_server": "\(server)", "client": "\(client)", "tls": "\(handshake.channel.version)",
+                    "cipher": "\(handshake.channel.cipher)", "resumed": "\(handshake.isResumed)",
+                ])
+        case .tlsFailed(let why, let client):
+            log.info("no TLS", metadata: ["virtual_server": "\(server)", "client": "\(client)", "reason": "\(why)"])
+        case .plaintextDropped(let octets, let client):
+            log.warning(
+                "a client sent commands in clear behind STARTTLS: dropped",
+                metadata: ["virtual_server": "\(server)", "client": "\(client)", "octets": "\(octets)"])
+        }
+    }
+}
+
+extension ServerTransportSecurity {
+    init(_ tls: ServerTLS, startsWithTLS: Bool) {
+        let mode: Mode =
+            switch tls.mode {
+            case _ where startsWithTLS: .implicit
+            case .none: .none
+            case .offered: .offered
+            case .required: .required
+            }
+        self.init(
+            mode: mode, minimumBits: tls.minimumBits, minimumVersion: tls.minimumVersion == .tls13 ? "TLS 1.3" : nil)
+    }
+}
+
+extension ServerAuthentication {
+    /// None but those configured (S08), and of these none that has nothing to check with.
+    init(_ methods: AuthenticationMethods, identity: Identity) {
+        let basic = methods.basic?.mechanisms ?? []
+        let others = ((methods.challenge?.mechanisms ?? []) + (methods.integrated?.mechanisms ?? [])).filter { mechanism in
+            switch mechanism {
+            // Their check needs the password itself.
+            case .cramMD5, .scramSHA1: identity.recoverableSecretsKey != nil
+            case .ntlm: identity.recoverableSecretsKey != nil || identity.ntlmServer != nil
+            case .plain, .login, .scramSHA256, .gssapi, .gs2Kerberos: true
+            }
+        }
+        self.init(
+            mechanismsInClear: (methods.basic?.requireTLS == false ? basic : []) + others, mechanismsOverTLS: basic + others,
+            isRequired: !methods.anonymous)
+    }
+}

@@ -1,0 +1,125 @@
+import Logging
+import MailVocabulary
+import Topology
+import TransportSecurity
+
+/// The certificates that a front end's virtual servers show: read at start, taken up anew when their files change (S11), and spoken of
+/// when they come to their end. Confined to the front end's event loop.
+///
+/// A bad new pair is refused and said, and the one from before stays. Sessions keep what they began with.
+final class ServerCertificates {
+    private var watch: CertificateWatch
+    private var topology: Topology
+    /// By the name of the virtual server.
+    private var contexts: [String: CurrentServerContext] = [:]
+    private let log: Logger
+
+    struct CannotUse: Error, CustomStringConvertible {
+        let server: String
+        let reason: String
+        var description: String { "virtual server \(server): \(reason)" }
+    }
+
+    /// - Throws: `CertificateError` where a pair cannot be used, `CannotUse` where OpenSSL does not take it.
+    init(_ topology: Topology, of servers: [VirtualServer], log: Logger) throws {
+        (self.topology, self.log) = (topology, log)
+        watch = try CertificateWatch(Self.files(topology, of: servers), now: .now())
+        for server in servers { contexts[server.name] = try makeContext(server, ticketKeys: TicketKeys()) }
+    }
+
+    /// What new sessions of a virtual server take; nil where it has no TLS.
+    func context(of server: VirtualServer) -> CurrentServerContext? { contexts[server.name] }
+
+    /// Another configuration: everything is read anew, and the keys of tickets stay, so that sessions can be resumed.
+    ///
+    /// - Throws: as `init`; then nothing has changed.
+    func adopt(_ topology: Topology, of servers: [VirtualServer]) throws {
+        let old = (watch, self.topology)
+        do {
+            watch = try CertificateWatch(Self.files(topology, of: servers), now: .now())
+            self.topology = topology
+            var next: [String: CurrentServerContext] = [:]
+            for server in servers {
+                next[server.name] = try makeContext(server, ticketKeys: contexts[server.name]?.value.ticketKeys ?? TicketKeys())
+            }
+            contexts = next
+        } catch {
+            (watch, self.topology) = old
+            throw error
+        }
+    }
+
+    /// Looks at the files and at the calendar; every few seconds.
+    func poll(_ servers: [VirtualServer]) {
+        var isRenewed = false
+        for event in watch.poll(now: .now()) {
+            if case .renewed = event { isRenewed = true }
+            say(event)
+        }
+        guard isRenewed else { return }
+        for server in servers {
+            guard let current = contexts[server.name] else { continue }
+            do {
+                try current.replace(identities: identities(of: server))
+            } catch {
+                log.error("renewed certificate not used, the old one stays", metadata: ["virtual_server": "\(server.name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private static func files(_ topology: Topology, of servers: [VirtualServer]) -> [CertificateFiles] {
+        servers.flatMap(\.tls.certificates).compactMap { topology.certificates[$0] }.map { .init($0) }
+    }
+
+    private func makeContext(_ server: VirtualServer, ticketKeys: TicketKeys) throws -> CurrentServerContext? {
+        guard server.usesTLS else { return nil }
+        let settings = ServerSettings(
+            minimumVersion: server.tls.minimumVersion == .tls13 ? .tls13 : .tls12, minimumBits: server.tls.minimumBits ?? 0)
+        do {
+            return CurrentServerContext(
+                try ServerContext(identities: identities(of: server), settings: settings, ticketKeys: ticketKeys))
+        } catch {
+            throw CannotUse(server: server.name, reason: "\(error)")
+        }
+    }
+
+    /// One identity for each set of names; pairs for the same names with different kinds of keys stand side by side in it.
+    private func identities(of server: VirtualServer) throws -> [ServerIdentity] {
+        var groups: [[CertificatePair]] = []
+        for name in server.tls.certificates {
+            guard let files = topology.certificates[name], let pair = watch.pair(.init(files)) else { continue }
+            let names = Set(pair.facts.names)
+            if let index = groups.firstIndex(where: { Set($0[0].facts.names) == names }) {
+                groups[index].append(pair)
+            } else {
+                groups.append([pair])
+            }
+        }
+        return try groups.map { try ServerIdentity($0) }
+    }
+
+    private func say(_ event: CertificateWatch.Event) {
+        switch event {
+        case .renewed(let files, let facts):
+            log.notice("certificate renewed", metadata: ["certificate": "\(files.certificate)", "until": "\(facts.notAfter)"])
+        case .refused(let files, let error):
+            log.error(
+                "changed certificate not used, the old one stays", metadata: ["certificate": "\(files.certificate)", "error": "\(error)"])
+        case .warning(_, let warning): log.warning("\(warning)")
+        case .expires(let files, let days, let end):
+            log.warning(
+                "a certificate comes to its end",
+                metadata: ["certificate": "\(files.certificate)", "days": "\(days)", "until": "\(end)"])
+        case .expired(let files, let end):
+            log.error("a certificate has expired", metadata: ["certificate": "\(files.certificate)", "until": "\(end)"])
+        }
+    }
+}
+
+extension CertificateFiles {
+    init(_ files: ConfiguredCertificate) { self.init(certificate: files.certificate, key: files.key) }
+}
+
+extension VirtualServer {
+    var usesTLS: Bool { tls.mode != .none || listeners.contains(where: \.implicitTLS) }
+}
