@@ -78,7 +78,8 @@ let package = Package(
 
         // For tests only: what a power loss would leave of every recorded step of storage.
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
-        .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"]),
+        // Optimised in every build: it makes tens of thousands of images.
+        .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"], swiftSettings: [.unsafeFlags(["-O"])]),
 
         // For tests and the fuzzer only: a server session whose host answers by rule.
         .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),
