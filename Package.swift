@@ -98,7 +98,8 @@ let package = Package(
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
-        .testTarget(name: "MessageQueueTests", dependencies: ["MessageQueue"]),
+        .testTarget(
+            name: "MessageQueueTests", dependencies: ["MessageQueue", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),
@@ -108,8 +109,8 @@ let package = Package(
         .testTarget(
             name: "CoreServiceTests",
             dependencies: [
-                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "Topology",
-                "TopologyFile", logging, nioCore, nioPosix,
+                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "SMTPServer",
+                "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),
