@@ -82,7 +82,8 @@ let package = Package(
 
         // For tests only: what a power loss would leave of every recorded step of storage.
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
-        .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"]),
+        // Optimised in every build: it makes tens of thousands of images.
+        .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"], swiftSettings: [.unsafeFlags(["-O"])]),
 
         // For tests and the fuzzer only: a server session whose host answers by rule.
         .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),
@@ -101,7 +102,8 @@ let package = Package(
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
-        .testTarget(name: "MessageQueueTests", dependencies: ["MessageQueue"]),
+        .testTarget(
+            name: "MessageQueueTests", dependencies: ["MessageQueue", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),
@@ -111,8 +113,8 @@ let package = Package(
         .testTarget(
             name: "CoreServiceTests",
             dependencies: [
-                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "Topology",
-                "TopologyFile", logging, nioCore, nioPosix,
+                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "SMTPServer",
+                "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),

@@ -86,7 +86,7 @@ final class Core {
     // MARK: Routing
 
     enum RecipientDecision {
-        case accepted([(EmailAddress, Route)])
+        case accepted([RoutedRecipient])
         case refused(Reply)
     }
 
@@ -117,7 +117,7 @@ final class Core {
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
-        case .deliver(let routed): return .accepted(Route.routes(of: routed))
+        case .deliver(let routed): return .accepted(routed)
         case .refuse(let reply): return .refused(reply)
         }
     }
@@ -203,8 +203,8 @@ final class Core {
             size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
             recipients: routed.enumerated().map { index, target in
                 QueuedRecipient(
-                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.0, notify: .never),
-                    writtenTo: target.0 == address ? nil : address, route: target.1)
+                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
+                    writtenTo: target.address == address ? nil : address, route: Route(target))
             })
     }
 
@@ -280,19 +280,6 @@ final class Core {
 }
 
 extension Route {
-    /// Each final address with its route. The members of a group mostly take one, whose text is made once.
-    static func routes(of routed: [RoutedRecipient]) -> [(EmailAddress, Route)] {
-        var last: (routed: RoutedRecipient, route: Route)?
-        return routed.map { recipient in
-            if let last, last.routed.nextHop == recipient.nextHop, last.routed.connector == recipient.connector {
-                return (recipient.address, last.route)
-            }
-            let route = Route(recipient)
-            last = (recipient, route)
-            return (recipient.address, route)
-        }
-    }
-
     init(_ routed: RoutedRecipient) {
         let carrier: Carrier =
             switch routed.nextHop {

@@ -3,10 +3,8 @@ public struct CrashExplorer: Sendable {
     /// At which points the power goes. Point n is after n steps.
     public enum Points: Hashable, Sendable {
         case all
-        /// Every n-th.
+        /// Every n-th, and the last.
         case every(Int)
-        /// So many, which ones the seed decides; the last point always.
-        case sample(Int, seed: UInt64)
         /// When the scenario is over.
         case last
     }
@@ -78,11 +76,8 @@ public struct CrashExplorer: Sendable {
     private func chosenPoints(_ count: Int) -> Set<Int>? {
         switch points {
         case .all: return nil
-        case .every(let stride): return Set(Swift.stride(from: 0, through: count, by: max(1, stride)))
+        case .every(let stride): return Set(Swift.stride(from: 0, through: count, by: max(1, stride))).union([count])
         case .last: return [count]
-        case .sample(let size, let seed):
-            var generator = SeededGenerator(seed: seed)
-            return Set((0...count).shuffled(using: &generator).prefix(size)).union([count])
         }
     }
 }

@@ -38,7 +38,10 @@ public struct CrashImage {
         hasher.combine(directories)
         for (path, number) in files {
             hasher.combine(path)
-            hasher.combine(contents[number])
+            contents[number, default: []].withUnsafeBytes {
+                hasher.combine($0.count)
+                hasher.combine(bytes: $0)
+            }
         }
         return hasher.finalize()
     }

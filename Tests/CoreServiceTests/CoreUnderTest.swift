@@ -17,29 +17,37 @@ final class CoreUnderTest: Sendable {
     private final class Parts {
         let core: Core
         let store: SQLiteQueueStore
-        let server: LinkServer<EdgeLink>
+        let edge: LinkServer<EdgeLink>
+        let delivery: LinkServer<DeliveryLink>
         let threads: NIOThreadPool
 
-        init(core: Core, store: SQLiteQueueStore, server: LinkServer<EdgeLink>, threads: NIOThreadPool) {
-            (self.core, self.store, self.server, self.threads) = (core, store, server, threads)
+        init(
+            core: Core, store: SQLiteQueueStore, edge: LinkServer<EdgeLink>, delivery: LinkServer<DeliveryLink>, threads: NIOThreadPool
+        ) {
+            (self.core, self.store, self.edge, self.delivery, self.threads) = (core, store, edge, delivery, threads)
         }
     }
 
     struct Refused: Error { let reply: String }
 
-    private let loop: any EventLoop
+    let loop: any EventLoop
     private let parts: NIOLoopBound<Parts>
     /// Outside of what is recorded: configuration, directory, socket.
     private let outside: TemporaryFolder
-    private let revision: String
+    let revision: String
+    var edgePath: String { "\(outside.path)/edge.sock" }
+    var deliveryPath: String { "\(outside.path)/delivery.sock" }
 
-    init(_ recorder: StorageRecorder, on loop: any EventLoop) async throws {
+    init(
+        _ recorder: StorageRecorder, on loop: any EventLoop, configuration: String = CoreUnderTest.configuration,
+        prepare: @escaping @Sendable (Directory) throws -> Void = { _ in }
+    ) async throws {
         self.loop = loop
         let outside = try TemporaryFolder()
         self.outside = outside
         let file = "\(outside.path)/postern.yaml"
         let handle = try POSIXFileSystem().create(file, mode: 0o600)
-        try handle.write(Array(Self.configuration.utf8))
+        try handle.write(Array(configuration.utf8))
         try handle.close()
         let topology: Topology
         switch TopologyFile.load(path: file) {
@@ -58,20 +66,47 @@ final class CoreUnderTest: Sendable {
             let store = try SQLiteQueueStore(database: database, path: path, vfs: recorder.vfsName, on: loop)
             try recorder.fileSystem.syncDirectory(recorder.root)
             let directory = try Directory(path: "\(outside.path)/directory.sqlite", domains: DirectoryDomains(topology))
+            try prepare(directory)
             let core = Core(
                 topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: [],
                 fileThreads: threads, on: loop, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
                 readConfiguration: { .success(topology) })
-            let server = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
+            core.queue.start()
+            let edge = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
                 link, _ in
                 core.begin(SubmitSession(core: core, edge: link))
             }
-            return NIOLoopBound(Parts(core: core, store: store, server: server, threads: threads), eventLoop: loop)
+            var token: UInt64 = 0
+            let delivery = LinkServer<DeliveryLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
+                link, peer in
+                token += 1
+                core.begin(
+                    LeaseServerSession(
+                        core: core, connection: link, carrier: .delivery, holder: peer.holder, processID: peer.processID, token: token))
+            }
+            return NIOLoopBound(Parts(core: core, store: store, edge: edge, delivery: delivery, threads: threads), eventLoop: loop)
         }.get()
-        try await loop.flatSubmit { [parts] in parts.value.server.listen(path: "\(outside.path)/edge.sock") }.get()
+        let (edgePath, deliveryPath) = (edgePath, deliveryPath)
+        try await loop.flatSubmit { [parts] in
+            parts.value.edge.listen(path: edgePath).and(parts.value.delivery.listen(path: deliveryPath)).map { _ in }
+        }.get()
     }
 
-    private static let configuration = """
+    /// Runs on the core's event loop.
+    func run<Value: Sendable>(_ body: @escaping @Sendable (Core) throws -> Value) async throws -> Value {
+        try await loop.submit { [parts] in try body(parts.value.core) }.get()
+    }
+
+    /// The message as the queue holds it.
+    func message(_ id: QueueID) async throws -> StoredMessage? {
+        try await loop.flatSubmit { [parts] in parts.value.core.queue.message(id) }.get()
+    }
+
+    func counts() async throws -> QueueCounts {
+        try await loop.flatSubmit { [parts] in parts.value.core.queue.counts() }.get()
+    }
+
+    static let configuration = """
         version: 1
         hostname: mx.postern.test
         default_domain: postern.test
@@ -89,24 +124,31 @@ final class CoreUnderTest: Sendable {
     /// Submits one message as the edge does.
     ///
     /// - Returns: its id, when the core has answered 250.
-    func submit(_ content: [UInt8]) async throws -> QueueID {
-        let (path, revision) = ("\(outside.path)/edge.sock", revision)
+    func submit(
+        _ content: [UInt8], from sender: EnvelopeSender = EnvelopeSender(reversePath: .null),
+        to recipients: [EnvelopeRecipient] = [EnvelopeRecipient(address: EmailAddress(parsing: "u@far.test")!)],
+        has8BitOctets: Bool = false
+    ) async throws -> QueueID {
+        let (path, revision) = (edgePath, revision)
         let done = loop.makePromise(of: QueueID.self)
         loop.execute { [loop] in
             LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
                 guard case .success(let client) = result else { return done.fail(Refused(reply: "\(result)")) }
                 var id: QueueID?
+                var unanswered = recipients.count
                 client.connection.onClosed = { done.fail(Refused(reply: "\($0)")) }
                 client.connection.onMessage = { response in
                     switch response {
                     case .began(let began): id = began
                     case .recipient(let reply):
                         guard reply.isPositive else { return done.fail(Refused(reply: "\(reply)")) }
+                        unanswered -= 1
+                        guard unanswered == 0 else { return }
                         var rest = ByteBuffer(bytes: content)
                         while let chunk = rest.readSlice(length: min(rest.readableBytes, 20_000)), chunk.readableBytes > 0 {
                             client.connection.send(.content(chunk))
                         }
-                        client.connection.send(.commit(octets: UInt64(content.count), has8BitOctets: false))
+                        client.connection.send(.commit(octets: UInt64(content.count), has8BitOctets: has8BitOctets))
                         client.connection.flush()
                     case .committed(let reply):
                         if let id, reply.isPositive { done.succeed(id) } else { done.fail(Refused(reply: "\(reply)")) }
@@ -116,8 +158,8 @@ final class CoreUnderTest: Sendable {
                 client.connection.send(
                     .begin(
                         SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 0x7F00_0001)),
-                        EnvelopeSender(reversePath: .null)))
-                client.connection.send(.recipient(EnvelopeRecipient(address: EmailAddress(parsing: "u@far.test")!)))
+                        sender))
+                for recipient in recipients { client.connection.send(.recipient(recipient)) }
                 client.connection.flush()
             }
         }
@@ -126,7 +168,8 @@ final class CoreUnderTest: Sendable {
 
     func close() async throws {
         try await loop.flatSubmit { [parts] in
-            parts.value.server.stopListening()
+            parts.value.edge.stopListening()
+            parts.value.delivery.stopListening()
             return parts.value.store.close()
         }.get()
         try await loop.submit { [parts] in parts.value.threads }.get().shutdownGracefully()

@@ -17,6 +17,7 @@ final class QueueFixture: @unchecked Sendable {
     private(set) var queue: MessageQueue!
     private(set) var store: SQLiteQueueStore!
     private(set) var epoch: UInt32 = 0
+    private var oldMessages: Int64 = 0
     private(set) var events: [String] = []
 
     init() throws {
@@ -28,7 +29,12 @@ final class QueueFixture: @unchecked Sendable {
     var path: String { "\(folder)/queue.sqlite" }
 
     /// Opens the queue as a start of the core does.
-    func open(policy: RoutePolicy = RoutePolicy(perHop: 100, group: "default", total: 1000)) async throws {
+    ///
+    /// - Parameter expired: given the messages that are given up untried; what it does not settle stays.
+    func open(
+        policy: RoutePolicy = RoutePolicy(perHop: 100, group: "default", total: 1000), timing: LeaseTiming = .standard,
+        expirySweep: Duration = .seconds(30), expired: @escaping @Sendable (QueueFixture, LeaseGrant) -> Void = { _, _ in }
+    ) async throws {
         try await loop.submit { [self] in
             let database = try QueueDatabase(path: path)
             try database.forgetUnusedHops()
@@ -38,7 +44,8 @@ final class QueueFixture: @unchecked Sendable {
             store = try SQLiteQueueStore(database: database, path: path, on: loop)
             queue = MessageQueue(
                 store: store, on: loop, epoch: epoch, largestID: largest, holders: holders, limits: { _ in policy },
-                report: { [self] in events.append("\($0)") })
+                timing: timing, expirySweep: expirySweep, report: { [self] in events.append("\($0)") },
+                expired: { [self] grant, _ in expired(self, grant) })
             queue.start()
         }.get()
     }
@@ -63,12 +70,16 @@ final class QueueFixture: @unchecked Sendable {
     static let route = Route(connector: "general", nextHop: "domain:example.org", carrier: .delivery)
 
     func message(
-        _ queue: MessageQueue, recipients: Int = 1, route: Route = QueueFixture.route, content: String = "Subject: x\r\n\r\nbody\r\n"
+        _ queue: MessageQueue, recipients: Int = 1, route: Route = QueueFixture.route, content: String = "Subject: x\r\n\r\nbody\r\n",
+        receivedAt: Timestamp? = nil
     )
         -> QueuedMessage
     {
-        QueuedMessage(
-            id: queue.nextID(), receivedAt: Timestamp.now(), sender: EnvelopeSender(reversePath: .null), origin: .system,
+        // An id is the time at which a message began.
+        oldMessages += 1
+        let id = receivedAt.map { QueueID(value: $0.microseconds + oldMessages) } ?? queue.nextID()
+        return QueuedMessage(
+            id: id, receivedAt: receivedAt ?? .now(), sender: EnvelopeSender(reversePath: .null), origin: .system,
             size: content.utf8.count, has8BitOctets: false, content: .inline(ByteBuffer(string: content)),
             recipients: (0..<recipients).map {
                 QueuedRecipient(
@@ -77,11 +88,13 @@ final class QueueFixture: @unchecked Sendable {
     }
 
     /// Makes messages durable; returns their ids.
-    func enqueue(_ count: Int, recipients: Int = 1, route: Route = QueueFixture.route) async throws -> [QueueID] {
+    func enqueue(
+        _ count: Int, recipients: Int = 1, route: Route = QueueFixture.route, receivedAt: Timestamp? = nil
+    ) async throws -> [QueueID] {
         let futures = try await run { [self] queue -> [EventLoopFuture<QueueID>] in
             (0..<count).map { _ in
                 let promise = loop.makePromise(of: QueueID.self)
-                let message = message(queue, recipients: recipients, route: route)
+                let message = message(queue, recipients: recipients, route: route, receivedAt: receivedAt)
                 queue.enqueue(message) { promise.completeWith($0.map { message.id }.mapError { $0 as any Error }) }
                 return promise.futureResult
             }

@@ -197,6 +197,7 @@ final class QueueRun {
                 recipient: EnvelopeRecipient(
                     address: TestAddress.recipient(index), notify: index == 1 ? .never : nil,
                     originalRecipient: index == 2 ? "rfc822;u2@example.org" : nil),
+                writtenTo: index == 3 ? TestAddress.sender : nil,
                 route: Self.routes[Int(index) % Self.routes.count])
         }
         return QueuedMessage(

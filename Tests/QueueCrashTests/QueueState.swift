@@ -14,12 +14,13 @@ struct QueueState: Equatable {
         var has8BitOctets: Bool
         var size: Int
         var isInFile: Bool
-        var content: [UInt8]
+        var content: Octets
         var recipients: [UInt32: Recipient]
     }
 
     struct Recipient: Equatable {
         var recipient: EnvelopeRecipient
+        var writtenTo: EmailAddress?
         var route: Route
         var attempts: UInt32 = 0
         var nextAttempt: Timestamp?
@@ -71,9 +72,11 @@ struct QueueState: Equatable {
         }
         messages[message.id] = Message(
             receivedAt: message.receivedAt, sender: message.sender, origin: message.origin, has8BitOctets: message.has8BitOctets,
-            size: message.size, isInFile: isInFile, content: content,
+            size: message.size, isInFile: isInFile, content: Octets(content),
             recipients: Dictionary(
-                uniqueKeysWithValues: message.recipients.map { ($0.index, Recipient(recipient: $0.recipient, route: $0.route)) }))
+                uniqueKeysWithValues: message.recipients.map {
+                    ($0.index, Recipient(recipient: $0.recipient, writtenTo: $0.writtenTo, route: $0.route))
+                }))
     }
 
     // MARK: Found
@@ -119,11 +122,12 @@ struct QueueState: Equatable {
         }
         return Message(
             receivedAt: head.receivedAt, sender: head.sender, origin: stored.origin, has8BitOctets: head.has8BitOctets, size: head.size,
-            isInFile: isInFile, content: content,
+            isInFile: isInFile, content: Octets(content),
             recipients: Dictionary(
                 uniqueKeysWithValues: stored.recipients.map {
                     let recipient = Recipient(
-                        recipient: $0.recipient, route: $0.route, attempts: $0.attempts, nextAttempt: $0.nextAttempt,
+                        recipient: $0.recipient, writtenTo: $0.writtenTo, route: $0.route, attempts: $0.attempts,
+                        nextAttempt: $0.nextAttempt,
                         lastError: $0.lastError)
                     return ($0.index, recipient)
                 }))
@@ -155,7 +159,7 @@ struct QueueState: Equatable {
             case (_, nil): found.append("\(id) should not be there")
             case (let one?, let two?) where one != two:
                 if one.content != two.content {
-                    found.append("\(id): content differs (\(one.content.count) octets, expected \(two.content.count))")
+                    found.append("\(id): content differs (\(one.content.bytes.count) octets, expected \(two.content.bytes.count))")
                 } else if one.recipients != two.recipients {
                     found.append("\(id): recipients \(one.recipients), expected \(two.recipients)")
                 } else {

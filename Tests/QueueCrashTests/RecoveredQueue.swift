@@ -22,17 +22,18 @@ enum RecoveredQueue {
 
         try requireSound(path)
         let reader = try QueueReader(path: path)
-        // Twice: also after the orphans are gone.
-        for _ in 0..<2 {
+        // Again where orphans were removed.
+        var removed = 0
+        repeat {
             let found = try QueueState.read(database, reader, files)
             guard ledger.bases.contains(found) else {
                 throw CrashViolation(ledger.bases.map { found.difference(from: $0) }.joined(separator: ", or: "))
             }
-            _ = try files.removeOrphans(before: QueueID(value: Timestamp.now().microseconds)) { try reader.named($0) }
+            removed = try files.removeOrphans(before: QueueID(value: Timestamp.now().microseconds)) { try reader.named($0) }.removed
             let named = found.messages.filter(\.value.isInFile).keys.map(\.description).sorted()
             let there = try files.fileSystem.list(files.directory).sorted()
             if there != named { throw CrashViolation("files \(there), and the queue names \(named)") }
-        }
+        } while removed > 0
 
         let next = QueueID(value: max(largest + 1, Timestamp.now().microseconds))
         try database.apply([.enqueue(small(next))])

@@ -95,7 +95,7 @@ struct StoreFailureTests {
             if case .success = answer { fixture.recorder.mark("\(id)") } else { Issue.record("\(id): \(answer)") }
         }
         try await fixture.close()
-        let report = try await CrashSettings.explorer(points: 10, salt: 8).explore(fixture.recorder) { crashed in
+        let report = try await CrashSettings.explorer(salt: 8).explore(fixture.recorder) { crashed in
             guard !crashed.marks.isEmpty else { return }
             let database = try QueueDatabase(path: "\(crashed.folder)/queue.sqlite")
             let reader = try QueueReader(path: "\(crashed.folder)/queue.sqlite")
@@ -170,7 +170,7 @@ struct StoreFailureTests {
             try await EventLoopFuture.andAllSucceed(accepted + settled, on: loop).get()
         }
         try await fixture.close()
-        let report = try await CrashSettings.explorer(points: 40, salt: 9).explore(fixture.recorder) { crashed in
+        let report = try await CrashSettings.explorer(salt: 9).explore(fixture.recorder) { crashed in
             let path = "\(crashed.folder)/queue.sqlite"
             let database = try QueueDatabase(path: path)
             let reader = try QueueReader(path: path)

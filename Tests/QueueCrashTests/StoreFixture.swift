@@ -90,6 +90,12 @@ final class StoreFixture: @unchecked Sendable {
         return try await EventLoopFuture.whenAllSucceed(answers, on: loop).get()
     }
 
+    /// On the event loop.
+    func removeOrphans(of files: ContentFiles, on threads: NIOThreadPool) -> EventLoopFuture<OrphanRemoval> {
+        guard let opened else { return loop.makeFailedFuture(StoreError.closed) }
+        return opened.store.removeOrphans(of: files, before: opened.queue.nextID(), on: threads)
+    }
+
     /// The next lease of any route for a holder.
     func lease(holder: UInt64) -> EventLoopFuture<LeaseGrant?> {
         let promise = loop.makePromise(of: LeaseGrant?.self)

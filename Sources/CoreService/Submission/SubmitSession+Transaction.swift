@@ -1,6 +1,7 @@
 import CoreLink
 import MailVocabulary
 import MessageQueue
+import Routing
 
 extension SubmitSession {
     /// One message on its way in: envelope so far, and its content.
@@ -34,7 +35,7 @@ extension SubmitSession {
         /// Whether all that the recipient leads to is there already.
         func hasExpanded(_ recipient: EmailAddress) -> Bool { expanded.contains(recipient) }
 
-        func accept(_ recipient: EnvelopeRecipient, for routed: [(EmailAddress, Route)]) {
+        func accept(_ recipient: EnvelopeRecipient, for routed: [RoutedRecipient]) {
             acceptedCount += 1
             room -= max(1, routed.count)
             if routed.count > 1 { expanded.insert(recipient.address) }
@@ -42,8 +43,13 @@ extension SubmitSession {
             let isFirst = recipients.isEmpty
             if !isFirst, known.isEmpty { known = Set(recipients.lazy.map(\.recipient.address)) }
             var original: String?
+            // The members of a group mostly take one way, whose text is made once.
+            guard var last = routed.first else { return }
+            var route = Route(last)
             recipients.reserveCapacity(isFirst ? routed.count : 0)
-            for (address, route) in routed {
+            for target in routed {
+                let address = target.address
+                if last.nextHop != target.nextHop || last.connector != target.connector { (last, route) = (target, Route(target)) }
                 if !isFirst, !known.insert(address).inserted { continue }
                 let isSame = address == recipient.address
                 // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).

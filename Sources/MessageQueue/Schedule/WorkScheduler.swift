@@ -28,23 +28,23 @@ final class WorkScheduler {
 
     let bounds: Bounds
     private let limits: (Route) -> RoutePolicy
-    private(set) var hops: [Route: HopQueue] = [:]
+    var hops: [Route: HopQueue] = [:]
     /// Hops that have work and may have another connection, in turn.
     private var ready: [Carrier: Deque<HopQueue>] = [:]
     /// Hops that have work and a connection that waits for it.
     private var readyWithConnection: [Carrier: Deque<HopQueue>] = [:]
     /// Hops that are left alone, in the order in which they make room for others; a hop may stand there more than once, or no more be one.
-    private var paused: Deque<HopQueue> = []
+    var paused: Deque<HopQueue> = []
     private var activePerGroup: [String: Int] = [:]
     private var blockedByGroup: [String: [HopQueue]] = [:]
-    private(set) var entryCount = 0
-    private(set) var contentInMemory = 0
+    var entryCount = 0
+    var contentInMemory = 0
     /// There are hops in the store that had no room here.
-    private(set) var hasHopsBeyondMemory = false
+    var hasHopsBeyondMemory = false
     /// Hops that want a refill; taken by the owner.
     private var wanting: [HopQueue] = []
     /// Recipients on their way out of the store by a late outcome.
-    private var withdrawals: [QueueID: [UInt32]] = [:]
+    var withdrawals: [QueueID: [UInt32]] = [:]
 
     /// Messages below this id were there before this start of the core.
     private let firstID: QueueID
@@ -146,19 +146,9 @@ final class WorkScheduler {
     }
 
     /// How many rows to ask the store for. Those of known messages come back too, and are skipped.
-    private func rows(for hop: HopQueue) -> Int {
+    func rows(for hop: HopQueue) -> Int {
         let knownRecipients = hop.known.values.reduce(0) { $0 + $1.waiting.count + $1.outstanding }
         return knownRecipients + max(16, min(bounds.perHop, bounds.total - entryCount))
-    }
-
-    /// The store is about to be read for messages of a hop that is left alone and have become too old; `refill` or `refillFailed`
-    /// follows.
-    ///
-    /// - Returns: how many rows to ask for; nil where there is nothing to look for, or the hop is being read already.
-    func beginReadingExpired(_ hop: HopQueue) -> Int? {
-        guard hop.pausedUntil != nil, hop.hasMoreInStore, !hop.isRefilling, hops[hop.route] === hop else { return nil }
-        hop.isRefilling = true
-        return rows(for: hop)
     }
 
     var contentBudget: Int { max(0, bounds.content - contentInMemory) }
@@ -225,7 +215,7 @@ final class WorkScheduler {
     /// Whether hops of this group have work and no room for a connection.
     func isBlocked(group: String) -> Bool { blockedByGroup[group] != nil }
 
-    private func assign(_ hop: HopQueue, at place: Int = 0) -> Assignment {
+    func assign(_ hop: HopQueue, at place: Int = 0) -> Assignment {
         let entry = hop.line[place]
         let recipients: [WorkEntry.Recipient]
         if entry.waiting.count <= bounds.recipientsPerLease {
@@ -242,7 +232,7 @@ final class WorkScheduler {
         return Assignment(entry: entry, recipients: recipients)
     }
 
-    private func connectionBegan(_ hop: HopQueue) {
+    func connectionBegan(_ hop: HopQueue) {
         hop.active += 1
         activePerGroup[hop.limits.group, default: 0] += 1
     }
@@ -255,44 +245,6 @@ final class WorkScheduler {
         if let blocked = blockedByGroup.removeValue(forKey: group) { blocked.forEach(makeReady) }
         makeReady(hop)
         forgetIfIdle(hop)
-    }
-
-    /// The next hop could not be reached at all: nothing goes there before `time`, and then one connection at a time.
-    func pause(_ hop: HopQueue, until time: Timestamp) {
-        hop.failures += 1
-        hop.pausedUntil = time
-        if paused.count >= 2 * bounds.hops { paused = Deque(hops.values.filter { $0.pausedUntil != nil }) }
-        paused.append(hop)
-    }
-
-    var hasPausedHops: Bool { !paused.isEmpty }
-
-    /// When the first message that waits for a hop becomes too old (E09); nil where none waits.
-    func firstExpiry(_ hop: HopQueue) -> Timestamp? {
-        hop.line.lazy.map { $0.message.receivedAt + hop.limits.retry.expiration }.min()
-    }
-
-    /// Work of a hop that is left alone, for messages that are as old as they may get.
-    func takeExpired(_ hop: HopQueue, now: Timestamp) -> Assignment? {
-        // What is being given up is held until it is recorded: a store that fails must not gather all of it.
-        guard hop.pausedUntil != nil, hop.known.count - hop.line.count < bounds.perHop,
-            let place = hop.line.firstIndex(where: { $0.message.receivedAt + hop.limits.retry.expiration <= now })
-        else { return nil }
-        connectionBegan(hop)
-        return assign(hop, at: place)
-    }
-
-    func resume(_ hop: HopQueue) {
-        hop.pausedUntil = nil
-        makeReady(hop)
-        forgetIfIdle(hop)
-    }
-
-    /// The next hop answers.
-    func reached(_ hop: HopQueue) {
-        guard hop.failures > 0 else { return }
-        hop.failures = 0
-        resume(hop)
     }
 
     /// The configuration has changed.
@@ -346,42 +298,6 @@ final class WorkScheduler {
         return entry
     }
 
-    // MARK: Late outcomes
-
-    /// Recipients that are finished, though nobody has a lease on them, or somebody else: those that wait are taken out of the line,
-    /// and what is read from the store does not bring them back.
-    func withdraw(_ indices: [UInt32], of id: QueueID) {
-        withdrawals[id, default: []] += indices
-        for hop in hops.values {
-            hop.arrivedWhileRefilling.removeAll { entry in
-                if entry.message.id == id { entry.waiting.removeAll { indices.contains($0.index) } }
-                return entry.waiting.isEmpty
-            }
-            guard let entry = hop.known[id] else { continue }
-            entry.waiting.removeAll { indices.contains($0.index) }
-            if entry.waiting.isEmpty, entry.isInLine {
-                hop.line.removeAll { $0 === entry }
-                entry.isInLine = false
-            }
-            leaveIfDone(entry)
-        }
-    }
-
-    /// They are gone from the store.
-    func withdrawn(_ indices: [UInt32], of id: QueueID) {
-        guard var left = withdrawals.removeValue(forKey: id) else { return }
-        for index in indices {
-            if let position = left.firstIndex(of: index) { left.remove(at: position) }
-        }
-        if !left.isEmpty { withdrawals[id] = left }
-        // What is being read now may have been read before.
-        for hop in hops.values where hop.isRefilling { hop.leftWhileRefilling.insert(id) }
-    }
-
-    private func isWithdrawn(_ index: UInt32, of id: QueueID) -> Bool {
-        !withdrawals.isEmpty && withdrawals[id]?.contains(index) == true
-    }
-
     // MARK: Bookkeeping
 
     private func enter(_ entry: WorkEntry) {
@@ -403,7 +319,7 @@ final class WorkScheduler {
         makeReady(entry.hop)
     }
 
-    private func leaveIfDone(_ entry: WorkEntry) {
+    func leaveIfDone(_ entry: WorkEntry) {
         guard entry.outstanding == 0, entry.waiting.isEmpty else { return }
         let hop = entry.hop
         hop.known[entry.message.id] = nil
@@ -414,7 +330,7 @@ final class WorkScheduler {
         forgetIfIdle(hop)
     }
 
-    private func makeReady(_ hop: HopQueue) {
+    func makeReady(_ hop: HopQueue) {
         guard !hop.isReady, !hop.line.isEmpty else { return }
         if hop.parked > 0 {
             readyWithConnection[hop.route.carrier, default: []].append(hop)
@@ -435,7 +351,7 @@ final class WorkScheduler {
         if hop.line.count < bounds.lowWater { wantRefill(hop) }
     }
 
-    private func wantRefill(_ hop: HopQueue) {
+    func wantRefill(_ hop: HopQueue) {
         guard !hop.isRefilling else { return }
         hop.isRefilling = true
         hop.hasMoreInStore = false
@@ -454,30 +370,8 @@ final class WorkScheduler {
         return hop
     }
 
-    private func forgetIfIdle(_ hop: HopQueue) {
+    func forgetIfIdle(_ hop: HopQueue) {
         if hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop { hops[hop.route] = nil }
-    }
-
-    /// Forgets a hop that is left alone, so that ten thousand dead ones do not stand in the way of a living one. What waits for it is in
-    /// the store, and is found there again.
-    private func evictPaused() -> Bool {
-        for _ in 0..<paused.count {
-            guard let hop = paused.popFirst() else { break }
-            guard hop.pausedUntil != nil, hops[hop.route] === hop else { continue }
-            guard hop.isEvictable else {
-                paused.append(hop)
-                continue
-            }
-            if !hop.known.isEmpty || hop.hasMoreInStore { hasHopsBeyondMemory = true }
-            for entry in hop.known.values {
-                entryCount -= 1
-                contentInMemory -= entry.contentInMemory
-            }
-            (hop.known, hop.line, hop.pausedUntil) = ([:], [], nil)
-            hops[hop.route] = nil
-            return true
-        }
-        return false
     }
 
     /// The owner is about to read hops from the store again.

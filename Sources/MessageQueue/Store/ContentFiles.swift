@@ -93,4 +93,8 @@ public struct OrphanRemoval: Hashable, Sendable {
     public var failed = 0
     /// Why the first of these could not.
     public var firstFailure: FileError?
+
+    public init(removed: Int = 0, failed: Int = 0, firstFailure: FileError? = nil) {
+        (self.removed, self.failed, self.firstFailure) = (removed, failed, firstFailure)
+    }
 }

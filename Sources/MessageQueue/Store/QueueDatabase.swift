@@ -33,8 +33,8 @@ public final class QueueDatabase {
     /// copied into the database. 4,000 pages are 32 MiB.
     public static let checkpointPages = 4000
     /// A checkpoint goes as far as readers let it, and the log begins anew only when one has gone to the end while nobody read in it.
-    /// Beside a reader that is always busy that moment may not come. Where the log is this many times as long as it should be, the
-    /// next commit waits for it: as long as the reader's longest statement at most, since none is kept open between two.
+    /// Beside a reader that is always busy that moment may not come, however long SQLite is told to wait for it. Where the log is this
+    /// many times as long as it should be, the reader has to wait instead (`QueueWriter`).
     static let longestLog = 4
 
     /// Opens or makes the database and brings its schema up to date.
@@ -98,11 +98,16 @@ public final class QueueDatabase {
     }
 
     private func checkpointIfDue() {
-        let pages = connection.logPages
-        guard pages >= checkpointPages else { return }
+        guard connection.logPages >= checkpointPages else { return }
         // What is committed stands; where this fails the log is longer, and the next commit tries again.
-        _ = try? connection.checkpoint(pages >= checkpointPages * Self.longestLog ? .restart : .passive)
+        _ = try? connection.checkpoint(.passive)
     }
+
+    /// Whether readers have kept the log from beginning anew for too long.
+    var isLogTooLong: Bool { connection.logPages >= checkpointPages * Self.longestLog }
+
+    /// Copies all of the log into the database, and begins it anew. The caller sees to it that nobody reads.
+    func restartLog() throws { try connection.checkpoint(.restart) }
 
     private func forgetTransaction() {
         hopIDs.removeAll()

@@ -29,6 +29,9 @@ final class QueueWriter: Sendable {
     private let state = Mutex(State())
     private let eventLoop: any EventLoop
     private let lastCounts: Mutex<QueueCounts>
+    /// Held by the reader for as long as it reads, and by the writer where the log must begin anew. The reader keeps no statement open
+    /// between two reads, so the writer waits for one read at most.
+    let reading = ReadingGate()
     /// Groups larger than this are cut, so that the first of them does not wait for the last.
     private static let largestGroup = 1024
 
@@ -116,12 +119,14 @@ final class QueueWriter: Sendable {
         let database = confined.database
         try database.apply(group.map(\.operation))
         lastCounts.withLock { $0 = database.counts }
+        // What is committed stands; where this fails, the next commit tries again.
+        if database.isLogTooLong { reading.pass { try? database.restartLog() } }
     }
 
     /// The disk is full: what the log holds and the database has already is given back, so that at least work can be finished.
     private func cutLog() {
         // Where that fails as well, the operations say so.
-        try? confined.database.checkpoint()
+        reading.pass { try? confined.database.checkpoint() }
     }
 }
 

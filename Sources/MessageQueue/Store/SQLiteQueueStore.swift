@@ -77,9 +77,9 @@ public final class SQLiteQueueStore: QueueStore {
     ///
     /// - Parameter threads: where the folder is gone through, which blocks.
     public func removeOrphans(of files: ContentFiles, before: QueueID, on threads: NIOThreadPool) -> EventLoopFuture<OrphanRemoval> {
-        threads.runIfActive(eventLoop: eventLoop) { [reader, readerThread, eventLoop] in
+        threads.runIfActive(eventLoop: eventLoop) { [reader, readerThread, eventLoop, reading = writer.reading] in
             try files.removeOrphans(before: before) { ids in
-                try readerThread.runIfActive(eventLoop: eventLoop) { try reader.reader.named(ids) }.wait()
+                try readerThread.runIfActive(eventLoop: eventLoop) { try reading.pass { try reader.reader.named(ids) } }.wait()
             }
         }
     }
@@ -92,6 +92,7 @@ public final class SQLiteQueueStore: QueueStore {
     }
 
     private func read<Value: Sendable>(_ body: @escaping @Sendable (QueueReader) throws -> Value) -> EventLoopFuture<Value> {
-        readerThread.runIfActive(eventLoop: eventLoop) { [reader] in try body(reader.reader) }
+        readerThread.runIfActive(eventLoop: eventLoop) { [reader, reading = writer.reading] in try reading.pass { try body(reader.reader) }
+        }
     }
 }
