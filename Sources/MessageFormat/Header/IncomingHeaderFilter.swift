@@ -8,7 +8,7 @@ import NIOCore
 /// What every received message passes on its way into the queue.
 ///
 /// It counts `Received` fields (the hop count, E10), removes `Authentication-Results` fields that claim to be our own
-/// (RFC 8601 §5), and notes whether any octet is above 127. Everything else passes byte-identical, as slices of the chunks.
+/// (RFC 8601 §5). Everything else passes byte-identical, as slices of the chunks.
 ///
 /// The content has strict CRLF line ends; chunks may be cut anywhere. A field is held back only while it may be a forged one: at
 /// most `maximumUndecidedOctets`. A field that leaves its authserv-id open for longer than that (behind an endless comment) is
@@ -20,8 +20,6 @@ public struct IncomingHeaderFilter: Sendable {
 
     /// The `Received` fields so far.
     public private(set) var receivedCount = 0
-    /// Whether any octet that passed is above 127.
-    public private(set) var has8BitOctets = false
     /// The octets that passed so far.
     public private(set) var passedOctets = 0
     /// The fields that were removed so far.
@@ -233,7 +231,6 @@ public struct IncomingHeaderFilter: Sendable {
 
     private mutating func pass(_ slice: ByteBuffer, into output: inout [ByteBuffer]) {
         passedOctets += slice.readableBytes
-        if !has8BitOctets { has8BitOctets = slice.contains8BitOctets }
         output.append(slice)
     }
 

@@ -3,16 +3,21 @@ import NIOCore
 
 /// `Received: from HELO (NAME [ADDRESS]) by HOST (Postern) with ESMTP id ID for <RECIPIENT>; DATE` (RFC 5321 §4.4).
 ///
+/// Over TLS a comment behind the protocol names version, cipher and strength, and where the cipher has its name from IANA, the clause `tls`
+/// repeats it for programs (RFC 8314 §4.3): `with ESMTPS (version=TLSv1.3 cipher=C bits=256) id ID for <RECIPIENT> tls C; DATE`.
+///
 /// A comment says whether reverse DNS matched the name that the client gave (S15).
 public struct ReceivedField: TraceField, Hashable {
     /// The argument of HELO or EHLO as the client gave it; nil where it gave none.
     public var helo: String?
-    /// nil where the configuration hides it (`client_address: hidden`).
+    /// nil where the configuration hides it (`client_address: hidden`); then an address in HELO is hidden as well.
     public var clientAddress: IPAddress?
     public var reverseLookup: ReverseLookup
     /// Our own name (E12).
     public var host: DomainName
     public var transmission: TransmissionProtocol
+    /// The TLS that protected the session; nil where there was none.
+    public var secureChannel: SecureChannel?
     public var queueID: QueueID
     /// Only where the message has exactly one: others must not learn of each other (RFC 5321 §7.2).
     public var recipient: EmailAddress?
@@ -22,11 +27,11 @@ public struct ReceivedField: TraceField, Hashable {
 
     public init(
         helo: String?, clientAddress: IPAddress?, reverseLookup: ReverseLookup, host: DomainName, transmission: TransmissionProtocol,
-        queueID: QueueID, recipient: EmailAddress? = nil, date: Timestamp, zoneOffset: Int = 0
+        queueID: QueueID, recipient: EmailAddress? = nil, date: Timestamp, zoneOffset: Int = 0, secureChannel: SecureChannel? = nil
     ) {
         (self.helo, self.clientAddress, self.reverseLookup, self.host) = (helo, clientAddress, reverseLookup, host)
         (self.transmission, self.queueID, self.recipient) = (transmission, queueID, recipient)
-        (self.date, self.zoneOffset) = (date, zoneOffset)
+        (self.date, self.zoneOffset, self.secureChannel) = (date, zoneOffset, secureChannel)
     }
 
     public func write(into buffer: inout ByteBuffer) {
@@ -34,12 +39,16 @@ public struct ReceivedField: TraceField, Hashable {
         // Without this, two owners of the storage would make the first write copy it.
         buffer = ByteBuffer()
         writeSource(into: &field)
-        field.words("by", host.text, "(Postern)", "with", transmission.keyword, "id")
-        if let recipient, transmission.isUTF8 || !recipient.needsSMTPUTF8 {
-            field.words("\(queueID)", "for", "<\(recipient)>;")
-        } else {
-            field.word("\(queueID);")
+        field.words("by", host.text, "(Postern)", "with", transmission.keyword)
+        if let secureChannel {
+            field.words("(version=\(secureChannel.version)", "cipher=\(secureChannel.cipher)", "bits=\(secureChannel.bits))")
         }
+        var clauses = ["id", "\(queueID)"]
+        if let recipient, transmission.isUTF8 || !recipient.needsSMTPUTF8 { clauses += ["for", "<\(recipient)>"] }
+        // Other names are OpenSSL's own, and the clause takes IANA's alone.
+        if let cipher = secureChannel?.cipher, cipher.hasPrefix("TLS_") { clauses += ["tls", cipher] }
+        for clause in clauses.dropLast() { field.word(clause) }
+        field.word("\(clauses[clauses.count - 1]);")
         field.word(date.mailDate(zoneOffset: zoneOffset))
         buffer = field.end()
     }
@@ -47,7 +56,8 @@ public struct ReceivedField: TraceField, Hashable {
     private func writeSource(into field: inout FieldWriter) {
         let argument = HELOArgument(helo)
         guard let clientAddress else {
-            field.words("from", argument.domain ?? "unknown", "(client address hidden)")
+            let isAddress = argument.domain?.hasPrefix("[") ?? false
+            field.words("from", isAddress ? "unknown" : argument.domain ?? "unknown", "(client address hidden)")
             return
         }
         field.words("from", argument.domain ?? clientAddress.literal)

@@ -102,6 +102,31 @@ struct TraceFieldTests {
         #expect(text.contains("from a.example (unknown [IPv6:2001:db8::1])"))
         let hidden = Self.received(helo: "pc7.example", lookup: .noName, address: nil).text
         #expect(Self.unfolded(hidden).contains("from pc7.example (client address hidden) by mail.example"))
+        for helo in ["[192.0.2.1]", "[IPv6:2001:db8::1]", nil] {
+            let hidden = Self.received(helo: helo, lookup: .noName, address: nil).text
+            #expect(Self.unfolded(hidden).contains("from unknown (client address hidden) by mail.example"))
+        }
+    }
+
+    @Test("a Received field of a submission over TLS names what protected it, and a clause of its own where IANA knows the name")
+    func secured() {
+        var field = Self.received(helo: "pc7.example", lookup: .notAsked, address: nil)
+        field.transmission = TransmissionProtocol(isExtended: true, isSecure: true, isAuthenticated: true)
+        field.secureChannel = SecureChannel(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+        field.recipient = EmailAddress(parsing: "bob@far.example")
+        #expect(
+            field.text == """
+                Received: from pc7.example (client address hidden) by mail.example (Postern)\r
+                \twith ESMTPSA (version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256) id\r
+                \t\(field.queueID) for <bob@far.example> tls TLS_AES_256_GCM_SHA384;\r
+                \tTue, 24 Nov 2026 03:07:00 +0000\r\n
+                """)
+        field.secureChannel = SecureChannel(version: "TLSv1.2", cipher: "ECDHE-RSA-AES128-GCM-SHA256", bits: 128)
+        field.recipient = nil
+        #expect(
+            Self.unfolded(field.text).hasSuffix(
+                "with ESMTPSA (version=TLSv1.2 cipher=ECDHE-RSA-AES128-GCM-SHA256 bits=128) id \(field.queueID); Tue, 24 Nov 2026 03:07:00 +0000"
+            ))
     }
 
     @Test(

@@ -18,10 +18,10 @@ struct ClientDialogue {
     }
 
     var settings = ClientSettings(ourName: .name(DomainName(parsing: "us.example")!))
-    /// Begun one after another, as soon as the session is ready.
-    var messages: [Message] = []
     /// What the host says to `authenticate` and to each challenge, in order.
     var login: [SMTPClientSession.Event] = []
+    /// Begun one after another, as soon as the session is ready.
+    var messages: [Message] = []
     /// Says `.quit` after the last message.
     var quits = false
 

@@ -15,7 +15,7 @@ struct ClientTranscript: CustomTestStringConvertible, Sendable {
         (self.name, self.dialogue, self.text) = (name, dialogue, text)
     }
 
-    static let all = greeting + lockStep + pipelined + chunked + local + lmtp + lost
+    static let all = greeting + lockStep + pipelined + chunked + local + lmtp + lost + transportSecurity + authentication
 }
 
 @Suite("Client session: transcripts")

@@ -20,6 +20,9 @@ struct ServerPropertyTests {
         }
     }()
 
+    /// Without TLS and AUTH, with both, and with both at the client's choice.
+    private static let settings = [ServerRun.settings, ServerRun.submissionSettings, ServerRun.lenientSettings]
+
     @Test("there is a corpus to begin with")
     func hasCorpus() { #expect(Self.corpus.count >= 8) }
 
@@ -28,9 +31,10 @@ struct ServerPropertyTests {
         var generator = SplitMix64(state: seed)
         for original in Self.corpus {
             let bytes = seed == 0 ? original : Self.mutate(original, &generator)
-            var whole = ServerRun()
+            let settings = Self.settings.randomElement(using: &generator)!
+            var whole = ServerRun(settings: settings)
             whole.receive(bytes)
-            var split = ServerRun()
+            var split = ServerRun(settings: settings)
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = Int.random(in: 1...min(rest.count, [1, 3, 50, 4000].randomElement(using: &generator)!), using: &generator)
@@ -40,20 +44,23 @@ struct ServerPropertyTests {
             #expect(whole.sent == split.sent, "seed \(seed)")
             #expect(whole.events == split.events, "seed \(seed)")
             #expect(whole.isClosed == split.isClosed)
+            #expect(whole.droppedOctets == split.droppedOctets, "seed \(seed)")
             #expect(whole.violation == nil, "seed \(seed)")
         }
     }
 
     @Test("is worked off the same when it is cut at any one place")
     func everyCut() {
-        for bytes in Self.corpus where bytes.count < 600 {
-            var whole = ServerRun()
-            whole.receive(bytes)
-            for cut in 1..<max(2, bytes.count) {
-                var run = ServerRun()
-                run.receive(bytes[..<min(cut, bytes.count)])
-                run.receive(bytes[min(cut, bytes.count)...])
-                #expect(run.sent == whole.sent && run.events == whole.events, "cut at \(cut)")
+        for settings in Self.settings {
+            for bytes in Self.corpus where bytes.count < 600 {
+                var whole = ServerRun(settings: settings)
+                whole.receive(bytes)
+                for cut in 1..<max(2, bytes.count) {
+                    var run = ServerRun(settings: settings)
+                    run.receive(bytes[..<min(cut, bytes.count)])
+                    run.receive(bytes[min(cut, bytes.count)...])
+                    #expect(run.sent == whole.sent && run.events == whole.events, "cut at \(cut)")
+                }
             }
         }
     }
@@ -62,6 +69,7 @@ struct ServerPropertyTests {
         var bytes = original
         let tokens: [[UInt8]] = [
             "\r\n", "\r", "\n", ".", "\0", "\r\n.\r\n", "<", ">", "@", "BDAT 5\r\n", "RSET\r\n", "DATA\r\n", "é", "SIZE=", " ",
+            "STARTTLS\r\n", "\u{16}", "\u{15}", "AUTH PLAIN ", "AUTH SCRAM-SHA-256 YQ==\r\n", "*\r\n", "cmlnaHQ=\r\n", "=",
         ].map {
             Array($0.utf8)
         }
