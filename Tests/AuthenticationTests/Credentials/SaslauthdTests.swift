@@ -11,6 +11,7 @@ private final class FakeSaslauthd: @unchecked Sendable {
     let path: String
     private let descriptor: Int32
     private let lock = NSLock()
+    private let ended = DispatchSemaphore(value: 0)
     private var requests: [[UInt8]] = []
 
     /// - Parameter answer: nil: never.
@@ -25,6 +26,7 @@ private final class FakeSaslauthd: @unchecked Sendable {
         }
         guard bound == 0, listen(descriptor, 16) == 0 else { throw NotATestValue() }
         let thread = Thread { [self] in
+            defer { ended.signal() }
             while true {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else { return }
@@ -47,6 +49,8 @@ private final class FakeSaslauthd: @unchecked Sendable {
 
     func stop() {
         shutdown(descriptor, Int32(SHUT_RDWR))
+        // The number must not become another socket's while the thread still accepts on it.
+        ended.wait()
         close(descriptor)
         unlink(path)
     }
@@ -117,20 +121,22 @@ struct SaslauthdTests {
         let folder = "/tmp/sasld-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record("\(error)") } }
-        let daemon = Process()
-        daemon.executableURL = URL(fileURLWithPath: "/usr/sbin/saslauthd")
-        // One process in the foreground, which asks the system's accounts.
-        daemon.arguments = ["-a", "getpwent", "-d", "-n", "0", "-m", folder]
-        daemon.standardOutput = FileHandle.nullDevice
-        daemon.standardError = FileHandle.nullDevice
-        try daemon.run()
+        // One process in the foreground, which asks the system's accounts; it ends with the input of the shell, at the latest with us.
+        let guardian = Process()
+        guardian.executableURL = URL(fileURLWithPath: "/bin/sh")
+        guardian.arguments = ["-c", "/usr/sbin/saslauthd -a getpwent -d -n 0 -m \(folder) & cat >/dev/null; kill -9 $!"]
+        let lifeline = Pipe()
+        guardian.standardInput = lifeline
+        guardian.standardOutput = FileHandle.nullDevice
+        guardian.standardError = FileHandle.nullDevice
+        try guardian.run()
         defer {
-            daemon.terminate()
-            daemon.waitUntilExit()
+            do { try lifeline.fileHandleForWriting.close() } catch { Issue.record("\(error)") }
+            guardian.waitUntilExit()
         }
         let deadline = Date(timeIntervalSinceNow: 60)
         var answer = Saslauthd.Answer.unavailable("not started")
-        while case .unavailable = answer, Date() < deadline, daemon.isRunning {
+        while case .unavailable = answer, Date() < deadline, guardian.isRunning {
             answer = Saslauthd(socket: folder + "/mux").check(loginName: "no-such-account-here", password: Array("x".utf8))
             if case .unavailable = answer { usleep(50_000) }
         }

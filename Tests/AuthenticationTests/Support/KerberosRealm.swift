@@ -76,7 +76,7 @@ final class KerberosRealm: Sendable {
         lifeline = Pipe()
         let guardian = Process()
         guardian.executableURL = URL(fileURLWithPath: "/bin/sh")
-        guardian.arguments = ["-c", "/usr/sbin/krb5kdc -n & kdc=$!; cat >/dev/null; kill $kdc"]
+        guardian.arguments = ["-c", "/usr/sbin/krb5kdc -n & kdc=$!; cat >/dev/null; kill -9 $kdc"]
         guardian.environment = Self.environment
         guardian.standardInput = lifeline
         guardian.standardOutput = FileHandle.nullDevice

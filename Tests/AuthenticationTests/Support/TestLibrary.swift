@@ -9,6 +9,8 @@ enum TestLibrary {
     static let folder: URL = {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sasl-\(UUID().uuidString.prefix(8))")
         do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch { fatalError("\(error)") }
+        // try?: at the end of the process nobody is left to be told.
+        atexit { try? FileManager.default.removeItem(at: TestLibrary.folder) }
         return folder
     }()
 
