@@ -53,7 +53,8 @@ final class ServerContext {
         // What Kerberos calls a client is read from its ticket at the end.
         if isKerberos { return octets.count <= room ? octets : nil }
         let read = settings.names.read(octets)
-        if isWhoLogsIn { name = read }
+        // The first counts: later calls may bring our own form back, and a stand-in must not become a name.
+        if isWhoLogsIn, name == nil { name = read }
         let form = Array((read.lookups.first ?? "-").utf8)
         return form.count <= room ? form : Array("-".utf8)
     }
