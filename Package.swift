@@ -22,6 +22,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CUnbound"),
+        .systemLibrary(name: "CSASL"),
 
         // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
         .target(name: "MailVocabulary", dependencies: ["CIDN2"]),
@@ -31,8 +32,10 @@ let package = Package(
         .target(name: "Routing", dependencies: ["MailVocabulary", "Topology"]),
         .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
         .target(name: "MessageQueue", dependencies: ["DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
-        .target(name: "Directory", dependencies: ["DurableStorage", "MailVocabulary", "COpenSSL"]),
+        .target(name: "Credentials", dependencies: ["COpenSSL"]),
+        .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", nioCore]),
+        .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
@@ -100,6 +103,8 @@ let package = Package(
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
+        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(

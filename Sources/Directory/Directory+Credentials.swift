@@ -1,3 +1,4 @@
+import Credentials
 import DurableStorage
 import MailVocabulary
 
@@ -134,7 +135,11 @@ extension Directory {
     public func decoyVerifier(loginName: String) throws(DirectoryError) -> SCRAMVerifier {
         // A name nobody can have gets a decoy like any other, and a bare name the one of the address that it stands for.
         let key = completedLoginKey(loginName) ?? (try? loginKey(loginName)) ?? loginName
-        return try SCRAMVerifier(decoyFor: key, secret: decoySecret, iterations: settings.iterations)
+        do {
+            return try SCRAMVerifier(decoyFor: key, secret: decoySecret, iterations: settings.iterations)
+        } catch {
+            throw .cryptography(error.operation)
+        }
     }
 
     /// Checks a password, and notes the use if it is right. Takes milliseconds of computing, for an unknown name as for a known one.
@@ -143,11 +148,10 @@ extension Directory {
     public func verify(loginName: String, password: String, now: Timestamp = .now()) throws(DirectoryError) -> AccountID? {
         let found = try credentialVerifier(loginName: loginName, now: now)
         let decoy = try decoyVerifier(loginName: loginName)
-        // What cannot be a password is checked as one that is wrong: the work is the same.
-        let prepared = try? PreparedPassword(password)
-        let candidate = prepared ?? .unusable
-        let isRight = try (found?.verifier ?? decoy).matches(candidate)
-        guard isRight, prepared != nil, let found else { return nil }
+        // What cannot be a password is checked as one that is wrong, and a decoy as a verifier: the work is the same.
+        let isRight: Bool
+        do { isRight = try (found?.verifier ?? decoy).matches(received: password) } catch { throw .cryptography(error.operation) }
+        guard isRight, let found else { return nil }
         try recordUse(loginName: loginName, now: now)
         return found.account
     }
@@ -170,7 +174,11 @@ extension Directory {
     func makeVerifier(_ password: String) throws(DirectoryError) -> SCRAMVerifier {
         let prepared: PreparedPassword
         do { prepared = try PreparedPassword(password) } catch { throw .password(error) }
-        return try SCRAMVerifier(password: prepared, iterations: settings.iterations)
+        do {
+            return try SCRAMVerifier(password: prepared, iterations: settings.iterations)
+        } catch {
+            throw .cryptography(error.operation)
+        }
     }
 
     func insertCredential(

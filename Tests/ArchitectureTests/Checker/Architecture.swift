@@ -30,6 +30,7 @@ struct Architecture {
             ["TopologyFile"],
             ["DurableStorage"],
             ["MessageQueue"],
+            ["Credentials"],
             ["Directory"],
             ["TransportSecurity", "NameResolution", "Authentication"],
             ["CoreLink"],
@@ -42,7 +43,7 @@ struct Architecture {
             ["postern-edge", "postern-submission", "postern-auth", "postern-core", "postern-delivery", "postern-mailbox", "postern"],
         ],
         cModules: [
-            "CSQLite": ["DurableStorage"], "COpenSSL": ["Directory", "TransportSecurity"], "CUnbound": ["NameResolution"],
+            "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
             "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
         ],
         testOnly: ["CrashModel", "CCrashVFS", "DialogueModel"],

@@ -23,13 +23,13 @@ public struct SCRAMVerifier: Hashable, Sendable {
 
     /// Makes the keys of a password with a new random salt of 16 octets. Costs milliseconds of computing.
     ///
-    /// - Throws: `.cryptography` where OpenSSL fails or has no randomness.
-    public init(password: PreparedPassword, iterations: Int = defaultIterations) throws(DirectoryError) {
+    /// - Throws: where OpenSSL fails or has no randomness.
+    public init(password: PreparedPassword, iterations: Int = defaultIterations) throws(CryptographyError) {
         try self.init(password: password, salt: try randomOctets(16), iterations: iterations)
     }
 
     /// Makes the keys with a given salt.
-    public init(password: PreparedPassword, salt: [UInt8], iterations: Int) throws(DirectoryError) {
+    public init(password: PreparedPassword, salt: [UInt8], iterations: Int) throws(CryptographyError) {
         precondition(Self.permittedIterations.contains(iterations) && (1...64).contains(salt.count), "RFC 7677 §4")
         var salted = [UInt8](repeating: 0, count: 32)
         defer { OPENSSL_cleanse(&salted, salted.count) }
@@ -38,7 +38,7 @@ public struct SCRAMVerifier: Hashable, Sendable {
                 octets.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(octets.count), salt, Int32(salt.count),
                 Int32(iterations), EVP_sha256(), Int32(salted.count), &salted)
         }
-        guard result == 1 else { throw .cryptography("PKCS5_PBKDF2_HMAC") }
+        guard result == 1 else { throw CryptographyError("PKCS5_PBKDF2_HMAC") }
         var clientKey = try hmacSHA256(key: salted, "Client Key")
         defer { OPENSSL_cleanse(&clientKey, clientKey.count) }
         (self.iterations, self.salt) = (iterations, salt)
@@ -47,19 +47,41 @@ public struct SCRAMVerifier: Hashable, Sendable {
     }
 
     /// Whether the keys are those of this password; takes the same time for a wrong one as for the right one.
-    public func matches(_ password: PreparedPassword) throws(DirectoryError) -> Bool {
+    public func matches(_ password: PreparedPassword) throws(CryptographyError) -> Bool {
         let other = try SCRAMVerifier(password: password, salt: salt, iterations: iterations)
         return CRYPTO_memcmp(other.storedKey, storedKey, storedKey.count) == 0
+    }
+
+    /// The same for a password as it came in. What cannot be a password costs the same computing, and never matches: nil is text that
+    /// was no UTF-8.
+    public func matches(received password: String?) throws(CryptographyError) -> Bool {
+        var prepared: PreparedPassword?
+        if let password {
+            do { prepared = try PreparedPassword(password) } catch { prepared = nil }
+        }
+        let isRight = try matches(prepared ?? .unusable)
+        return isRight && prepared != nil
     }
 
     /// A verifier that no password matches, the same for the same name: an unknown user looks like any other (RFC 5802 §9).
     ///
     /// - Parameter secret: known to this server only.
-    init(decoyFor loginKey: String, secret: [UInt8], iterations: Int) throws(DirectoryError) {
+    public init(decoyFor loginKey: String, secret: [UInt8], iterations: Int) throws(CryptographyError) {
         self.iterations = iterations
         salt = Array(try hmacSHA256(key: secret, "salt " + loginKey).prefix(16))
         storedKey = try hmacSHA256(key: secret, "stored key " + loginKey)
         serverKey = try hmacSHA256(key: secret, "server key " + loginKey)
+    }
+
+    /// The same salt and count with keys that no password matches: what is shown of a credential that no longer holds, so that it
+    /// looks as it did before.
+    public func unmatchable(loginKey: String, secret: [UInt8]) throws(CryptographyError) -> SCRAMVerifier {
+        let decoy = try SCRAMVerifier(decoyFor: loginKey, secret: secret, iterations: iterations)
+        return SCRAMVerifier(iterations: iterations, salt: salt, storedKey: decoy.storedKey, serverKey: decoy.serverKey)
+    }
+
+    private init(iterations: Int, salt: [UInt8], storedKey: [UInt8], serverKey: [UInt8]) {
+        (self.iterations, self.salt, self.storedKey, self.serverKey) = (iterations, salt, storedKey, serverKey)
     }
 
     /// Reads the text form; nil for anything else, and for an iteration count beyond `permittedIterations`.
@@ -87,26 +109,4 @@ extension SCRAMVerifier: CustomStringConvertible, CustomDebugStringConvertible {
     /// Without the keys: values end up in logs.
     public var description: String { "SCRAM-SHA-256 with \(iterations) iterations" }
     public var debugDescription: String { description }
-}
-
-/// HMAC-SHA-256 (RFC 2104): 32 octets.
-func hmacSHA256(key: [UInt8], _ message: String) throws(DirectoryError) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 32)
-    let octets = Array(message.utf8)
-    guard HMAC(EVP_sha256(), key, Int32(key.count), octets, octets.count, &digest, nil) != nil else { throw .cryptography("HMAC") }
-    return digest
-}
-
-/// SHA-256 (RFC 6234): 32 octets.
-func sha256(_ octets: [UInt8]) throws(DirectoryError) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 32)
-    guard SHA256(octets, octets.count, &digest) != nil else { throw .cryptography("SHA256") }
-    return digest
-}
-
-/// From OpenSSL's generator.
-func randomOctets(_ count: Int) throws(DirectoryError) -> [UInt8] {
-    var octets = [UInt8](repeating: 0, count: count)
-    guard RAND_bytes(&octets, Int32(count)) == 1 else { throw .cryptography("no random numbers") }
-    return octets
 }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Directory
+@testable import Credentials
 
 @Suite("SCRAM-SHA-256 verifiers")
 struct SCRAMVerifierTests {

@@ -1,0 +1,79 @@
+import Glibc
+
+/// A blocking conversation over a Unix stream socket that ends at a deadline, however slowly the other side drips.
+struct UnixConversation {
+    struct Failure: Error {
+        let reason: String
+    }
+
+    private let descriptor: Int32
+    private let deadline: ContinuousClock.Instant
+
+    init(path: String, deadline: ContinuousClock.Instant) throws(Failure) {
+        self.deadline = deadline
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let octets = Array(path.utf8)
+        guard octets.count < MemoryLayout.size(ofValue: address.sun_path), !octets.contains(0) else {
+            throw Failure(reason: "the path is too long for a socket")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw Self.systemFailure() }
+        while true {
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            if result == 0 { return }
+            // EAGAIN: the queue of connections to accept is full, and nothing tells when it no longer is.
+            if errno == EAGAIN, ContinuousClock.now < deadline { usleep(10_000) } else if errno != EINTR { break }
+        }
+        let failure = errno == EAGAIN ? Failure(reason: "no answer in time") : Self.systemFailure()
+        Glibc.close(descriptor)
+        throw failure
+    }
+
+    func close() { Glibc.close(descriptor) }
+
+    mutating func send(_ octets: [UInt8]) throws(Failure) {
+        var sent = 0
+        while sent < octets.count {
+            try wait(for: POLLOUT)
+            let count = octets.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 { sent += count } else if errno != EINTR, errno != EAGAIN { throw Self.systemFailure() }
+        }
+    }
+
+    /// Exactly so many octets.
+    mutating func receive(_ wanted: Int) throws(Failure) -> [UInt8] {
+        var octets = [UInt8](repeating: 0, count: wanted)
+        var received = 0
+        while received < wanted {
+            try wait(for: POLLIN)
+            let count = octets.withUnsafeMutableBytes {
+                Glibc.recv(descriptor, $0.baseAddress?.advanced(by: received), $0.count - received, 0)
+            }
+            if count == 0 { throw Failure(reason: "it closed the connection without an answer") }
+            if count > 0 { received += count } else if errno != EINTR, errno != EAGAIN { throw Self.systemFailure() }
+        }
+        return octets
+    }
+
+    private func wait(for event: Int32) throws(Failure) {
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { throw Failure(reason: "no answer in time") }
+            var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+            let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
+            let result = poll(&entry, 1, Int32(clamping: milliseconds))
+            if result > 0 { return }
+            if result < 0, errno != EINTR { throw Self.systemFailure() }
+        }
+    }
+
+    private static func systemFailure() -> Failure { Failure(reason: String(cString: strerror(errno))) }
+}

@@ -1,0 +1,9 @@
+/// How an exchange goes on.
+public enum SASLServerAnswer: Hashable, Sendable {
+    /// To be sent to the client, whose response belongs to ``SASLServerExchange/step(_:)``. It may be empty.
+    case challenge([UInt8])
+    /// The end. SMTP's `235` carries no data (RFC 4954 §4): what a mechanism has to say at last was a challenge before.
+    case succeeded(AuthenticatedIdentity)
+    /// The end.
+    case failed(AuthenticationFailure)
+}

@@ -1,0 +1,168 @@
+import MailVocabulary
+
+/// What failed logins cost, counted per client address and per account. A value without a clock: time comes in.
+///
+/// Three things are counted, each in a table of bounded size:
+///
+/// - the *address* (of IPv6 the /64, which is what one customer has), whatever accounts were tried from it: it guesses at many;
+/// - the *account*, wherever from: it is guessed at by many;
+/// - the *pair* of both. A lock on an account holds only for the addresses from which failures came, so that nobody can lock its
+///   owner out from elsewhere. And a lock on an address leaves alone a pair that has logged in, so that one phone with an old
+///   password does not lock out the office behind the same address.
+///
+/// Only refusals are delayed, and by at most `maximumDelay`; a right password is never. Names that nobody has are counted as others are.
+public struct LoginThrottle: Sendable {
+    /// Bounds and times. The tables take about 200 octets an entry.
+    public struct Settings: Hashable, Sendable {
+        /// Before the first refusal is said; it doubles up to `maximumDelay`.
+        public let delay: Duration
+        public let maximumDelay: Duration
+        /// So many failures lock; nil never locks.
+        public let lockAfter: Int?
+        /// How long a lock holds, and after how long without a failure the count starts anew.
+        public let lockFor: Duration
+        /// Entries of each table; beyond, what had no failure for longest is forgotten.
+        public let capacity: Int
+
+        public init(
+            delay: Duration = .seconds(1), maximumDelay: Duration = .seconds(3), lockAfter: Int? = 20,
+            lockFor: Duration = .seconds(600), capacity: Int = 50_000
+        ) {
+            (self.delay, self.maximumDelay, self.lockAfter, self.lockFor) = (delay, maximumDelay, lockAfter, lockFor)
+            self.capacity = capacity
+        }
+    }
+
+    /// What a lock is on.
+    public enum Scope: Hashable, Sendable {
+        case address
+        /// And only for addresses with failures.
+        case account
+    }
+
+    /// Whether an attempt may be checked.
+    public enum Admission: Hashable, Sendable {
+        case proceed
+        /// It is refused without being checked, after `wait`: more attempts are in vain until `until`.
+        case refuse(Scope, until: Timestamp, wait: Duration)
+    }
+
+    /// What a failure costs.
+    public struct Penalty: Hashable, Sendable {
+        /// How long to wait before the refusal is said.
+        public let wait: Duration
+        /// Failures of the address, and of the account, that count at present; this one among them.
+        public let failuresOfAddress: Int
+        public let failuresOfAccount: Int
+        /// What this failure has locked; empty for most.
+        public let locks: Set<Scope>
+    }
+
+    private struct Count: Sendable {
+        var failures = 0
+        var last = Timestamp(microseconds: 0)
+        var lockedUntil: Timestamp?
+    }
+
+    private struct Pair: Hashable, Sendable {
+        let address: IPAddress
+        let account: String
+    }
+
+    private struct PairState: Sendable {
+        var lastFailure: Timestamp?
+        /// The last attempt of this pair that was decided was right.
+        var hasLoggedIn = false
+    }
+
+    public let settings: Settings
+    private var addresses: BoundedTable<IPAddress, Count>
+    private var accounts: BoundedTable<String, Count>
+    private var pairs: BoundedTable<Pair, PairState>
+
+    public init(settings: Settings = Settings()) {
+        self.settings = settings
+        addresses = BoundedTable(capacity: settings.capacity)
+        accounts = BoundedTable(capacity: settings.capacity)
+        pairs = BoundedTable(capacity: settings.capacity)
+    }
+
+    /// Entries in all tables.
+    public var entryCount: Int { addresses.count + accounts.count + pairs.count }
+
+    /// Asked before the credentials are checked, as soon as the name is known.
+    ///
+    /// - Parameters:
+    ///   - account: the name's key (`LoginName.key`); nil where the mechanism has not told it yet.
+    ///   - now: should the clock be set back, no lock grows beyond `lockFor`.
+    public func admit(from client: IPAddress, account: String?, now: Timestamp) -> Admission {
+        let address = Self.network(of: client)
+        let pair = account.flatMap { pairs.value(Pair(address: address, account: $0)) }
+        if let until = lock(of: addresses.value(address), now: now), pair?.hasLoggedIn != true {
+            return .refuse(.address, until: until, wait: settings.maximumDelay)
+        }
+        if let account, let until = lock(of: accounts.value(account), now: now), let failure = pair?.lastFailure,
+            isRecent(failure, now: now)
+        {
+            return .refuse(.account, until: until, wait: settings.maximumDelay)
+        }
+        return .proceed
+    }
+
+    /// Counts a failure: wrong credentials, an unknown name, an expired one; not what the machine failed at.
+    ///
+    /// - Parameter account: nil where the exchange ended before the name was known.
+    public mutating func recordFailure(from client: IPAddress, account: String?, now: Timestamp) -> Penalty {
+        let address = Self.network(of: client)
+        var locks: Set<Scope> = []
+        let ofAddress = counted(addresses.value(address), now: now)
+        addresses.set(ofAddress.count, for: address)
+        if ofAddress.locks { locks.insert(.address) }
+        var failuresOfAccount = 0
+        if let account {
+            let ofAccount = counted(accounts.value(account), now: now)
+            accounts.set(ofAccount.count, for: account)
+            if ofAccount.locks { locks.insert(.account) }
+            failuresOfAccount = ofAccount.count.failures
+            pairs.set(PairState(lastFailure: now), for: Pair(address: address, account: account))
+        }
+        return Penalty(
+            wait: delay(after: max(ofAddress.count.failures, failuresOfAccount)), failuresOfAddress: ofAddress.count.failures,
+            failuresOfAccount: failuresOfAccount, locks: locks)
+    }
+
+    /// Notes that a login was right. The counts of address and account stay: who guesses may have an account of his own here.
+    public mutating func recordSuccess(from client: IPAddress, account: String, now: Timestamp) {
+        pairs.set(PairState(hasLoggedIn: true), for: Pair(address: Self.network(of: client), account: account))
+    }
+
+    // MARK: Internals
+
+    private func counted(_ before: Count?, now: Timestamp) -> (count: Count, locks: Bool) {
+        var count = before ?? Count()
+        let lockIsOver = count.lockedUntil != nil && lock(of: count, now: now) == nil
+        if lockIsOver || !isRecent(count.last, now: now) { count = Count() }
+        count.failures += 1
+        count.last = now
+        guard let lockAfter = settings.lockAfter, count.failures >= lockAfter, count.lockedUntil == nil else { return (count, false) }
+        count.lockedUntil = now + settings.lockFor
+        return (count, true)
+    }
+
+    private func lock(of count: Count?, now: Timestamp) -> Timestamp? {
+        guard let until = count?.lockedUntil, now < until, until - now <= settings.lockFor else { return nil }
+        return until
+    }
+
+    private func isRecent(_ moment: Timestamp, now: Timestamp) -> Bool { now - moment < settings.lockFor }
+
+    private func delay(after failures: Int) -> Duration {
+        guard failures > 0 else { return .zero }
+        // Beyond 2^20 every delay of a microsecond or more is over any sensible maximum.
+        return min(settings.delay * (1 << min(failures - 1, 20)), settings.maximumDelay)
+    }
+
+    private static func network(of client: IPAddress) -> IPAddress {
+        client.family == .ipv6 ? client.masked(to: 64) : client
+    }
+}
