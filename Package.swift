@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
-        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", .product(name: "Yams", package: "Yams")]),
+        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "SMTPServer", dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "CoreLink", nioCore, nioPosix]),
         .target(
@@ -79,6 +79,9 @@ let package = Package(
         // For tests only: what a power loss would leave of every recorded step of storage.
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"]),
+
+        // For `scripts/bench` only: decisions per second.
+        .executableTarget(name: "RoutingBench", dependencies: ["Routing", "MailVocabulary", "Topology"]),
 
         // For tests and the fuzzer only: a server session whose host answers by rule.
         .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),

@@ -102,7 +102,7 @@ final class Core {
     private func decide(_ facts: RecipientFacts) -> RecipientDecision {
         let decision: Decision
         do {
-            decision = try routing.decide(facts) { try lookUp($0) }
+            decision = try routing.decide(facts, directory: CoreDirectory(directory: directory))
         } catch {
             log.error(
                 "the directory cannot be read", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "error": "\(error)"])
@@ -111,20 +111,19 @@ final class Core {
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
         case .deliver(let routed): return .accepted(routed.map { ($0.address, Route($0)) })
-        case .refuse(let reply): return .refused(reply)
+        case .refuse(let refusal): return .refused(refusal.reply)
         }
-    }
-
-    private func lookUp(_ address: EmailAddress) throws -> DirectoryAnswer {
-        guard let expansion = try directory.expand(address) else { return .unknown }
-        return .known(KnownRecipient(expansion))
     }
 
     /// Whether the configuration still carries this route.
     func carries(_ route: Route) -> Bool {
-        guard let connector = topology.connector(named: route.connector), let hop = NextHop(parsing: route.nextHop) else { return false }
+        guard let hop = NextHop(parsing: route.nextHop) else { return false }
+        if case .unknownTo(let domain) = hop { return route.connector.isEmpty && topology.unknownRecipientsHost(of: domain) != nil }
+        guard let connector = topology.connector(named: route.connector) else { return false }
         return switch (hop, connector.deliver) {
-        case (.domain, .dns), (.address, .dns), (.smartHosts, .smartHosts), (.maildir, .maildir), (.lmtp, .lmtp), (.held, .held): true
+        case (.domain, .dns), (.address, .dns), (.maildir, .maildir), (.lmtp, .lmtp), (.held, .held): true
+        case (.smartHosts, .smartHosts(_, let directFirst)): !directFirst
+        case (.directFirst, .smartHosts(_, let directFirst)): directFirst
         default: false
         }
     }
@@ -132,7 +131,9 @@ final class Core {
     struct Refused: Error { let reply: Reply }
 
     /// The way that a recipient in the queue takes by today's configuration.
-    func reroute(_ recipient: EnvelopeRecipient, of message: StoredMessage) -> Result<Route, Refused> {
+    ///
+    /// - Parameter connector: the one that has it so far.
+    func reroute(_ recipient: EnvelopeRecipient, of message: StoredMessage, from connector: String) -> Result<Route, Refused> {
         let origin: MailOrigin =
             message.origin.clientAddress.map {
                 .edge(
@@ -144,12 +145,13 @@ final class Core {
             origin: origin, reversePath: message.head.sender.reversePath, recipient: recipient.writtenTo, size: message.head.size,
             message: message.head.id, time: .now())
         do {
-            let decision = try routing.reroute(facts, to: recipient.address, from: "") { try lookUp($0) }
+            let decision = try routing.reroute(
+                facts, to: recipient.address, from: connector, directory: CoreDirectory(directory: directory))
             switch decision.outcome {
             case .deliver(let routed):
                 guard let first = routed.first else { return .failure(Refused(reply: Reply(550, "5.4.4", "no route"))) }
                 return .success(Route(first))
-            case .refuse(let reply): return .failure(Refused(reply: reply))
+            case .refuse(let refusal): return .failure(Refused(reply: refusal.reply))
             }
         } catch {
             return .failure(Refused(reply: Reply(451, "4.3.0", "the directory cannot be read")))
@@ -157,16 +159,16 @@ final class Core {
     }
 
     private func policy(of route: Route) -> RoutePolicy {
-        guard let connector = topology.connector(named: route.connector) else {
-            return RoutePolicy(perHop: 1, group: "", total: nil)
-        }
-        let profile = topology.outboundProfile(of: connector)
+        let connector = topology.connector(named: route.connector)
+        // What no connector has (E06) goes by the profile that connectors have unless they name another.
+        guard let profile = connector.map(topology.outboundProfile) ?? (route.connector.isEmpty ? topology.defaultOutboundProfile : nil)
+        else { return RoutePolicy(perHop: 1, group: "", total: nil) }
         let retry = RetrySchedule(
             first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
             expiration: profile.expiration)
-        switch connector.deliver {
+        switch connector?.deliver {
         // A folder is no remote domain: as many writers as the disk likes at once.
-        case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(connector.name)", total: nil, retry: retry)
+        case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
         default:
             return RoutePolicy(
                 perHop: profile.connections.limitPerDomain, group: profile.name, total: profile.connections.limit, retry: retry)
@@ -279,24 +281,9 @@ extension Route {
         let carrier: Carrier =
             switch routed.nextHop {
             case .maildir, .lmtp: .mailbox
-            case .domain, .address, .smartHosts, .held: .delivery
+            case .domain, .address, .smartHosts, .directFirst, .unknownTo, .held: .delivery
             }
         self.init(connector: routed.connector, nextHop: "\(routed.nextHop)", carrier: carrier)
-    }
-}
-
-extension KnownRecipient {
-    init(_ expansion: Expansion) {
-        self.init(
-            steps: expansion.trace.compactMap { step in
-                switch step.outcome {
-                case .alias(let count): Step(.alias, step.address, via: step.via, count: count)
-                case .group(let count): Step(.group, step.address, via: step.via, count: count)
-                default: nil
-                }
-            },
-            mailboxes: expansion.mailboxes, outside: expansion.outside.map { Outside($0.address, via: $0.via) },
-            problems: expansion.problems.map { "\($0)" })
     }
 }
 

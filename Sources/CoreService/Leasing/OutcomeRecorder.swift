@@ -88,7 +88,7 @@ final class OutcomeRecorder {
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
             for recipient in grant.recipients {
-                switch core.reroute(recipient.recipient, of: message) {
+                switch core.reroute(recipient.recipient, of: message, from: grant.route.connector) {
                 case .success(let route):
                     settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
                     log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])

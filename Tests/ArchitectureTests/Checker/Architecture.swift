@@ -44,7 +44,7 @@ struct Architecture {
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Directory", "TransportSecurity"], "CUnbound": ["NameResolution"],
             "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
         ],
-        testOnly: ["CrashModel", "CCrashVFS", "DialogueModel"],
+        testOnly: ["CrashModel", "CCrashVFS", "DialogueModel", "RoutingBench"],
         withoutFoundation: [
             "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "MessageQueue", "CoreLink", "SMTPServer",
         ],

@@ -1,0 +1,35 @@
+import Directory
+import MailVocabulary
+import Routing
+
+/// The core's directory as routing asks it.
+struct CoreDirectory: RoutingDirectory {
+    let directory: Directory
+
+    func answer(for recipient: EmailAddress) throws(DirectoryError) -> DirectoryAnswer {
+        guard let expansion = try directory.expand(recipient) else { return .unknown }
+        return .known(KnownRecipient(expansion))
+    }
+
+    func groups(of address: EmailAddress) throws(DirectoryError) -> Set<AddressKey> { try directory.groups(of: address) }
+
+    func ownAddresses(of account: EmailAddress) throws(DirectoryError) -> [EmailAddress] {
+        guard case .mailbox(let id)? = try directory.resolve(recipient: account)?.content else { return [account] }
+        return try directory.ownAddresses(of: id)
+    }
+}
+
+extension KnownRecipient {
+    init(_ expansion: Expansion) {
+        self.init(
+            steps: expansion.trace.compactMap { step in
+                switch step.outcome {
+                case .alias(let count): Step(.alias, step.address, via: step.via, count: count)
+                case .group(let count): Step(.group, step.address, via: step.via, count: count)
+                default: nil
+                }
+            },
+            mailboxes: expansion.mailboxes, outside: expansion.outside.map { Outside($0.address, via: $0.via) },
+            problems: expansion.problems.map { "\($0)" })
+    }
+}
