@@ -85,24 +85,50 @@ final class Core {
     // MARK: Routing
 
     enum RecipientDecision {
-        case accepted([(EmailAddress, Route)])
+        case accepted([RoutedRecipient])
         case refused(Reply)
     }
 
     /// Decides about one recipient at `RCPT`.
     func decide(_ recipient: EnvelopeRecipient, sender: EnvelopeSender, facts: SessionFacts, id: QueueID) -> RecipientDecision {
-        let facts = RecipientFacts(
+        decide(Self.facts(recipient.address, sender: sender, facts: facts, id: id))
+    }
+
+    private static func facts(_ recipient: EmailAddress, sender: EnvelopeSender, facts: SessionFacts, id: QueueID) -> RecipientFacts {
+        RecipientFacts(
             origin: .edge(
                 EdgeSession(
                     virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
-            reversePath: sender.reversePath, recipient: recipient.address, size: sender.declaredSize, message: id, time: .now())
-        return decide(facts)
+            reversePath: sender.reversePath, recipient: recipient, size: sender.declaredSize, message: id, time: .now())
+    }
+
+    /// Whether the decision depends on what only the message itself tells.
+    var looksAtContent: Bool { routing.restrictsContent }
+
+    /// Decides again at the end of the data (E15), about a recipient that was accepted at `RCPT`.
+    func confirm(
+        _ routes: [RoutedRecipient], writtenTo recipient: EmailAddress, sender: EnvelopeSender, facts: SessionFacts, id: QueueID, size: Int,
+        nature: MessageNature
+    ) -> RecipientDecision {
+        var known = Self.facts(recipient, sender: sender, facts: facts, id: id)
+        (known.size, known.isAutomatic) = (size, nature.isAutomatic)
+        known.priority =
+            switch nature.priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
+        return decide(known) { [routing] in try routing.confirm($0, routes: routes, directory: $1) }
     }
 
     private func decide(_ facts: RecipientFacts) -> RecipientDecision {
+        decide(facts) { [routing] in try routing.decide($0, directory: $1) }
+    }
+
+    private func decide(_ facts: RecipientFacts, by rules: (RecipientFacts, CoreDirectory) throws -> Decision) -> RecipientDecision {
         let decision: Decision
         do {
-            decision = try routing.decide(facts, directory: CoreDirectory(directory: directory))
+            decision = try rules(facts, CoreDirectory(directory: directory))
         } catch {
             log.error(
                 "the directory cannot be read", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "error": "\(error)"])
@@ -110,7 +136,7 @@ final class Core {
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
-        case .deliver(let routed): return .accepted(routed.map { ($0.address, Route($0)) })
+        case .deliver(let routed): return .accepted(routed)
         case .refuse(let refusal): return .refused(refusal.reply)
         }
     }
@@ -194,7 +220,8 @@ final class Core {
             sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
             size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
             recipients: routed.enumerated().map { index, target in
-                QueuedRecipient(index: UInt32(index), recipient: EnvelopeRecipient(address: target.0, notify: .never), route: target.1)
+                QueuedRecipient(
+                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never), route: Route(target))
             })
     }
 

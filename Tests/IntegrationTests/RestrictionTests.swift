@@ -90,4 +90,46 @@ struct RestrictionTests {
         for sink in [unknown, smart] { sink.stop() }
         dns.stop()
     }
+
+    @Test("E15: true size, priority and type are known at the end of the data; they refuse in the dialogue, or choose another connector")
+    func content() async throws {
+        let (first, second) = (try SinkUnderTest(), try SinkUnderTest())
+        try await first.start()
+        try await second.start()
+        let postern = try PosternUnderTest(
+            rest: """
+                connectors:
+                  first:
+                    address_spaces: [{ domain: relay.test, cost: 1 }, { domain: one.test }]
+                    deliver: { smart_hosts: ["[127.0.0.1]:\(first.port)"] }
+                    relay: true
+                    content: { maximum_size: 10KiB, priorities: [high, normal], types: [non_system] }
+                  second:
+                    address_spaces: [{ domain: relay.test, cost: 2 }]
+                    deliver: { smart_hosts: ["[127.0.0.1]:\(second.port)"] }
+                    relay: true
+                    content: { priorities: [low] }
+                """)
+        try await postern.start()
+        let large = String(repeating: "0123456789\n", count: 2000)
+        for (to, header, body, reply) in [
+            ("u@relay.test", "X-A: b", "x", nil), ("u@relay.test", "Importance: low", "x", nil),
+            ("u@one.test", "Importance: low", "x", "550 5.7.1"), ("u@one.test", "Auto-Submitted: auto-replied", "x", "550 5.7.1"),
+            ("u@one.test", "X-A: b", large, "552 5.3.4"),
+        ] as [(String, String, String, String?)] {
+            let sent = try await Program.run(
+                "swaks",
+                [
+                    "--server", "127.0.0.1:\(postern.port)", "--from", "x@far.test", "--to", to, "--add-header", header, "--body", body,
+                    "--no-hints",
+                ])
+            #expect((sent.status == 0) == (reply == nil), "\(to), \(header): \(sent.text)")
+            if let reply { #expect(sent.text.contains(reply), "\(sent.text)") }
+        }
+        _ = try await eventually("the queue is empty") { try await postern.queue().isEmpty ? true : nil }
+        #expect(try first.count() == 1)
+        #expect(try second.count() == 1)
+        await postern.stop()
+        for sink in [first, second] { sink.stop() }
+    }
 }

@@ -1,8 +1,10 @@
 import CoreLink
 import Logging
 import MailVocabulary
+import MessageFormat
 import MessageQueue
 import NIOCore
+import Routing
 
 /// The core's end of one front end's connection: one transaction after another, each all or nothing.
 ///
@@ -30,6 +32,10 @@ final class SubmitSession {
         /// Final addresses that the message goes to already: two aliases of one person make one copy.
         var known: Set<String> = []
         var acceptedCount = 0
+        /// Each accepted recipient with its routes, for the decision at the end of the data; only where that may differ.
+        var accepted: [(writtenTo: EmailAddress, routes: [RoutedRecipient])] = []
+        /// The beginning of the content, for its header; only where routing looks at it.
+        var beginning = ByteBuffer()
         var content: ContentSink?
         /// More came than may: it is counted, and not kept.
         var isTooLarge = false
@@ -123,7 +129,9 @@ final class SubmitSession {
                 reply = Reply(452, "4.5.3", "Too many recipients")
                 break
             }
-            for (address, route) in routed where transaction.known.insert("\(address)").inserted {
+            if core.looksAtContent { transaction.accepted.append((recipient.address, routed)) }
+            for target in routed where transaction.known.insert("\(target.address)").inserted {
+                let (address, route) = (target.address, Route(target))
                 // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
                 let original =
                     recipient.originalRecipient ?? (address == recipient.address ? nil : OriginalRecipient(recipient.address).parameter)
@@ -163,6 +171,11 @@ final class SubmitSession {
             transaction.isTooLarge = true
             sink.discard()
         }
+        let missing = MessageNature.maximumOctets - transaction.beginning.readableBytes
+        if core.looksAtContent, missing > 0 {
+            transaction.beginning.writeImmutableBuffer(
+                chunk.getSlice(at: chunk.readerIndex, length: min(missing, chunk.readableBytes)) ?? chunk)
+        }
         if sink.append(chunk) { return }
         // A file is being written: the front end waits in its socket meanwhile (law 6).
         connection.pauseReading()
@@ -177,6 +190,11 @@ final class SubmitSession {
         if transaction.isTooLarge {
             state = .idle
             return reply(Reply(552, "5.3.4", "Message too large"))
+        }
+        if let refusal = confirm(transaction, octets: sink.octets) {
+            sink.discard()
+            state = .idle
+            return reply(refusal)
         }
         state = .committing
         guard core.reserve.hasRoom(for: sink.octets, now: core.eventLoop.now) else {
@@ -209,6 +227,39 @@ final class SubmitSession {
                 }
             }
         }
+    }
+
+    /// Decides again about every recipient, now that the message is there (E15): one message has one reply.
+    ///
+    /// - Returns: the refusal of the message; nil where each recipient still has a way, perhaps another than before.
+    private func confirm(_ transaction: Transaction, octets: Int) -> Reply? {
+        guard core.looksAtContent, !transaction.accepted.isEmpty else { return nil }
+        let nature = MessageNature(beginning: transaction.beginning.readableBytesView)
+        var routes: [EmailAddress: Route] = [:]
+        for (address, found) in transaction.accepted {
+            switch core.confirm(
+                found, writtenTo: address, sender: transaction.sender, facts: transaction.facts, id: transaction.id, size: octets,
+                nature: nature)
+            {
+            case .accepted(let left):
+                for target in left where routes[target.address] == nil { routes[target.address] = Route(target) }
+            case .refused(let refusal):
+                core.metrics.refusedRecipients += 1
+                core.log.info(
+                    "message refused",
+                    metadata: [
+                        "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
+                        "from": "\(transaction.sender.reversePath)", "to": "\(address)", "reply": "\(refusal)",
+                    ])
+                return refusal
+            }
+        }
+        transaction.recipients = transaction.recipients.compactMap { recipient in
+            routes[recipient.recipient.address].map {
+                QueuedRecipient(index: recipient.index, recipient: recipient.recipient, route: $0)
+            }
+        }
+        return nil
     }
 
     private func answer(_ transaction: Transaction, _ result: Result<Int, StoreError>) {
