@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
-        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", .product(name: "Yams", package: "Yams")]),
+        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "SMTPServer",
             dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
@@ -87,6 +87,9 @@ let package = Package(
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
         // Optimised in every build: it makes tens of thousands of images.
         .target(name: "CrashModel", dependencies: ["CCrashVFS", "DurableStorage"], swiftSettings: [.unsafeFlags(["-O"])]),
+
+        // For `scripts/bench` only: decisions per second.
+        .executableTarget(name: "RoutingBench", dependencies: ["Routing", "MailVocabulary", "Topology"]),
 
         // For tests and the fuzzer only: a server session whose host answers by rule.
         .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),

@@ -94,45 +94,82 @@ final class Core {
     ///
     /// - Parameter room: final addresses that it may become at most.
     func decide(
-        _ recipient: EnvelopeRecipient, sender: EnvelopeSender, facts: SessionFacts, id: QueueID, room: Int
+        _ recipient: EnvelopeRecipient, sender: EnvelopeSender, origin: MailOrigin, id: QueueID, room: Int
     ) -> RecipientDecision {
-        let facts = RecipientFacts(
-            origin: .edge(
-                EdgeSession(
-                    virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
-            reversePath: sender.reversePath, recipient: recipient.address, size: sender.declaredSize, message: id, time: .now())
-        return decide(facts, room: room)
+        decide(Self.facts(recipient.address, sender: sender, origin: origin, id: id), room: room)
+    }
+
+    private static func facts(_ recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID) -> RecipientFacts {
+        RecipientFacts(
+            origin: origin, reversePath: sender.reversePath, recipient: recipient, size: sender.declaredSize, message: id, time: .now())
+    }
+
+    /// Whether whoever is logged in may send with this reverse-path; nil where nothing speaks against it.
+    func refusal(ofSender sender: EnvelopeSender, in session: SubmissionSession) -> Reply? {
+        do {
+            let verdict = try routing.decideSender(
+                session, reversePath: sender.reversePath, directory: CoreDirectory(directory: directory))
+            return verdict.refusal?.reply
+        } catch {
+            log.error("the directory cannot be read", metadata: ["from": "\(sender.reversePath)", "error": "\(error)"])
+            return Self.directoryFails
+        }
+    }
+
+    private static let directoryFails = Reply(451, "4.3.0", "Temporary failure of the directory, try again later")
+
+    /// Whether the decision depends on what only the message itself tells.
+    var looksAtContent: Bool { routing.restrictsContent }
+
+    /// Decides again at the end of the data (E15), about a recipient that was accepted at `RCPT`.
+    func confirm(
+        _ routes: [RoutedRecipient], writtenTo recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID, size: Int,
+        nature: MessageNature
+    ) -> RecipientDecision {
+        var known = Self.facts(recipient, sender: sender, origin: origin, id: id)
+        (known.size, known.isAutomatic) = (size, nature.isAutomatic)
+        known.priority =
+            switch nature.priority {
+            case .high: .high
+            case .normal: .normal
+            case .low: .low
+            }
+        return decide(known) { [routing] in try routing.confirm($0, routes: routes, directory: $1) }
     }
 
     private func decide(_ facts: RecipientFacts, room: Int = .max) -> RecipientDecision {
+        decide(facts, room: room) { [routing] in try routing.decide($0, directory: $1) }
+    }
+
+    private func decide(
+        _ facts: RecipientFacts, room: Int = .max, by rules: (RecipientFacts, CoreDirectory) throws -> Decision
+    ) -> RecipientDecision {
         let decision: Decision
         do {
-            decision = try routing.decide(facts) { try lookUp($0, room: room) }
+            decision = try rules(facts, CoreDirectory(directory: directory, room: room))
         } catch is TooManyRecipients {
             return .refused(TooManyRecipients.reply)
         } catch {
             log.error(
                 "the directory cannot be read", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "error": "\(error)"])
-            return .refused(Reply(451, "4.3.0", "Temporary failure of the directory, try again later"))
+            return .refused(Self.directoryFails)
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
         case .deliver(let routed): return .accepted(routed)
-        case .refuse(let reply): return .refused(reply)
+        case .refuse(let refusal): return .refused(refusal.reply)
         }
-    }
-
-    private func lookUp(_ address: EmailAddress, room: Int = .max) throws -> DirectoryAnswer {
-        guard let expansion = try directory.expand(address) else { return .unknown }
-        if expansion.mailboxes.count + expansion.outside.count > room { throw TooManyRecipients() }
-        return .known(KnownRecipient(expansion))
     }
 
     /// Whether the configuration still carries this route.
     func carries(_ route: Route) -> Bool {
-        guard let connector = topology.connector(named: route.connector), let hop = NextHop(parsing: route.nextHop) else { return false }
+        guard let hop = NextHop(parsing: route.nextHop) else { return false }
+        if case .unknownTo(let domain) = hop { return route.connector.isEmpty && topology.unknownRecipientsHost(of: domain) != nil }
+        guard let connector = topology.connector(named: route.connector) else { return false }
         return switch (hop, connector.deliver) {
-        case (.domain, .dns), (.address, .dns), (.smartHosts, .smartHosts), (.maildir, .maildir), (.lmtp, .lmtp), (.held, .held): true
+        case (.domain, .dns), (.address, .dns), (.maildir, .maildir), (.lmtp, .lmtp), (.held, .held): true
+        case (.smartHosts, .smartHosts(_, let directFirst)): !directFirst
+        case (.directFirst, .smartHosts(_, let directFirst)): directFirst
         default: false
         }
     }
@@ -141,8 +178,12 @@ final class Core {
 
     /// The way that a recipient in the queue takes by today's configuration.
     ///
-    /// - Parameter writtenTo: as the queue recorded it; nil: the address itself.
-    func reroute(_ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage) -> Result<Route, Refused> {
+    /// - Parameters:
+    ///   - writtenTo: as the queue recorded it; nil: the address itself.
+    ///   - connector: the one that has it so far.
+    func reroute(
+        _ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage, from connector: String
+    ) -> Result<Route, Refused> {
         let origin: MailOrigin =
             message.origin.clientAddress.map {
                 .edge(
@@ -154,12 +195,12 @@ final class Core {
             origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
             message: message.head.id, time: .now())
         do {
-            let decision = try routing.reroute(facts, to: address, from: "") { try lookUp($0) }
+            let decision = try routing.reroute(facts, to: address, from: connector, directory: CoreDirectory(directory: directory))
             switch decision.outcome {
             case .deliver(let routed):
                 guard let first = routed.first else { return .failure(Refused(reply: Reply(550, "5.4.4", "no route"))) }
                 return .success(Route(first))
-            case .refuse(let reply): return .failure(Refused(reply: reply))
+            case .refuse(let refusal): return .failure(Refused(reply: refusal.reply))
             }
         } catch {
             return .failure(Refused(reply: Reply(451, "4.3.0", "the directory cannot be read")))
@@ -167,16 +208,16 @@ final class Core {
     }
 
     private func policy(of route: Route) -> RoutePolicy {
-        guard let connector = topology.connector(named: route.connector) else {
-            return RoutePolicy(perHop: 1, group: "", total: nil)
-        }
-        let profile = topology.outboundProfile(of: connector)
+        let connector = topology.connector(named: route.connector)
+        // What no connector has (E06) goes by the profile that connectors have unless they name another.
+        guard let profile = connector.map(topology.outboundProfile) ?? (route.connector.isEmpty ? topology.defaultOutboundProfile : nil)
+        else { return RoutePolicy(perHop: 1, group: "", total: nil) }
         let retry = RetrySchedule(
             first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
             expiration: profile.expiration)
-        switch connector.deliver {
+        switch connector?.deliver {
         // A folder is no remote domain: as many writers as the disk likes at once.
-        case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(connector.name)", total: nil, retry: retry)
+        case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
         default:
             return RoutePolicy(
                 perHop: profile.connections.limitPerDomain, group: profile.name, total: profile.connections.limit, retry: retry)
@@ -284,24 +325,9 @@ extension Route {
         let carrier: Carrier =
             switch routed.nextHop {
             case .maildir, .lmtp: .mailbox
-            case .domain, .address, .smartHosts, .held: .delivery
+            case .domain, .address, .smartHosts, .directFirst, .unknownTo, .held: .delivery
             }
         self.init(connector: routed.connector, nextHop: "\(routed.nextHop)", carrier: carrier)
-    }
-}
-
-extension KnownRecipient {
-    init(_ expansion: Expansion) {
-        self.init(
-            steps: expansion.trace.compactMap { step in
-                switch step.outcome {
-                case .alias(let count): Step(.alias, step.address, via: step.via, count: count)
-                case .group(let count): Step(.group, step.address, via: step.via, count: count)
-                default: nil
-                }
-            },
-            mailboxes: expansion.mailboxes, outside: expansion.outside.map { Outside($0.address, via: $0.via) },
-            problems: expansion.problems.map { "\($0)" })
     }
 }
 

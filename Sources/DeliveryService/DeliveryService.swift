@@ -60,7 +60,11 @@ public final class DeliveryService {
     }
 
     private func resolve(_ work: LeasedWork) -> EventLoopFuture<HopResolution> {
-        guard let connector = topology.connector(named: work.connector), let nextHop = NextHop(parsing: work.nextHop) else {
+        let nextHop = NextHop(parsing: work.nextHop)
+        if case .unknownTo(let domain)? = nextHop, let host = topology.unknownRecipientsHost(of: domain) {
+            return plan([host], topology.defaultOutboundProfile)
+        }
+        guard let connector = topology.connector(named: work.connector), let nextHop else {
             return eventLoop.makeSucceededFuture(
                 .failure(Reply(451, "4.3.5", "connector '\(work.connector)' is not in the configuration that delivery has read")))
         }
@@ -69,9 +73,27 @@ public final class DeliveryService {
         case (.dns, .domain(let domain)): return plan(.domain(domain), port: profile.connections.port, profile)
         case (.dns, .address(let address)): return plan(.addressLiteral(address), port: profile.connections.port, profile)
         case (.smartHosts(let hosts, _), .smartHosts): return plan(hosts, profile)
+        case (.smartHosts(let hosts, directFirst: true), .directFirst(let domain)): return plan(domain, before: hosts, profile)
         default:
             return eventLoop.makeSucceededFuture(
                 .failure(Reply(451, "4.3.5", "connector '\(work.connector)' delivers in another way now")))
+        }
+    }
+
+    /// The hosts of the recipient's domain, and behind them the smart hosts, which also get what the DNS knows no way for (E13).
+    private func plan(_ domain: MailDomain, before hosts: [SmartHost], _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+        let destination: NextHopDestination =
+            switch domain {
+            case .name(let name): .domain(name)
+            case .literal(let address): .addressLiteral(address)
+            }
+        return plan(destination, port: profile.connections.port, profile).and(plan(hosts, profile)).map { direct, smart in
+            guard case .plan(let first) = direct else { return smart }
+            guard case .plan(let second) = smart else { return direct }
+            return .plan(
+                HopPlan(
+                    candidates: first.candidates + second.candidates, source: first.source, settings: first.settings,
+                    messagesPerConnection: first.messagesPerConnection))
         }
     }
 

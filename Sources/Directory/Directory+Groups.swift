@@ -43,4 +43,31 @@ extension Directory {
 
     /// All groups, by address.
     public func listGroups() throws(DirectoryError) -> [DirectoryEntry] { try list(.group) }
+
+    /// The groups that an address is in, directly, over aliases, and over other groups; a group is not in itself.
+    ///
+    /// `user+tag` is in the groups of `user` where it is no entry of its own. An address in a shared domain may be in groups without
+    /// being an entry. Kept in the cache: rules about groups ask for the same people again and again. Ends also on cycles, should the
+    /// file hold one.
+    ///
+    /// - Returns: the addresses of the groups, for comparison.
+    /// - Throws: `.storage`, `.damaged`: a reason to answer "try again later", never "in none".
+    public func groups(of address: EmailAddress) throws(DirectoryError) -> Set<AddressKey> {
+        let asked = AddressKey(address)
+        if let known = cache.groups(of: asked) { return known }
+        let start = try resolve(recipient: address)?.address ?? address
+        var seen: Set<AddressKey> = [AddressKey(start)]
+        var groups: Set<AddressKey> = []
+        var open = [start]
+        while let member = open.popLast() {
+            for (owner, _) in try references(to: member) {
+                let key = AddressKey(owner.address)
+                guard seen.insert(key).inserted else { continue }
+                if owner.kind == .group { groups.insert(key) }
+                open.append(owner.address)
+            }
+        }
+        cache.insert(groups, of: asked)
+        return groups
+    }
 }

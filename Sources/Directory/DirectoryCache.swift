@@ -1,4 +1,7 @@
-/// The answers to recent look-ups, also that an address is unknown, and the finished expansions of aliases and groups.
+import MailVocabulary
+
+/// The answers to recent look-ups, also that an address is unknown, the finished expansions of aliases
+/// and groups, and who is in which groups.
 ///
 /// Bounded by the addresses in it. Every change of the directory empties it: one entry may be part of any number of expansions.
 struct DirectoryCache {
@@ -18,6 +21,7 @@ struct DirectoryCache {
 
     private var answers: GenerationCache<Answer>
     private var expansions: GenerationCache<Expansion>
+    private var memberships: GenerationCache<Set<AddressKey>>
 
     /// - Parameters:
     ///   - capacity: how many addresses, with the members of groups counted, are kept at most.
@@ -25,6 +29,7 @@ struct DirectoryCache {
     init(capacity: Int, expansionCapacity: Int = 0) {
         answers = GenerationCache(capacity: capacity)
         expansions = GenerationCache(capacity: expansionCapacity)
+        memberships = GenerationCache(capacity: capacity)
     }
 
     mutating func answer(for key: AddressKey) -> Answer? { answers.value(for: key) }
@@ -33,9 +38,13 @@ struct DirectoryCache {
     mutating func expansion(for key: AddressKey) -> Expansion? { expansions.value(for: key) }
     mutating func insert(_ expansion: Expansion, for key: AddressKey) { expansions.insert(expansion, weight: expansion.weight, for: key) }
 
+    mutating func groups(of key: AddressKey) -> Set<AddressKey>? { memberships.value(for: key) }
+    mutating func insert(_ groups: Set<AddressKey>, of key: AddressKey) { memberships.insert(groups, weight: 1 + groups.count, for: key) }
+
     mutating func removeAll() {
         answers.removeAll()
         expansions.removeAll()
+        memberships.removeAll()
     }
 
     mutating func removeExpansions() { expansions.removeAll() }

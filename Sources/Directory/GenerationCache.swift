@@ -1,3 +1,5 @@
+import MailVocabulary
+
 /// Recent values by address, within a weight.
 ///
 /// Two generations: what is used moves into the young one; when that is full, it becomes the old one, and the old one goes. So what is

@@ -30,13 +30,18 @@ public struct Finding: Hashable, Sendable {
     public let message: String
     /// What would be accepted instead.
     public let accepted: String?
+    /// What would come of it, line by line: the dialogue by which a stranger relays (law 5). Mostly empty.
+    public let example: [String]
 
-    public init(_ severity: Severity, at location: SourceLocation, path: String, _ message: String, accepted: String? = nil) {
+    public init(
+        _ severity: Severity, at location: SourceLocation, path: String, _ message: String, accepted: String? = nil, example: [String] = []
+    ) {
         (self.severity, self.location) = (severity, location)
         // Keys and values of the file may hold anything.
         (self.path, self.message, self.accepted) = (
             Printable.escaped(path), Printable.escaped(message), accepted.map { Printable.escaped($0) }
         )
+        self.example = example.map { Printable.escaped($0) }
     }
 }
 
@@ -48,6 +53,11 @@ extension Finding: CustomStringConvertible {
         let alternative = accepted.map { " (accepted: \($0))" } ?? ""
         return "\(place): \(severity.rawValue): \(subject)\(message)\(alternative)"
     }
+}
+
+extension Finding {
+    /// The description, and the example below it, indented.
+    public var text: String { ([description] + example.map { "    " + $0 }).joined(separator: "\n") }
 }
 
 extension Finding: Comparable {

@@ -4,8 +4,8 @@ import Topology
 struct Report {
     private(set) var findings: [Finding] = []
 
-    mutating func error(_ location: SourceLocation, _ path: String, _ message: String, accepted: String? = nil) {
-        findings.append(Finding(.error, at: location, path: path, message, accepted: accepted))
+    mutating func error(_ location: SourceLocation, _ path: String, _ message: String, accepted: String? = nil, example: [String] = []) {
+        findings.append(Finding(.error, at: location, path: path, message, accepted: accepted, example: example))
     }
 
     mutating func warning(_ location: SourceLocation, _ path: String, _ message: String) {

@@ -165,4 +165,29 @@ struct AliasAndGroupTests {
         #expect(try directory.removeGroup(address("staff")) == [])
         #expect(try directory.expand(address("staff")) == nil)
     }
+
+    @Test("the groups of an address: direct, nested, over aliases, by a subaddress; a change of the directory is seen at once")
+    func groupsOfAddress() throws {
+        let test = try TestDirectory(users: ["anna", "bert"])
+        let directory = test.directory
+        func groups(_ name: String) throws -> Set<String> { Set(try directory.groups(of: address(name)).map(\.text)) }
+        for group in ["all", "staff", "board"] { try directory.addGroup(address(group)) }
+        try directory.addAlias(address("b"), to: addresses("bert"))
+        try directory.addMembers(addresses("staff", "anna"), to: address("all"))
+        try directory.addMember(address("b"), to: address("staff"))
+        #expect(try groups("anna") == ["all@a.example"])
+        #expect(try groups("bert") == ["all@a.example", "staff@a.example"])
+        #expect(try groups("BERT+news") == groups("bert"))
+        #expect(try groups("staff") == ["all@a.example"])
+        #expect(try groups("nobody") == [])
+        try directory.addMember(address("guest@s.example"), to: address("board"))
+        #expect(try groups("guest@s.example") == ["board@a.example"])
+        try directory.removeMember(address("b"), from: address("staff"))
+        #expect(try groups("bert") == [])
+        try test.forge(3, "x", to: ["y", "anna"])
+        try test.forge(3, "y", to: ["x"])
+        test.directory.cache.removeAll()
+        #expect(try groups("anna") == ["all@a.example", "x@a.example", "y@a.example"])
+        #expect(try groups("x") == ["y@a.example"])
+    }
 }

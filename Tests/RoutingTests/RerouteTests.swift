@@ -47,9 +47,9 @@ struct RerouteTests {
     func refusals() {
         let closed = Sketch(domains: ["ours.example": false], connectors: [.init("mailboxes", ["ours.example"], .maildir)])
         #expect(
-            Self.reroute("away@ours.example", to: "bob@far.example", from: "general", in: closed).refusal?.status?.description == "5.4.4")
-        #expect(Self.reroute("x@customer.example", from: "open", in: closed).refusal?.status?.description == "5.7.1")
-        #expect(Self.reroute("gone@ours.example", from: "mailboxes").refusal?.status?.description == "5.1.1")
+            Self.reroute("away@ours.example", to: "bob@far.example", from: "general", in: closed).refusal?.status == "5.4.4")
+        #expect(Self.reroute("x@customer.example", from: "open", in: closed).refusal?.status == "5.7.1")
+        #expect(Self.reroute("gone@ours.example", from: "mailboxes").refusal?.status == "5.1.1")
     }
 
     @Test("an address that has become a group meanwhile is not expanded again")

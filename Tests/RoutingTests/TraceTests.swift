@@ -57,7 +57,8 @@ struct TraceTests {
         ] as [(String, Set<String>, String)])
     func words(recipient: String, down: Set<String>, expected: String) throws {
         let trace = try DecisionTests.decide(recipient, down: down).trace
-        #expect(trace.description == DecisionTests.usual.resolvingPlaces(in: expected))
+        let words = trace.description.replacing(/\ \[R-[0-9a-z]{5}\]/, with: "")
+        #expect(words == DecisionTests.usual.resolvingPlaces(in: expected))
     }
 
     @Test("a group's members and what is left out are told")

@@ -68,20 +68,6 @@ struct GrammarTests {
     }
 
     @Test(
-        "whether subnets hold every address",
-        arguments: [
-            (["0.0.0.0/0"], true), (["::/0"], true), (["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/2"], true),
-            (["0.0.0.0/1", "128.0.0.0/2"], false), (["10.0.0.0/8"], false),
-            ([], false), (["::/1", "8000::/1"], true), (["0.0.0.0/1", "8000::/1"], false),
-            (["128.0.0.0/1", "0.0.0.0/1", "10.0.0.1"], true),
-        ] as [([String], Bool)])
-    func coverage(subnets: [String], all: Bool) throws {
-        let entries = subnets.compactMap { Subnet(parsing: $0) }.map { HostEntry(.subnet($0)) }
-        #expect(entries.count == subnets.count)
-        #expect(AddressCoverage.coversEverything(entries) == all)
-    }
-
-    @Test(
         "the nearest word",
         arguments: [
             ("hostnme", "hostname"), ("conectors", "connectors"), ("reverse-dns", "reverse_dns"), ("Version", "version"), ("xyz", nil),

@@ -10,7 +10,7 @@ extension ConfigurationOption {
         switch TopologyFile.load(path: path, files: .ofAll(reader: nil)) {
         case .loaded(let topology, _): return topology
         case .failed(let findings):
-            for finding in findings { Environment.printError("\(finding)") }
+            for finding in findings { Environment.printError(finding.text) }
             throw ExitCode(ExitStatus.configuration.rawValue)
         }
     }
@@ -30,7 +30,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil))
-        for finding in result.findings { StandardOutput.print(json ? FindingJSON(finding).text : "\(finding)") }
+        for finding in result.findings { StandardOutput.print(json ? FindingJSON(finding).text : finding.text) }
         guard result.topology != nil else { throw ExitCode(ExitStatus.configuration.rawValue) }
         if !json { Environment.printError("\(file.path): no errors") }
     }
@@ -56,7 +56,7 @@ struct InitCommand: ParsableCommand {
         guard let config else { return StandardOutput.print(text, terminator: "") }
         // What is right in one place may be wrong in another: the path of a socket has little room.
         if case .failed(let findings) = TopologyFile.parse(Array(text.utf8), path: config) {
-            for finding in findings { Environment.printError("\(finding)") }
+            for finding in findings { Environment.printError(finding.text) }
             Environment.printError("postern: \(config): not written, since it could not be used there")
             throw ExitCode(ExitStatus.configuration.rawValue)
         }

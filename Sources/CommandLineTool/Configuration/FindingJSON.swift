@@ -11,7 +11,8 @@ struct FindingJSON {
             "column": finding.location.column, "path": finding.path, "message": finding.message,
         ]
         if let accepted = finding.accepted { members["accepted"] = accepted }
-        // Strings and numbers alone always make JSON.
+        if !finding.example.isEmpty { members["example"] = finding.example }
+        // Strings, their lists and numbers alone always make JSON.
         let data = (try? JSONSerialization.data(withJSONObject: members, options: [.sortedKeys, .withoutEscapingSlashes])) ?? Data()
         text = String(decoding: data, as: UTF8.self)
     }

@@ -90,7 +90,7 @@ final class OutcomeRecorder {
             let stored = Dictionary(message.recipients.map { ($0.index, $0) }) { first, _ in first }
             for recipient in grant.recipients {
                 let writtenTo = stored[recipient.index]?.writtenTo
-                switch core.reroute(recipient.recipient.address, writtenTo: writtenTo, of: message) {
+                switch core.reroute(recipient.recipient.address, writtenTo: writtenTo, of: message, from: grant.route.connector) {
                 case .success(let route):
                     settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
                     log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])

@@ -1,6 +1,7 @@
 import CoreLink
 import MailVocabulary
 import MessageQueue
+import NIOCore
 import Routing
 
 extension SubmitSession {
@@ -20,16 +21,32 @@ extension SubmitSession {
         private(set) var acceptedCount = 0
         /// Final addresses that further recipients may become.
         private(set) var room: Int
+        /// Each accepted recipient with its routes, for the decision at the end of the data; only where that may differ.
+        var accepted: [(writtenTo: EmailAddress, routes: [RoutedRecipient])] = []
+        /// The beginning of the content, for its header; only where routing looks at it.
+        var beginning = ByteBuffer()
         var content: ContentSink?
         /// More came than may: it is counted, and not kept.
         var isTooLarge = false
-        /// Who is logged in.
-        var session: SessionTokens.Session?
-        /// It came with a token that is not good any more.
-        var isSessionOver = false
+        let origin: MailOrigin
+        /// What every recipient is answered with, whoever it is: the login is over, or the sender may not be used.
+        let refusal: Reply?
 
-        init(id: QueueID, facts: SessionFacts, sender: EnvelopeSender, contentLimit: Int?, room: Int) {
-            (self.id, self.facts, self.sender, self.contentLimit, self.room) = (id, facts, sender, contentLimit, room)
+        init(
+            id: QueueID, facts: SessionFacts, sender: EnvelopeSender, origin: MailOrigin, refusal: Reply?, contentLimit: Int?, room: Int
+        ) {
+            (self.id, self.facts, self.sender, self.origin) = (id, facts, sender, origin)
+            (self.refusal, self.contentLimit, self.room) = (refusal, contentLimit, room)
+        }
+
+        /// Gives recipients other routes; who is left without one is none any more.
+        func reroute(_ route: (EmailAddress) -> Route?) {
+            recipients = recipients.compactMap { recipient in
+                route(recipient.recipient.address).map {
+                    QueuedRecipient(
+                        index: recipient.index, recipient: recipient.recipient, writtenTo: recipient.writtenTo, route: $0)
+                }
+            }
         }
 
         /// Whether all that the recipient leads to is there already.

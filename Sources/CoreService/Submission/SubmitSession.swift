@@ -1,8 +1,10 @@
 import CoreLink
 import Logging
 import MailVocabulary
+import MessageFormat
 import MessageQueue
 import NIOCore
+import Routing
 
 /// The core's end of one front end's connection: one transaction after another, each all or nothing.
 ///
@@ -111,21 +113,39 @@ final class SubmitSession {
         guard let server = core.topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission else {
             return violated("'\(facts.virtualServer)' is no virtual server of this role")
         }
-        let transaction = Transaction(
-            id: core.queue.nextID(), facts: facts, sender: sender,
-            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
-        if case .token(let token) = authorization {
-            transaction.session = core.tokens.use(token, virtualServer: facts.virtualServer, now: .now())
-            transaction.isSessionOver = transaction.session == nil
-        }
+        let (origin, refusal) = standing(of: facts, sender)
         authorization = .none
+        let transaction = Transaction(
+            id: core.queue.nextID(), facts: facts, sender: sender, origin: origin, refusal: refusal,
+            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
         state = .open(transaction)
         connection.send(.began(transaction.id))
     }
 
-    private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {
+    /// Who sends, and what speaks against the whole transaction.
+    private func standing(of facts: SessionFacts, _ sender: EnvelopeSender) -> (MailOrigin, refusal: Reply?) {
+        guard isSubmission else {
+            return (
+                .edge(
+                    EdgeSession(
+                        virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
+                nil
+            )
+        }
+        var session: SessionTokens.Session?
+        if case .token(let token) = authorization {
+            session = core.tokens.use(token, virtualServer: facts.virtualServer, now: .now())
+        }
+        let submission = SubmissionSession(
+            virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
+            account: session?.account)
         // 421 ends the session: the client logs in again.
-        guard !transaction.isSessionOver else { return connection.send(.recipient(Self.sessionOver)) }
+        if case .token = authorization, session == nil { return (.submission(submission), Self.sessionOver) }
+        return (.submission(submission), core.refusal(ofSender: sender, in: submission))
+    }
+
+    private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {
+        if let refusal = transaction.refusal { return refuse(recipient, transaction, refusal) }
         guard core.reserve.hasRoom(for: transaction.sender.declaredSize ?? 0, now: core.eventLoop.now) else {
             core.metrics.storageRefusals += 1
             core.log.warning(
@@ -137,23 +157,27 @@ final class SubmitSession {
         let reply: Reply
         switch transaction.room > 0
             ? core.decide(
-                recipient, sender: transaction.sender, facts: transaction.facts, id: transaction.id, room: transaction.room)
+                recipient, sender: transaction.sender, origin: transaction.origin, id: transaction.id, room: transaction.room)
             : .refused(TooManyRecipients.reply)
         {
         case .accepted(let routed):
             transaction.accept(recipient, for: routed)
+            if core.looksAtContent { transaction.accepted.append((recipient.address, routed)) }
             reply = Self.accepted
         case .refused(let refusal):
-            reply = refusal
-            core.metrics.refusedRecipients += 1
-            core.log.info(
-                "recipient refused",
-                metadata: [
-                    "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
-                    "from": "\(transaction.sender.reversePath)",
-                    "to": "\(recipient.address)", "reply": "\(refusal)",
-                ])
+            return refuse(recipient, transaction, refusal)
         }
+        connection.send(.recipient(reply))
+    }
+
+    private func refuse(_ recipient: EnvelopeRecipient, _ transaction: Transaction, _ reply: Reply) {
+        core.metrics.refusedRecipients += 1
+        var metadata: Logger.Metadata = [
+            "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
+            "from": "\(transaction.sender.reversePath)", "to": "\(recipient.address)", "reply": "\(reply)",
+        ]
+        if let account = transaction.origin.account { metadata["account"] = "\(account)" }
+        core.log.info("recipient refused", metadata: metadata)
         connection.send(.recipient(reply))
     }
 
@@ -171,6 +195,11 @@ final class SubmitSession {
             transaction.isTooLarge = true
             sink.discard()
         }
+        let missing = MessageNature.maximumOctets - transaction.beginning.readableBytes
+        if core.looksAtContent, missing > 0 {
+            transaction.beginning.writeImmutableBuffer(
+                chunk.getSlice(at: chunk.readerIndex, length: min(missing, chunk.readableBytes)) ?? chunk)
+        }
         if sink.append(chunk) { return }
         // A file is being written: the front end waits in its socket meanwhile (law 6).
         connection.pauseReading()
@@ -185,6 +214,11 @@ final class SubmitSession {
         if transaction.isTooLarge {
             state = .idle
             return reply(Reply(552, "5.3.4", "Message too large"))
+        }
+        if let refusal = confirm(transaction, octets: sink.octets) {
+            sink.discard()
+            state = .idle
+            return reply(refusal)
         }
         state = .committing
         guard core.reserve.hasRoom(for: sink.octets, now: core.eventLoop.now) else {
@@ -217,6 +251,35 @@ final class SubmitSession {
                 }
             }
         }
+    }
+
+    /// Decides again about every recipient, now that the message is there (E15): one message has one reply.
+    ///
+    /// - Returns: the refusal of the message; nil where each recipient still has a way, perhaps another than before.
+    private func confirm(_ transaction: Transaction, octets: Int) -> Reply? {
+        guard core.looksAtContent, !transaction.accepted.isEmpty else { return nil }
+        let nature = MessageNature(beginning: transaction.beginning.readableBytesView)
+        var routes: [EmailAddress: Route] = [:]
+        for (address, found) in transaction.accepted {
+            switch core.confirm(
+                found, writtenTo: address, sender: transaction.sender, origin: transaction.origin, id: transaction.id, size: octets,
+                nature: nature)
+            {
+            case .accepted(let left):
+                for target in left where routes[target.address] == nil { routes[target.address] = Route(target) }
+            case .refused(let refusal):
+                core.metrics.refusedRecipients += 1
+                core.log.info(
+                    "message refused",
+                    metadata: [
+                        "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
+                        "from": "\(transaction.sender.reversePath)", "to": "\(address)", "reply": "\(refusal)",
+                    ])
+                return refusal
+            }
+        }
+        transaction.reroute { routes[$0] }
+        return nil
     }
 
     private func answer(_ transaction: Transaction, _ result: Result<Int, StoreError>) {

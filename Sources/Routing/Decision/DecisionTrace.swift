@@ -13,18 +13,18 @@ public struct DecisionTrace: Hashable, Sendable {
 
     init() { steps.reserveCapacity(6) }
 
-    mutating func append(_ finding: DecisionStep.Finding, at location: SourceLocation? = nil) {
+    mutating func append(_ finding: DecisionStep.Finding, at location: SourceLocation? = nil, refusal: Refusal? = nil) {
         guard steps.count < Self.maximumSteps else {
             omitted += 1
             return
         }
         // A value that no file states is no reason to point at.
-        steps.append(DecisionStep(finding: finding, location: location == .builtIn ? nil : location))
+        steps.append(DecisionStep(finding: finding, location: location == .builtIn ? nil : location, refusal: refusal))
     }
 }
 
 extension DecisionTrace: CustomStringConvertible {
-    /// One line for each step, without a line end behind the last.
+    /// One line for each step, without a line end behind the last: for logs.
     public var description: String {
         var lines = steps.map(\.description)
         if omitted > 0 { lines.append("… and \(omitted) more steps") }

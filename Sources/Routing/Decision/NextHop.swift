@@ -8,6 +8,10 @@ public enum NextHop: Hashable, Sendable {
     case address(IPAddress)
     /// The smart hosts of the connector with this name.
     case smartHosts(connector: String)
+    /// The MX hosts of a domain, or its address, and where none of them is reached the smart hosts of the connector (`direct_first`, E13).
+    case directFirst(MailDomain)
+    /// The host for recipients of this domain of ours that the directory does not know (`unknown_to`, E06); no connector has it.
+    case unknownTo(DomainName)
     /// The Maildirs of the connector with this name.
     case maildir(connector: String)
     /// The LMTP server of the connector with this name.
@@ -17,13 +21,15 @@ public enum NextHop: Hashable, Sendable {
 }
 
 extension NextHop: CustomStringConvertible {
-    /// A stable text, kept in the queue: `dns:far.example`, `dns:[192.0.2.1]`, `smart_hosts:NAME`, `maildir:NAME`, `lmtp:NAME`,
-    /// `held:NAME`.
+    /// A stable text, kept in the queue: `dns:far.example`, `dns:[192.0.2.1]`, `smart_hosts:NAME`, `direct_first:far.example`,
+    /// `unknown_to:ours.example`, `maildir:NAME`, `lmtp:NAME`, `held:NAME`.
     public var description: String {
         switch self {
         case .domain(let name): "dns:\(name)"
         case .address(let address): "dns:\(address.literal)"
         case .smartHosts(let connector): "smart_hosts:\(connector)"
+        case .directFirst(let domain): "direct_first:\(domain)"
+        case .unknownTo(let domain): "unknown_to:\(domain)"
         case .maildir(let connector): "maildir:\(connector)"
         case .lmtp(let connector): "lmtp:\(connector)"
         case .held(let connector): "held:\(connector)"
@@ -37,12 +43,17 @@ extension NextHop: CustomStringConvertible {
         let value = String(parts[1])
         switch parts[0] {
         case "dns":
-            // The domain of an address has the same grammar, literals included.
-            switch EmailAddress(parsing: "x@" + value)?.domain {
+            switch Self.domain(value) {
             case .name(let name): self = .domain(name)
             case .literal(let address): self = .address(address)
             case nil: return nil
             }
+        case "direct_first":
+            guard let domain = Self.domain(value) else { return nil }
+            self = .directFirst(domain)
+        case "unknown_to":
+            guard let name = DomainName(parsing: value) else { return nil }
+            self = .unknownTo(name)
         case "smart_hosts": self = .smartHosts(connector: value)
         case "maildir": self = .maildir(connector: value)
         case "lmtp": self = .lmtp(connector: value)
@@ -50,4 +61,7 @@ extension NextHop: CustomStringConvertible {
         default: return nil
         }
     }
+
+    /// The domain of an address has the same grammar, literals included.
+    private static func domain(_ text: String) -> MailDomain? { EmailAddress(parsing: "x@" + text)?.domain }
 }

@@ -14,34 +14,39 @@ struct AddressSpaceIndex: Sendable {
     }
 
     /// All connectors with the same space, lowest cost first, in the order of the configuration among equals.
-    struct Space: Sendable {
+    final class Space: Sendable {
         let text: String
-        private(set) var candidates: [Candidate] = []
+        let candidates: [Candidate]
+        /// Of the candidates, for the trace.
+        let names: [String]
 
-        init(text: String) { self.text = text }
-
-        fileprivate mutating func insert(_ candidate: Candidate) {
-            let place = candidates.firstIndex { $0.cost > candidate.cost } ?? candidates.count
-            candidates.insert(candidate, at: place)
+        fileprivate init(text: String, candidates: [Candidate], names: [String]) {
+            (self.text, self.candidates, self.names) = (text, candidates, names)
         }
     }
 
     private var exact: [DomainName: Space] = [:]
     /// By the name below which they match: `*.fabrikam.example` by `fabrikam.example`.
     private var suffixes: [DomainName: Space] = [:]
-    private var any: Space?
+    private(set) var any: Space?
 
-    /// - Parameter connector: its index in the routing table.
-    mutating func insert(_ space: AddressSpace, connector: Int) {
-        let candidate = Candidate(connector: connector, cost: space.cost, location: space.location)
-        let empty = Space(text: space.pattern.description)
-        switch space.pattern {
-        case .exact(let name): exact[name, default: empty].insert(candidate)
-        case .below(let name): suffixes[name, default: empty].insert(candidate)
-        case .any:
-            var space = any ?? empty
-            space.insert(candidate)
-            any = space
+    init(_ connectors: [Connector]) {
+        var spaces: [AddressSpace.Pattern: [Candidate]] = [:]
+        for (index, connector) in connectors.enumerated() {
+            for space in connector.addressSpaces {
+                spaces[space.pattern, default: []].append(Candidate(connector: index, cost: space.cost, location: space.location))
+            }
+        }
+        for (pattern, candidates) in spaces {
+            // The sort is stable.
+            let sorted = candidates.sorted { $0.cost < $1.cost }
+            let space = Space(
+                text: pattern.description, candidates: sorted, names: sorted.map { connectors[$0.connector].name })
+            switch pattern {
+            case .exact(let name): exact[name] = space
+            case .below(let name): suffixes[name] = space
+            case .any: any = space
+            }
         }
     }
 

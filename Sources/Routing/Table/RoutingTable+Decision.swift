@@ -1,22 +1,49 @@
 import MailVocabulary
 import Topology
 
+/// The decision is taken three times, by the same rules ("The decision, exactly", rule 6): `decide` at `RCPT`, `confirm` at the end of
+/// the data, `reroute` before a delivery attempt. The first two refuse in the dialogue, only the last makes a report.
 extension RoutingTable {
-    /// Decides on one recipient: rules 1, 2a, 3, 5 and 6 of "The decision, exactly".
+    /// Decides on one recipient at `RCPT`: rules 0 to 6.
     ///
     /// A function of its arguments alone: the same answers live mail and `postern explain` (law 4).
     ///
-    /// - Parameters:
-    ///   - directory: asked at most once, and only for a recipient in one of our domains.
+    /// - Parameter directory: asked what a rule needs, and no more.
     /// - Throws: only what `directory` throws.
-    public func decide<Failure: Error>(
-        _ facts: RecipientFacts, states: ConnectorStates = .allUp, directory: (EmailAddress) throws(Failure) -> DirectoryAnswer
-    ) throws(Failure) -> Decision {
+    public func decide<D: RoutingDirectory>(
+        _ facts: RecipientFacts, states: ConnectorStates = .allUp, directory: D
+    ) throws(D.Failure) -> Decision {
         var course = DecisionCourse(table: self, facts: facts, states: states)
+        if case .submission(let session) = facts.origin, !course.admits(session) { return course.decision }
         if let domain = course.findStanding(of: facts.recipient) {
-            course.decideOurs(try directory(facts.recipient), in: domain)
+            try course.decideOurs(try directory.answer(for: facts.recipient), in: domain, directory)
         } else {
-            course.decideForeign()
+            try course.decideForeign(facts.recipient, directory)
+        }
+        return course.decision
+    }
+
+    /// Decides again at the end of the data, when size, priority and type of the message are known (E15).
+    ///
+    /// - Parameters:
+    ///   - facts: of the recipient at `RCPT`, with what has become known since.
+    ///   - routes: of the same recipient, as `decide` found them.
+    /// - Returns: the routes that are left, perhaps over other connectors; or, where none is, the refusal. One message has one reply:
+    ///   a refusal is the reply to all of it.
+    /// - Throws: only what `directory` throws.
+    public func confirm<D: RoutingDirectory>(
+        _ facts: RecipientFacts, routes: [RoutedRecipient], states: ConnectorStates = .allUp, directory: D
+    ) throws(D.Failure) -> Decision {
+        var course = DecisionCourse(table: self, facts: facts, states: states)
+        guard restrictsContent else {
+            course.trace.append(.contentUnrestricted)
+            for route in routes { course.take(route) }
+            return course.decision
+        }
+        for route in routes {
+            course.trace.append(.decidedAgain(route.address, .endOfData))
+            // Asked for at `RCPT`, a moment ago.
+            try decideAgain(&course, route.address, isKnown: route.connector.isEmpty ? false : nil, directory)
         }
         return course.decision
     }
@@ -29,28 +56,36 @@ extension RoutingTable {
     /// - Parameters:
     ///   - facts: as recorded when the message came in; `recipient` is the address written to.
     ///   - address: the final address.
-    ///   - connector: the one that has it so far; the trace says what became of it.
-    ///   - directory: asked at most once, and only for a final address in one of our domains.
+    ///   - connector: the one that has it so far; the trace says what became of it. Empty: E06's host has it.
+    ///   - directory: asked what a rule needs, and no more.
     /// - Returns: one route, or the refusal that is the reason of the report.
-    public func reroute<Failure: Error>(
-        _ facts: RecipientFacts, to address: EmailAddress, from connector: String, states: ConnectorStates = .allUp,
-        directory: (EmailAddress) throws(Failure) -> DirectoryAnswer
-    ) throws(Failure) -> Decision {
+    /// - Throws: only what `directory` throws.
+    public func reroute<D: RoutingDirectory>(
+        _ facts: RecipientFacts, to address: EmailAddress, from connector: String, states: ConnectorStates = .allUp, directory: D
+    ) throws(D.Failure) -> Decision {
         var course = DecisionCourse(table: self, facts: facts, states: states)
-        course.trace.append(.decidedAgain(address))
-        if !hasConnector(connector) { course.trace.append(.connectorVanished(connector)) }
-        if let domain = course.findStanding(of: address) {
-            course.decideOursAgain(address, isKnown: try directory(address) != .unknown, in: domain)
-        } else if ourDomain(facts.recipient.domain) != nil, facts.recipient != address {
-            // It was written to an address of ours that led there: no relay (rule 1).
-            course.trace.append(.forwarded(KnownRecipient.Outside(address, via: facts.recipient)))
-            course.route(address)
-        } else {
-            course.decideForeign(address)
-        }
+        course.trace.append(.decidedAgain(address, .deliveryAttempt))
+        if !connector.isEmpty, !hasConnector(connector) { course.trace.append(.connectorVanished(connector)) }
+        try decideAgain(&course, address, isKnown: nil, directory)
         if let route = course.routes.first, route.connector != connector {
             course.trace.append(.routeChanged(from: connector, to: route.connector))
         }
         return course.decision
+    }
+
+    /// - Parameter isKnown: whether the directory has it; nil: it is asked.
+    private func decideAgain<D: RoutingDirectory>(
+        _ course: inout DecisionCourse, _ address: EmailAddress, isKnown: Bool?, _ directory: D
+    ) throws(D.Failure) {
+        if let domain = course.findStanding(of: address) {
+            let isKnown = if let isKnown { isKnown } else { try directory.answer(for: address) != .unknown }
+            try course.decideOursAgain(address, isKnown: isKnown, in: domain, directory)
+        } else if ourDomain(course.facts.recipient.domain) != nil, course.facts.recipient != address {
+            // It was written to an address of ours that led there: no relay (rule 1).
+            course.trace.append(.forwarded(KnownRecipient.Outside(address, via: course.facts.recipient)))
+            try course.route(address, directory)
+        } else {
+            try course.decideForeign(address, directory)
+        }
     }
 }

@@ -2,56 +2,47 @@ import MailVocabulary
 import Topology
 
 /// What routing needs of a topology, arranged for look-up: made once per configuration, then immutable.
-public struct RoutingTable: Sendable {
-    /// A connector as routing sees it.
-    struct Carrier: Sendable {
-        let name: String
-        let location: SourceLocation
-        /// `relay: true` (S23).
-        let isOpenRelay: Bool
-        let relayLocation: SourceLocation
-        let delivery: Delivery
-
-        init(_ connector: Connector) {
-            (name, location) = (connector.name, connector.location)
-            (isOpenRelay, relayLocation) = (connector.relay, connector.relayLocation)
-            delivery =
-                switch connector.deliver {
-                case .dns: .dns
-                case .smartHosts: .fixed(.smartHosts(connector: connector.name))
-                case .maildir: .fixed(.maildir(connector: connector.name))
-                case .lmtp: .fixed(.lmtp(connector: connector.name))
-                case .held: .fixed(.held(connector: connector.name))
-                }
-        }
-    }
-
-    /// How a connector finds the next hop.
-    enum Delivery: Hashable, Sendable {
-        /// It is the recipient's domain.
-        case dns
-        case fixed(NextHop)
-    }
-
-    let domains: [DomainName: ReceivingDomain]
+public final class RoutingTable: Sendable {
+    let domains: [DomainName: OurDomain]
+    let servers: [String: ServerRules]
     let carriers: [Carrier]
     let spaces: AddressSpaceIndex
+    let receive: ReceiveIndex
+    let sendAs: SendAsIndex
+    /// What could not be carried on by anything.
+    let noRoute: RefusalRule
+    let wrongSender: RefusalRule
     private let names: Set<String>
+    private let rules: [RefusalCode: [RefusalRule]]
+
+    /// Whether any connector carries some messages only: where none does, the end of the data changes no decision.
+    public let restrictsContent: Bool
 
     public init(_ topology: Topology) {
-        domains = topology.domains
+        domains = topology.domains.mapValues(OurDomain.init)
+        servers = Dictionary(topology.virtualServers.map { ($0.name, ServerRules($0)) }) { first, _ in first }
         carriers = topology.connectors.map(Carrier.init)
         names = Set(topology.connectors.map(\.name))
-        var spaces = AddressSpaceIndex()
-        for (index, connector) in topology.connectors.enumerated() {
-            for space in connector.addressSpaces { spaces.insert(space, connector: index) }
-        }
-        self.spaces = spaces
+        spaces = AddressSpaceIndex(topology.connectors)
+        receive = ReceiveIndex(topology.permissions.receive)
+        sendAs = SendAsIndex(topology.permissions.sendAs)
+        noRoute = RefusalRule("6", "connectors", nil, .noRoute)
+        wrongSender = RefusalRule("0", "permissions.send_as", topology.permissions.sendAs.first?.location, .notYourAddress)
+        restrictsContent = carriers.contains { $0.guard?.restrictsContent == true }
+        var all = [noRoute, wrongSender]
+        all += domains.values.flatMap { [$0.recipientUnknown, $0.leadsToNobody] }
+        all += servers.values.flatMap(\.refusals)
+        all += carriers.flatMap { $0.guard?.refusals ?? [] }
+        all += receive.entries.map(\.refusal)
+        rules = Dictionary(grouping: all, by: \.code)
     }
+
+    /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it.
+    public func rules(of code: RefusalCode) -> [RefusalRule] { (rules[code] ?? []).sorted { $0.path < $1.path } }
 
     /// Whether the topology has a connector of this name.
     func hasConnector(_ name: String) -> Bool { names.contains(name) }
 
     /// The domain of ours, if it is one (E22). An address literal never is.
-    func ourDomain(_ domain: MailDomain) -> ReceivingDomain? { domain.name.flatMap { domains[$0] } }
+    func ourDomain(_ domain: MailDomain) -> OurDomain? { domain.name.flatMap { domains[$0] } }
 }

@@ -22,7 +22,7 @@ public struct Daemon: Sendable {
         let topology: Topology
         switch TopologyFile.load(path: configurationPath, files: .of(role)) {
         case .failed(let findings):
-            for finding in findings { StandardError.print("\(finding)") }
+            for finding in findings { StandardError.print(finding.text) }
             exit(ExitStatus.configuration.rawValue)
         case .loaded(let loaded, _): topology = loaded
         }

@@ -83,6 +83,14 @@ public struct Topology: Hashable, Sendable {
 
     /// The profile that a connector sends by.
     public func outboundProfile(of connector: Connector) -> OutboundProfile {
-        outbound[connector.outbound] ?? outbound[OutboundProfile.defaultName] ?? OutboundProfile()
+        outbound[connector.outbound] ?? defaultOutboundProfile
+    }
+
+    /// The profile of connectors that name none, and of what no connector carries (E06).
+    public var defaultOutboundProfile: OutboundProfile { outbound[OutboundProfile.defaultName] ?? OutboundProfile() }
+
+    /// The host that takes mail for recipients of a shared domain whom the directory does not know (E06), if there is one.
+    public func unknownRecipientsHost(of domain: DomainName) -> SmartHost? {
+        if case .shared(let host)? = domains[domain]?.kind { host } else { nil }
     }
 }

@@ -51,13 +51,18 @@ extension TopologyChecks {
         }
         let spaces = connector.addressSpaces.map(\.pattern)
         if spaces.contains(.any) {
-            if !connector.acknowledgeOpenRelay {
+            if connector.restrictions.byDefault == .reject {
+                report.warning(
+                    connector.relayLocation, "\(path).relay",
+                    "by default everyone is rejected (`restrictions`), and strangers are never accepted by name: this can never matter")
+            } else if !connector.acknowledgeOpenRelay {
                 report.error(
                     connector.relayLocation, "\(path).relay",
                     "an open relay: `relay: true` lets strangers send to everywhere, since an address space of this connector is `*`; "
                         + "spammers find it within hours",
                     accepted:
-                        "`relay: false`, or address spaces without `*`; or, if it is really meant, `acknowledge_open_relay: true` here")
+                        "`relay: false`, or address spaces without `*`; or, if it is really meant, `acknowledge_open_relay: true` here",
+                    example: transcript(of: .connector(connector.name)))
             } else {
                 report.warning(
                     connector.relayLocation, "\(path).relay", "an open relay, acknowledged (S23): strangers may send to everywhere")

@@ -1,4 +1,5 @@
 import MailVocabulary
+import Routing
 import Topology
 
 extension TopologyChecks {
@@ -138,16 +139,17 @@ extension TopologyChecks {
         let relay = settings.relay
         let reason: String?
         switch relay.computers {
+        case let computers where !OpenRelayProof.isOpen(computers): reason = nil
         case .allExcept: reason = "all computers but those listed"
-        case .only(let entries):
-            reason = AddressCoverage.coversEverything(entries) ? "every computer (the list holds all addresses)" : nil
+        case .only: reason = "every computer (the list holds all addresses)"
         }
         let place = place("virtual_servers", server.name, "relay", "computers")
         if let reason, settings.authentication.anonymous, !relay.acknowledgeOpenRelay {
             report.error(
                 place.location, place.path,
                 "an open relay: this server takes mail without a login, and lets \(reason) relay to everywhere; spammers find it within hours",
-                accepted: "`only` with a list; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here")
+                accepted: "`only` with a list; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here",
+                example: transcript(of: .computers(server: server.name)))
         } else if reason != nil, settings.authentication.anonymous {
             report.warning(place.location, place.path, "an open relay, acknowledged (S20): strangers may send to everywhere")
         } else if relay.acknowledgeOpenRelay {

@@ -1,4 +1,5 @@
 import MailVocabulary
+import Routing
 import Topology
 
 /// What a tree of the right shape can still say wrongly: references, contradictions, open relays, and what can never matter.
@@ -8,9 +9,12 @@ struct TopologyChecks {
     var report: Report
     /// What was wrong with the shape of the tree, before these checks found more: conclusions from what is not there would be wrong.
     let shape: Report
+    /// What the proof of law 5 finds.
+    let openings: [OpenRelayOpening]
 
     init(topology: Topology, root: Value, report: Report) {
         (self.topology, self.root, self.report, shape) = (topology, root, report, report)
+        openings = OpenRelayProof.openings(of: topology)
     }
 
     /// Octets of a Unix socket's path with its end mark (`sun_path`, unix(7)).
@@ -52,6 +56,9 @@ struct TopologyChecks {
         for key in keys { value = value?[key] }
         return value
     }
+
+    /// A dialogue with which a stranger would relay, where the proof found one.
+    func transcript(of rule: OpenRelayOpening.Rule) -> [String] { openings.first { $0.rule == rule }?.transcript ?? [] }
 
     // MARK: The machine
 

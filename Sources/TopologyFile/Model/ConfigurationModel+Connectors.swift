@@ -25,7 +25,7 @@ extension ConfigurationModel {
             Key(
                 "acknowledge_open_relay", .boolean, default: "false", rows: ["S23"],
                 "That an open relay to everywhere is meant: `relay: true` for `*` is refused without it (law 5)."),
-            Key("restrictions", .table(restrictions), rows: ["S24"], later: .restrictions, "Who may send over it."),
+            Key("restrictions", .table(restrictions), rows: ["S24"], "Who may send over it."),
             Key("content", .table(content), rows: ["E15"], later: .content, "Which messages it carries."),
             Key(
                 "schedule", .either([.words("always", "never"), .table(schedule)]), default: "always", rows: ["E14"], later: .schedules,
@@ -70,7 +70,7 @@ extension ConfigurationModel {
                 "smart_hosts", .list1(.text(.smartHost)), rows: ["S25", "E13"],
                 "Hosts that take everything; an `[address]` is not looked up."),
             Key(
-                "direct_first", .boolean, default: "false", rows: ["E13"], later: .directFirst,
+                "direct_first", .boolean, default: "false", rows: ["E13"],
                 "With `smart_hosts`: DNS is tried before them."),
         ],
         exactlyOne: [["maildir", "lmtp", "smart_hosts"]],

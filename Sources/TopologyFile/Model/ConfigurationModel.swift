@@ -23,7 +23,7 @@ enum ConfigurationModel {
                 Key(
                     "domains", .map(.domain, placeholder: "domain", domain, minimum: 0), default: "none", rows: ["E22"],
                     "What we receive mail for."),
-                Key("permissions", .table(permissions), later: .permissions, "Who may write to whom, and as whom."),
+                Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
                 Key(
                     "certificates", .map(.identifier, placeholder: "name", .table(certificate), minimum: 0), rows: ["S11"], later: .tls,
                     "Certificates with their keys, by the names that virtual servers call them. A renewed pair is taken up without a reload."
@@ -77,7 +77,7 @@ enum ConfigurationModel {
                     .table(
                         TableModel([
                             Key(
-                                "unknown_to", .text(.smartHost), required: true, rows: ["E06"], later: .unknownRecipients,
+                                "unknown_to", .text(.smartHost), required: true, rows: ["E06"],
                                 "The host that mail to unknown recipients goes to.")
                         ])),
                     required: true, "A shared domain whose unknown recipients go to a named host.")
@@ -105,7 +105,7 @@ enum ConfigurationModel {
                         Key("who", .list1(.text(.principals)), required: true, "The accounts."),
                         Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
                     ]))),
-            default: "[]", "Addresses that accounts may send as, besides their own."),
+            default: "[]", later: .submission, "Addresses that accounts may send as, besides their own."),
     ])
 
     static let certificate = TableModel([

@@ -3,11 +3,8 @@ enum Feature: String, Sendable {
     case submission = "submission servers"
     case tls = "TLS"
     case authentication = "authentication"
-    case permissions = "permissions"
-    case restrictions = "delivery restrictions"
     case content = "content restrictions"
     case schedules = "schedules"
-    case directFirst = "direct delivery before smart hosts"
     case helo = "HELO instead of EHLO"
     case pull = "ETRN, TURN and ATRN"
     case link = "dial-up links"
@@ -15,13 +12,12 @@ enum Feature: String, Sendable {
     case masquerading = "masquerading"
     case dnssec = "DNSSEC validation"
     case protocolLogs = "protocol logs"
-    case unknownRecipients = "another host for unknown recipients"
 
     /// `TLS comes`, `schedules come`.
     var verbEnding: String {
         switch self {
-        case .tls, .authentication, .directFirst, .helo, .masquerading, .dnssec, .unknownRecipients: "s"
-        case .submission, .permissions, .restrictions, .content, .schedules, .pull, .link, .reports, .protocolLogs: ""
+        case .tls, .authentication, .helo, .masquerading, .dnssec: "s"
+        case .submission, .content, .schedules, .pull, .link, .reports, .protocolLogs: ""
         }
     }
 }

@@ -92,9 +92,9 @@ extension Architecture {
         return targets + imported + calls
     }
 
-    /// Executables are `main` and nothing else.
+    /// What is shipped as an executable is `main` and nothing else.
     private func executables(_ project: Project) -> [String] {
-        project.targets.filter { $0.kind == .executableTarget }.flatMap { target -> [String] in
+        project.targets.filter { $0.kind == .executableTarget && !testOnly.contains($0.name) }.flatMap { target -> [String] in
             let files = project.files.filter { $0.target == target.name }
             var found: [String] = []
             if files.count != 1 { found.append("\(target.folder) has \(files.count) Swift files: an executable is one short file") }

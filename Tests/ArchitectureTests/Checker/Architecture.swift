@@ -46,7 +46,7 @@ struct Architecture {
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
             "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
         ],
-        testOnly: ["CrashModel", "CCrashVFS", "DialogueModel"],
+        testOnly: ["CrashModel", "CCrashVFS", "DialogueModel", "RoutingBench"],
         withoutFoundation: [
             "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "MessageQueue", "CoreLink", "SMTPServer",
         ],

@@ -1,18 +1,17 @@
-import MailVocabulary
-
 /// What an address is found by: `EmailAddress.lookupKey`, compared octet by octet.
 ///
 /// `String` would also equate texts that differ in their Unicode normal form, which SQLite does not: one spelling that is unknown
-/// would then answer, from the cache, for another that is known.
-struct AddressKey: Hashable, Sendable {
-    let text: String
+/// would then answer, from a cache or a list of permissions, for another that is known.
+public struct AddressKey: Hashable, Sendable {
+    public let text: String
 
-    init(_ address: EmailAddress) { text = address.lookupKey }
-    init(text: String) { self.text = text }
+    public init(_ address: EmailAddress) { text = address.lookupKey }
+    /// - Parameter text: a `lookupKey` that was kept.
+    public init(text: String) { self.text = text }
 
-    static func == (left: AddressKey, right: AddressKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+    public static func == (left: AddressKey, right: AddressKey) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 
-    func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         if isDone == nil { Array(text.utf8).withUnsafeBytes { hasher.combine(bytes: $0) } }
     }
@@ -20,7 +19,7 @@ struct AddressKey: Hashable, Sendable {
 
 extension EmailAddress {
     /// `user@domain` of `user+tag@domain`: what is in front of the first `+`; nil where there is no `+`, or nothing before it.
-    var withoutSubaddress: EmailAddress? {
+    public var withoutSubaddress: EmailAddress? {
         guard let plus = localPart.utf8.firstIndex(of: UInt8(ascii: "+")), plus > localPart.startIndex else { return nil }
         return EmailAddress(localPart: String(localPart[..<plus]), domain: domain)
     }

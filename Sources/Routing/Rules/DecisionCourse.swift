@@ -1,0 +1,52 @@
+import MailVocabulary
+import Topology
+
+/// A decision under way.
+///
+/// The rules are in extensions, one file each; each course ends in a route or a refusal.
+struct DecisionCourse {
+    let table: RoutingTable
+    let facts: RecipientFacts
+    let states: ConnectorStates
+    var trace = DecisionTrace()
+    private(set) var routes: [RoutedRecipient] = []
+    private(set) var refusal: Refusal?
+    /// Who is logged in.
+    var account: Person?
+    /// The reverse-path of a session in which nobody is logged in.
+    var anonymousSender: Person?
+    /// The entries of `permissions.receive` that keep this sender away; nil until they are needed.
+    var closedEntries: [ReceiveIndex.Entry]?
+
+    init(table: RoutingTable, facts: RecipientFacts, states: ConnectorStates) {
+        (self.table, self.facts, self.states) = (table, facts, states)
+        account = facts.origin.account.map { Person($0) }
+    }
+
+    /// A recipient with at least one route is accepted; what its other targets met is in the trace.
+    var decision: Decision {
+        // Each course ends in a route or a refusal, so the one behind `??` is never used.
+        let outcome =
+            routes.isEmpty ? Decision.Outcome.refuse(refusal ?? table.noRoute.toStrangers) : .deliver(routes)
+        return Decision(outcome: outcome, trace: trace)
+    }
+
+    /// The first refusal stands: it is what the sender hears where no target is left.
+    ///
+    /// - Parameters:
+    ///   - location: where the rule itself says no better.
+    ///   - words: the policy in plain words, for who is logged in.
+    mutating func refuse(
+        _ finding: DecisionStep.Finding, _ rule: RefusalRule, at location: SourceLocation? = nil,
+        words: @autoclosure () -> Refusal? = nil
+    ) {
+        let word = (account == nil ? nil : words()) ?? rule.toStrangers
+        trace.append(finding, at: location ?? rule.location, refusal: word)
+        refusal = refusal ?? word
+    }
+
+    /// What was decided before.
+    mutating func begin(with trace: DecisionTrace, refusal: Refusal?) { (self.trace, self.refusal) = (trace, refusal) }
+
+    mutating func take(_ route: RoutedRecipient) { routes.append(route) }
+}

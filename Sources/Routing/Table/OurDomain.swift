@@ -1,0 +1,20 @@
+import MailVocabulary
+import Topology
+
+/// A domain that we receive mail for, as routing sees it (E22).
+final class OurDomain: Sendable {
+    let name: DomainName
+    let isShared: Bool
+    /// Where its unknown recipients go (E06).
+    let unknownTo: SmartHost?
+    let location: SourceLocation
+    let recipientUnknown: RefusalRule
+    let leadsToNobody: RefusalRule
+
+    init(_ domain: ReceivingDomain) {
+        (name, isShared, location) = (domain.name, domain.isShared, domain.location)
+        if case .shared(let host?) = domain.kind { unknownTo = host } else { unknownTo = nil }
+        recipientUnknown = RefusalRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown)
+        leadsToNobody = RefusalRule("1", "domains.\(domain.name) nobody", nil, .expansionProblem)
+    }
+}

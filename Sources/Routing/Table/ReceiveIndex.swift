@@ -1,0 +1,40 @@
+import MailVocabulary
+import Topology
+
+/// Who may write to whom (S33), arranged for look-up.
+struct ReceiveIndex: Sendable {
+    struct Entry: Sendable {
+        enum Senders: Sendable {
+            case authenticated
+            case listed(PrincipalSet)
+        }
+
+        let recipients: PrincipalSet
+        let senders: Senders
+        /// In words, for the trace: `authenticated`, or the list.
+        let sendersText: String
+        let refusal: RefusalRule
+    }
+
+    /// Those that keep anybody away.
+    let entries: [Entry]
+    /// Whom any of them concerns: most recipients are named by none.
+    let everyRecipient: PrincipalSet
+
+    init(_ permissions: [Permissions.Receive]) {
+        entries = permissions.compactMap { permission in
+            let (senders, text): (Entry.Senders, String)
+            switch permission.senders {
+            case .everyone: return nil
+            case .authenticated: (senders, text) = (.authenticated, "authenticated")
+            case .listed(let list): (senders, text) = (.listed(PrincipalSet(list)), list.map(\.description).joined(separator: ", "))
+            }
+            // By what it says: its number changes with every entry that is put in before it.
+            let recipients = permission.recipients.map(\.description).sorted().joined(separator: ",")
+            return Entry(
+                recipients: PrincipalSet(permission.recipients), senders: senders, sendersText: text,
+                refusal: RefusalRule("1", "permissions.receive(\(recipients))", permission.location, .notPermitted))
+        }
+        everyRecipient = PrincipalSet(permissions.filter { $0.senders != .everyone }.flatMap(\.recipients))
+    }
+}

@@ -1,0 +1,57 @@
+import MailVocabulary
+import Topology
+
+/// A virtual server as routing sees it.
+final class ServerRules: Sendable {
+    /// What a submission server has besides.
+    final class Submission: Sendable {
+        enum Accounts: Sendable {
+            case none
+            case all
+            case listed(grant: PrincipalSet, deny: PrincipalSet)
+        }
+
+        /// Whether a session may send without logging in.
+        let isAnonymous: Bool
+        let accounts: Accounts
+        let accountsLocation: SourceLocation
+        let computers: HostIndex
+        let computersLocation: SourceLocation
+        let loginRequired: RefusalRule
+        let accountDenied: RefusalRule
+
+        init(_ server: VirtualServer, _ settings: SubmissionSettings) {
+            let (path, relay) = ("virtual_servers.\(server.name)", settings.relay)
+            isAnonymous = settings.authentication.anonymous
+            accounts =
+                switch relay.accounts {
+                case .none: .none
+                case .all: .all
+                case .listed(let grant, let deny): .listed(grant: PrincipalSet(grant), deny: PrincipalSet(deny))
+                }
+            (accountsLocation, computersLocation) = (relay.accountsLocation, relay.computersLocation)
+            computers = HostIndex(relay.computers)
+            loginRequired = RefusalRule("0", "\(path).authentication.anonymous", server.location, .loginRequired)
+            accountDenied = RefusalRule("2b", "\(path).relay.accounts.deny", relay.accountsLocation, .relayingDenied)
+        }
+    }
+
+    let name: String
+    let location: SourceLocation
+    /// nil for an edge server.
+    let submission: Submission?
+    let relayDenied: RefusalRule
+
+    init(_ server: VirtualServer) {
+        (name, location) = (server.name, server.location)
+        relayDenied = Self.relayDenied(by: server.name, at: server.location)
+        if case .submission(let settings) = server.role { submission = Submission(server, settings) } else { submission = nil }
+    }
+
+    /// Also for a server that the configuration does not have any more: the facts of a message in the queue may name one.
+    static func relayDenied(by server: String, at location: SourceLocation?) -> RefusalRule {
+        RefusalRule("2", "virtual_servers.\(server).relay", location, .relayingDenied)
+    }
+
+    var refusals: [RefusalRule] { [relayDenied] + (submission.map { [$0.loginRequired, $0.accountDenied] } ?? []) }
+}
