@@ -2,7 +2,7 @@ import MailVocabulary
 import Routing
 import Topology
 
-/// Decisions per second on one core, with 1,000 connectors and 10,000 address spaces (issue on routing): `scripts/bench` reads the lines.
+/// Decisions per second on one core, with 1,000 connectors and 10,000 address spaces.
 ///
 /// Each decision has its trace; nobody reads its words, as with live mail.
 @main

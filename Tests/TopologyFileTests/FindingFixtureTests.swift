@@ -22,6 +22,16 @@ struct FindingFixtureTests {
         #expect(result.findings.allSatisfy { $0.severity != .error })
     }
 
+    @Test(
+        "an open relay is shown as a dialogue that would succeed (law 5)",
+        arguments: ["an-open-relay-over-a-connector-law-5.yaml", "an-open-relay-over-a-submission-server-s20.yaml"])
+    func dialogue(name: String) throws {
+        let finding = try #require(try load("Broken/" + name).result.findings.first)
+        #expect(finding.example.first?.contains(" connects to ") == true)
+        #expect(finding.example.suffix(2) == ["C: RCPT TO:<victim@victim.example>", "S: 250 2.1.5 Recipient OK"])
+        #expect(finding.text.hasSuffix("\n    S: 250 2.1.5 Recipient OK"))
+    }
+
     @Test("the fixtures are there")
     func count() {
         #expect(Fixture.names(in: "Broken").count >= 55)

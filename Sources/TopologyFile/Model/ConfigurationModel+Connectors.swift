@@ -26,7 +26,7 @@ extension ConfigurationModel {
                 "acknowledge_open_relay", .boolean, default: "false", rows: ["S23"],
                 "That an open relay to everywhere is meant: `relay: true` for `*` is refused without it (law 5)."),
             Key("restrictions", .table(restrictions), rows: ["S24"], "Who may send over it."),
-            Key("content", .table(content), rows: ["E15"], later: .content, "Which messages it carries."),
+            Key("content", .table(content), rows: ["E15"], "Which messages it carries."),
             Key(
                 "schedule", .either([.words("always", "never"), .table(schedule)]), default: "always", rows: ["E14"], later: .schedules,
                 "When it carries mail. A closed schedule holds mail."),

@@ -3,7 +3,6 @@ enum Feature: String, Sendable {
     case submission = "submission servers"
     case tls = "TLS"
     case authentication = "authentication"
-    case content = "content restrictions"
     case schedules = "schedules"
     case helo = "HELO instead of EHLO"
     case pull = "ETRN, TURN and ATRN"
@@ -17,7 +16,7 @@ enum Feature: String, Sendable {
     var verbEnding: String {
         switch self {
         case .tls, .authentication, .helo, .masquerading, .dnssec: "s"
-        case .submission, .content, .schedules, .pull, .link, .reports, .protocolLogs: ""
+        case .submission, .schedules, .pull, .link, .reports, .protocolLogs: ""
         }
     }
 }
