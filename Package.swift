@@ -99,6 +99,8 @@ let package = Package(
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(
+            name: "TransportSecurityTests", dependencies: ["TransportSecurity", "MailVocabulary", nioCore, nioEmbedded, nioPosix]),
         .testTarget(name: "MessageQueueTests", dependencies: ["MessageQueue"]),
         .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
