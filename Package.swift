@@ -112,6 +112,8 @@ let package = Package(
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(
             name: "MessageQueueTests", dependencies: ["MessageQueue", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(
+            name: "TransportSecurityTests", dependencies: ["TransportSecurity", "MailVocabulary", nioCore, nioEmbedded, nioPosix]),
         .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),

@@ -32,7 +32,7 @@ private let verifyCallback: @convention(c) (Int32, OpaquePointer?) -> Int32 = { 
 
 private let newSessionCallback: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
     guard let session, let engine = TLSEngine.of(ssl), let client = engine.client, let key = engine.sessionKey else { return 0 }
-    client.sessions.remember(RememberedSession(adopting: session), for: key)
-    // The reference is ours from here on.
-    return 1
+    if let session = RememberedSession(session) { client.sessions.remember(session, for: key) }
+    // 0: the reference stays the library's.
+    return 0
 }

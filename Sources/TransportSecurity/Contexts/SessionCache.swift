@@ -2,18 +2,37 @@ import COpenSSL
 import MailVocabulary
 import Synchronization
 
-/// A session that a server lets us take up again.
-///
-/// Unchecked: OpenSSL does not change a session that was given out, and counts its references itself.
-final class RememberedSession: @unchecked Sendable {
-    let pointer: OpaquePointer
+/// A session that a server lets us take up again, as octets: OpenSSL marks a session as used up when it is resumed, and passes the mark
+/// on to those that follow from it. Each use makes a new one.
+struct RememberedSession: Sendable {
+    private let octets: [UInt8]
+    private let end: Timestamp
 
-    init(adopting pointer: OpaquePointer) { self.pointer = pointer }
-    deinit { SSL_SESSION_free(pointer) }
+    /// Nil where it cannot be written.
+    init?(_ session: OpaquePointer) {
+        let count = i2d_SSL_SESSION(session, nil)
+        guard count > 0 else { return nil }
+        var octets = [UInt8](repeating: 0, count: Int(count))
+        let written = octets.withUnsafeMutableBufferPointer { buffer in
+            var position = buffer.baseAddress
+            return i2d_SSL_SESSION(session, &position)
+        }
+        guard written == count else { return nil }
+        self.octets = octets
+        end = Timestamp(seconds: Int64(SSL_SESSION_get_time(session)) + Int64(SSL_SESSION_get_timeout(session)))
+    }
 
-    func isUsable(at now: Timestamp) -> Bool {
-        SSL_SESSION_is_resumable(pointer) == 1
-            && now.seconds < Int64(SSL_SESSION_get_time(pointer)) + Int64(SSL_SESSION_get_timeout(pointer))
+    func isUsable(at now: Timestamp) -> Bool { now < end }
+
+    /// Makes the client's hello offer it. Where it cannot be used, a full handshake takes place.
+    func offer(on ssl: OpaquePointer) {
+        let session = octets.withUnsafeBufferPointer { buffer in
+            var position = buffer.baseAddress
+            return d2i_SSL_SESSION(nil, &position, buffer.count)
+        }
+        guard let session else { return ErrorQueue.clear() }
+        SSL_set_session(ssl, session)
+        SSL_SESSION_free(session)
     }
 }
 

@@ -52,8 +52,7 @@ public final class TLSEngine {
             throw .unavailable(reason: ErrorQueue.drain())
         }
         if let sessionKey, let session = context.sessions.session(for: sessionKey, now: .now()) {
-            // Where it cannot be used, a full handshake takes place.
-            SSL_set_session(ssl, session.pointer)
+            session.offer(on: ssl)
         }
     }
 

@@ -139,8 +139,8 @@ struct SubmissionTests {
             #expect(message.recipients.map(\.writtenTo) == [alias, alias])
             #expect(Set(message.recipients.map(\.recipient.originalRecipient)) == ["rfc822;forged@elsewhere.test"])
             let replies = try await core.run { core -> [String] in
-                [alias, nil].map { writtenTo in
-                    switch core.reroute(far, writtenTo: writtenTo, of: message) {
+                [alias, nil as EmailAddress?].map { writtenTo in
+                    switch core.reroute(far, writtenTo: writtenTo, of: message, from: "far") {
                     case .success(let route): route.connector
                     case .failure(let refused): "\(refused.reply.code)"
                     }
@@ -185,7 +185,7 @@ struct SubmissionTests {
                 let pool = LinkPool<EdgeLink>(path: path, holder: 1, revision: "another", on: loop)
                 let transaction = SubmitTransaction(
                     pool: pool, facts: SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 0x7F00_0001)),
-                    sender: EnvelopeSender(reversePath: .null),
+                    sender: EnvelopeSender(reversePath: .null), token: nil,
                     answer: { if case .recipient(let reply) = $0 { answer.succeed("\(reply)") } }, writable: {})
                 transaction.ask(recipient)
                 return NIOLoopBound(transaction, eventLoop: loop)
