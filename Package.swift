@@ -45,7 +45,7 @@ let package = Package(
             name: "SMTPServer",
             dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
         .target(
-            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", argumentParser, logging, nioCore]),
+            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
         .target(
             name: "CoreService",
             dependencies: [
@@ -59,6 +59,12 @@ let package = Package(
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
+        .target(name: "SubmissionService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
+        .target(
+            name: "AuthService",
+            dependencies: [
+                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", logging, nioCore, nioPosix,
+            ]),
         .target(
             name: "DeliveryService",
             dependencies: [
@@ -80,6 +86,8 @@ let package = Package(
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
         .executableTarget(name: "postern-core", dependencies: ["CoreService", "ServiceRuntime", argumentParser]),
         .executableTarget(name: "postern-edge", dependencies: ["EdgeService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-submission", dependencies: ["SubmissionService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-auth", dependencies: ["AuthService", "ServiceRuntime", argumentParser]),
         .executableTarget(name: "postern-delivery", dependencies: ["DeliveryService", "ServiceRuntime", argumentParser]),
         .executableTarget(name: "postern-mailbox", dependencies: ["MailboxService", "ServiceRuntime", argumentParser]),
 

@@ -35,7 +35,7 @@ final class RunningCore {
     /// Makes the folders; as root, gives them to the core's account.
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop) = (daemon, eventLoop)
-        access = try SocketAccess(daemon.topology)
+        access = try SocketAccess(daemon.topology, of: .core)
         let runtime = daemon.topology.runtimeDirectory
         let stateDirectory = daemon.topology.stateDirectory
         if access.hasOthers {
@@ -50,7 +50,7 @@ final class RunningCore {
         }
         // Before the sockets: a second core must not take them from the first, nor share its queue.
         runtimeLock = try FolderLock(folder: runtime)
-        state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.core : nil, fileSystem: fileSystem)
+        state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.own : nil, fileSystem: fileSystem)
     }
 
     /// Makes the sockets, becomes the core's account, opens the state, and begins to give out work.

@@ -46,7 +46,8 @@ public final class Directory {
     }
     public let settings: Settings
     let connection: SQLiteConnection
-    let decoySecret: [UInt8]
+    /// What the keys of names that nobody has are made from; known to this installation only.
+    public let decoySecret: [UInt8]
     var cache: DirectoryCache
     private let findEntry: SQLiteStatement
     private let findTargets: SQLiteStatement

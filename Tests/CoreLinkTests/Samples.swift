@@ -43,12 +43,12 @@ enum Samples {
         .challenge(ByteBuffer(string: "r=1")), .succeeded(token, account: address), .failed(Reply(535, "5.7.8", "no")),
     ]
     static let authenticationRequests: [AuthenticationLink.Request] = [
-        .credential(loginName: "alice"), .issueToken(loginName: "alice@example.org", login, .gssapi),
+        .credential(loginName: "alice"), .issueToken(loginName: "alice@example.org", login, .gssapi), .decoySecret,
     ]
     static let authenticationResponses: [AuthenticationLink.Response] =
         [
             .credential(StoredCredential(account: address, verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1]))),
-            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address),
+            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address), .decoySecret(ByteBuffer(bytes: [7, 8])),
         ] + AuthenticationLink.Refusal.allCases.map { .refused($0) }
     static let leaseRequests: [LeaseRequest] = [
         .present([held]), .present([]), .lease(preferring: nil),

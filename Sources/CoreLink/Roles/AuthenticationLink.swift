@@ -12,12 +12,15 @@ public enum AuthenticationLink: LinkRole {
         /// Somebody has proven to be who has this login name, or, where another realm vouches for it, this account. Answered by `issued`
         /// or `refused`.
         case issueToken(loginName: String, LoginFacts, SASLMechanism)
+        /// Answered by `decoySecret`: what the keys of names that nobody has are made from.
+        case decoySecret
     }
 
     public enum Response: Hashable, Sendable {
         case credential(StoredCredential)
         case issued(SessionToken, account: EmailAddress)
         case refused(Refusal)
+        case decoySecret(ByteBuffer)
     }
 
     /// Why there is no answer.
@@ -36,7 +39,7 @@ public enum AuthenticationLink: LinkRole {
 
 /// What a login with one name is checked against.
 public struct StoredCredential: Hashable, Sendable {
-    /// Whose it is; nil where nobody has this name: the keys are made up then, the same for the same name (RFC 5802 §9).
+    /// Whose it is; nil where nobody has this name, and then there is nothing else.
     public let account: EmailAddress?
     /// `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`.
     public let verifier: String
@@ -55,6 +58,7 @@ extension AuthenticationLink.Request: LinkMessage {
         case 2:
             .issueToken(
                 loginName: try reader.line(maximum: AuthenticationLink.maximumLoginName), try reader.loginFacts(), try reader.mechanism())
+        case 3: .decoySecret
         default: throw .unknownKind(kind)
         }
     }
@@ -68,6 +72,7 @@ extension AuthenticationLink.Request: LinkMessage {
                 $0.write(facts)
                 $0.write(mechanism.rawValue)
             }
+        case .decoySecret: Frame.append(kind: 3, to: &buffer) { _ in }
         }
     }
 }
@@ -82,8 +87,8 @@ extension AuthenticationLink.Response: LinkMessage {
                     verifier: try reader.line(maximum: 1024),
                     secret: try reader.optional { reader throws(WireError) in try reader.loginMessage() }))
         case 2: .issued(try reader.sessionToken(), account: try reader.emailAddress())
-        case 3:
-            .refused(try reader.refusal())
+        case 3: .refused(try reader.refusal())
+        case 4: .decoySecret(try reader.loginMessage())
         default: throw .unknownKind(kind)
         }
     }
@@ -102,6 +107,7 @@ extension AuthenticationLink.Response: LinkMessage {
                 $0.write(account)
             }
         case .refused(let refusal): Frame.append(kind: 3, to: &buffer) { $0.write(refusal.rawValue) }
+        case .decoySecret(let secret): Frame.append(kind: 4, to: &buffer) { $0.write(secret) }
         }
     }
 }

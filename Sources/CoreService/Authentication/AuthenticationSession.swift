@@ -21,6 +21,7 @@ final class AuthenticationSession {
         switch request {
         case .credential(let loginName): connection.send(credential(of: loginName))
         case .issueToken(let loginName, let facts, let mechanism): connection.send(issue(loginName, facts, mechanism))
+        case .decoySecret: connection.send(.decoySecret(ByteBuffer(bytes: core.directory.decoySecret)))
         }
     }
 
@@ -33,7 +34,7 @@ final class AuthenticationSession {
         do {
             guard let known = try core.directory.credentialVerifier(loginName: loginName) else {
                 core.log.debug("verifier asked for", metadata: ["login": "\(loginName)", "account": "none"])
-                return .credential(StoredCredential(account: nil, verifier: try core.directory.decoyVerifier(loginName: loginName).text))
+                return .credential(StoredCredential(account: nil, verifier: ""))
             }
             core.log.debug("verifier asked for", metadata: ["login": "\(loginName)", "account": "\(known.address)"])
             return .credential(StoredCredential(account: known.address, verifier: known.verifier.text))

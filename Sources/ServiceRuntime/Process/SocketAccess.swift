@@ -1,6 +1,4 @@
 import CoreLink
-import MailVocabulary
-import ServiceRuntime
 import Topology
 
 #if canImport(Glibc)
@@ -8,48 +6,50 @@ import Topology
 #endif
 
 /// Who may use which socket: each role's account its own, the control socket root, the core's account and the configured group.
-struct SocketAccess {
-    /// The account of the core.
-    let core: Account
+public struct SocketAccess {
+    /// The account of the daemon that makes the sockets.
+    public let own: Account
     private let accounts: [Role: Account]
     private let controlGroupID: UInt32?
 
     /// - Throws: `AccountError`, where `run_as` names an account that does not exist; `NoSuchGroup`.
-    init(_ topology: Topology) throws {
+    /// - Parameter role: of the daemon that makes the sockets.
+    public init(_ topology: Topology, of role: Role) throws {
         var accounts: [Role: Account] = [:]
         // Only root can make its daemons different accounts; otherwise all are who started them.
         if Account.isSuperuser {
             for (role, account) in topology.runAs.accounts { accounts[role] = try Account.named(account.name) }
         }
         self.accounts = accounts
-        core = accounts[.core] ?? Account.current
+        own = accounts[role] ?? Account.current
         controlGroupID = try topology.controlGroup.map(Self.groupID)
     }
 
-    struct NoSuchGroup: Error, CustomStringConvertible {
+    public struct NoSuchGroup: Error, CustomStringConvertible {
         let name: String
-        var description: String { "control_group: there is no group '\(name)' on this system" }
+        public var description: String { "control_group: there is no group '\(name)' on this system" }
     }
 
     /// Whether only root can give the sockets to their accounts.
-    var needsRoot: Bool { core.userID != Account.current.userID }
+    public var needsRoot: Bool { own.userID != Account.current.userID }
 
     /// Whether others than the account that starts the core must pass through the runtime directory to their sockets.
-    var hasOthers: Bool { controlGroupID != nil || accounts.values.contains { $0.userID != Account.current.userID } }
+    public var hasOthers: Bool { controlGroupID != nil || accounts.values.contains { $0.userID != Account.current.userID } }
 
-    func userID(of role: Role) -> UInt32 { accounts[role]?.userID ?? Account.current.userID }
+    public func userID(of role: Role) -> UInt32 { accounts[role]?.userID ?? Account.current.userID }
 
-    func access<LinkedRole: LinkRole>(_ role: Role, _: LinkedRole.Type) -> LinkServer<LinkedRole>.Access {
+    public func access<LinkedRole: LinkRole>(_ role: Role, _: LinkedRole.Type) -> LinkServer<LinkedRole>.Access {
         let user = userID(of: role)
-        return .init(userIDs: [user], owner: user == core.userID && !needsRoot ? nil : (user, UInt32.max), mode: 0o600)
+        return .init(userIDs: [user], owner: user == own.userID && !needsRoot ? nil : (user, UInt32.max), mode: 0o600)
     }
 
-    var control: LinkServer<ControlLink>.Access {
+    /// Of the core alone.
+    public var control: LinkServer<ControlLink>.Access {
         guard let controlGroupID else {
-            return .init(userIDs: [0, core.userID], owner: needsRoot ? (core.userID, UInt32.max) : nil, mode: 0o600)
+            return .init(userIDs: [0, own.userID], owner: needsRoot ? (own.userID, UInt32.max) : nil, mode: 0o600)
         }
         // Who can open the file is in the group, or is root: the kernel has checked it.
-        return .init(userIDs: nil, owner: (core.userID, controlGroupID), mode: 0o660)
+        return .init(userIDs: nil, owner: (own.userID, controlGroupID), mode: 0o660)
     }
 
     private static func groupID(_ name: String) throws -> UInt32 {

@@ -1,0 +1,201 @@
+import Authentication
+import CoreLink
+import Credentials
+import Logging
+import MailVocabulary
+import NIOCore
+import NIOPosix
+import ServiceRuntime
+import Topology
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The authentication service at work. Confined to its event loop.
+final class RunningAuth {
+    let eventLoop: any EventLoop
+    let log: Logger
+    /// For exchanges: keys are derived there, and others are waited for.
+    let threads = NIOThreadPool(numberOfThreads: 16)
+    let accounts: CoreAccounts
+    var throttle: LoginThrottle
+    private let daemon: Daemon
+    private let pool: LinkPool<AuthenticationLink>
+    private let watch: RevisionWatch<AuthenticationLink>
+    private let access: SocketAccess
+    private var listener: LinkServer<LoginLink>!
+    private var topology: Topology
+    private let keytab: String?
+    /// nil until the core has told it.
+    private var decoys: DecoyKeys?
+    /// By the name of the virtual server.
+    private var servers: [String: SASLServer] = [:]
+    private var isStopping = false
+
+    init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
+        (self.daemon, self.eventLoop, log, topology) = (daemon, eventLoop, daemon.log, daemon.topology)
+        let path = "\(daemon.topology.runtimeDirectory)/\(RoleName.authentication.socketName)"
+        let revision = daemon.topology.revision
+        pool = LinkPool(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop, maximumConnections: 64)
+        watch = RevisionWatch(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
+        accounts = CoreAccounts(pool)
+        access = try SocketAccess(daemon.topology, of: .auth)
+        throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
+        keytab = Self.keytab(of: daemon.topology)
+        try SASLLibrary.start(.init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
+        threads.start()
+        let lifecycle = daemon.lifecycle
+        watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
+        watch.onChange = { [log = daemon.log] error in
+            if let error {
+                log.warning("the core cannot be reached: nobody can log in", metadata: ["error": "\(error)"])
+            } else {
+                log.info("connected to the core")
+            }
+        }
+    }
+
+    /// As clients know this server.
+    var hostname: DomainName { topology.hostname }
+
+    /// nil where nobody can log in there: it is no submission server, or the core has not been reached yet.
+    func server(named name: String) -> SASLServer? { servers[name] }
+
+    /// Makes the socket that submission servers log their clients in over. The runtime directory may not be there yet: the core makes it.
+    func listen() -> EventLoopFuture<Void> {
+        listener = LinkServer(
+            access: access.access(.submission, LoginLink.self), revision: topology.revision, on: eventLoop,
+            log: { [log] in log.warning("\($0)") }
+        ) { [unowned self] link, _ in _ = LoginSession(auth: self, connection: link) }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return bind(bound, attempts: 0)
+    }
+
+    private func bind(_ bound: NIOLoopBound<RunningAuth>, attempts: Int) -> EventLoopFuture<Void> {
+        let (eventLoop, path) = (eventLoop, "\(topology.runtimeDirectory)/\(RoleName.login.socketName)")
+        return listener.listen(path: path).flatMapError { error in
+            // A minute: long enough for a core that recovers a large log first.
+            guard attempts < 600, (error as? IOError)?.errnoCode == ENOENT else { return eventLoop.makeFailedFuture(error) }
+            return eventLoop.flatScheduleTask(in: .milliseconds(100)) { bound.value.bind(bound, attempts: attempts + 1) }.futureResult
+        }
+    }
+
+    /// Begins to ask the core.
+    func start() {
+        watch.start()
+        askForDecoys()
+        log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
+    }
+
+    private func askForDecoys() {
+        guard decoys == nil, !isStopping else { return }
+        let accounts = accounts
+        threads.runIfActive(eventLoop: eventLoop) { try accounts.decoySecret() }.assumeIsolated().whenComplete { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let secret):
+                decoys = DecoyKeys(secret: secret)
+                makeServers()
+            case .failure:
+                // The core starts after this process, or restarts; the watch says it where it lasts.
+                eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(200)) { [weak self] in self?.askForDecoys() }
+            }
+        }
+    }
+
+    private func makeServers() {
+        guard let decoys else { return }
+        let identity = topology.identity
+        var secretKey: SecretKey?
+        if let path = identity.recoverableSecretsKey {
+            do {
+                secretKey = try SecretKeyFile.read(path)
+            } catch {
+                log.error("recoverable secrets cannot be opened: NTLM and CRAM-MD5 do not work", metadata: ["error": "\(error)"])
+            }
+        }
+        servers = [:]
+        for server in topology.virtualServers {
+            guard case .submission(let settings) = server.role else { continue }
+            servers[server.name] = SASLServer(
+                settings: .init(
+                    mechanisms: settings.authentication.mechanisms,
+                    basicRequiresEncryption: settings.authentication.basic?.requireTLS ?? true,
+                    names: LoginNameForms(defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys)), decoys: decoys,
+                    saslauthd: identity.saslauthdSocket.map { Saslauthd(socket: $0) }, secretKey: secretKey,
+                    ntlmServer: identity.ntlmServer),
+                source: accounts)
+        }
+    }
+
+    private var mechanismText: String {
+        let servers = topology.virtualServers.compactMap { if case .submission(let settings) = $0.role { settings } else { nil } }
+        return Set(servers.flatMap(\.authentication.mechanisms)).map(\.rawValue).sorted().joined(separator: " ")
+    }
+
+    func reload() {
+        switch daemon.readConfiguration() {
+        case .failure(let refused):
+            for reason in refused.reasons {
+                log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
+            }
+        case .success(let new):
+            guard new.revision != topology.revision else { return makeServers() }
+            if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
+            if new.identity.failures != topology.identity.failures { throttle = LoginThrottle(settings: .init(new.identity.failures)) }
+            topology = new
+            pool.revision = new.revision
+            pool.closeIdle()
+            watch.adopt(new.revision)
+            listener.revision = new.revision
+            makeServers()
+            log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+        }
+    }
+
+    /// No new exchange; those under way have as long as the drain may last.
+    func drain() -> EventLoopFuture<Void> {
+        isStopping = true
+        watch.stop()
+        listener.stopListening()
+        return eventLoop.makeSucceededVoidFuture()
+    }
+
+    /// GSS-API has one for each process.
+    private static func keytab(of topology: Topology) -> String? {
+        for server in topology.virtualServers {
+            guard case .submission(let settings) = server.role, let integrated = settings.authentication.integrated else { continue }
+            if integrated.mechanisms.contains(where: { $0 == .gssapi || $0 == .gs2Kerberos }) {
+                return integrated.keytab ?? "/etc/krb5.keytab"
+            }
+        }
+        return nil
+    }
+}
+
+extension AuthenticationMethods {
+    /// All that are configured, in the order in which they are offered.
+    fileprivate var mechanisms: [SASLMechanism] {
+        (basic?.mechanisms ?? []) + (challenge?.mechanisms ?? []) + (integrated?.mechanisms ?? [])
+    }
+}
+
+extension Logger.Level {
+    /// A login that failed is said with its client's address by the session.
+    fileprivate init(_ level: SASLLogLine.Level) {
+        self =
+            switch level {
+            case .error: .error
+            case .warning: .warning
+            case .failure, .note, .debug: .debug
+            }
+    }
+}
+
+extension LoginThrottle.Settings {
+    fileprivate init(_ failures: Identity.Failures) {
+        self.init(
+            delay: failures.delay, maximumDelay: failures.maximumDelay, lockAfter: failures.lockAfter, lockFor: failures.lockFor)
+    }
+}
