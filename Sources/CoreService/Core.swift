@@ -184,13 +184,7 @@ final class Core {
     func reroute(
         _ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage, from connector: String
     ) -> Result<Route, Refused> {
-        let origin: MailOrigin =
-            message.origin.clientAddress.map {
-                .edge(
-                    EdgeSession(
-                        virtualServer: message.origin.virtualServer, clientAddress: $0, confirmedHostName: message.origin.confirmedHostName)
-                )
-            } ?? .system
+        let origin = origin(of: message)
         let facts = RecipientFacts(
             origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
             message: message.head.id, time: .now())
@@ -205,6 +199,20 @@ final class Core {
         } catch {
             return .failure(Refused(reply: Reply(451, "4.3.0", "the directory cannot be read")))
         }
+    }
+
+    /// As it was when the message came in; a virtual server that is gone was an edge: that permits least.
+    private func origin(of message: StoredMessage) -> MailOrigin {
+        let known = message.origin
+        guard let address = known.clientAddress else { return .system }
+        guard let server = topology.virtualServer(named: known.virtualServer), !server.isEdge else {
+            return .edge(
+                EdgeSession(virtualServer: known.virtualServer, clientAddress: address, confirmedHostName: known.confirmedHostName))
+        }
+        return .submission(
+            SubmissionSession(
+                virtualServer: known.virtualServer, clientAddress: address, confirmedHostName: known.confirmedHostName,
+                account: known.account))
     }
 
     private func policy(of route: Route) -> RoutePolicy {

@@ -27,7 +27,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var login: LoginExchange?
     /// Of the session, once it has logged in.
     private var token: SessionToken?
-    private var filter: IncomingHeaderFilter?
+    private var filter: HeaderFilter?
     private var filtered: [ByteBuffer] = []
     private var channelContext: ChannelHandlerContext?
     private var isReading = false
@@ -219,7 +219,11 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func beginContent() {
         guard let transaction else { return }
-        filter = IncomingHeaderFilter(host: context.hostname)
+        let queueID = transaction.queueID ?? QueueID(value: 0)
+        filter =
+            context.submission == nil
+            ? HeaderFilter(relayed: IncomingHeaderFilter(host: context.hostname))
+            : HeaderFilter(submitted: SubmittedHeaderFilter(host: context.hostname, queueID: queueID, date: .now()))
         var trace = ByteBuffer()
         let recipients = transaction.acceptedRecipients
         let isExtended = if case .ehlo = session.greeting { true } else { false }
@@ -228,7 +232,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             host: context.hostname,
             transmission: TransmissionProtocol(
                 isExtended: isExtended, isSecure: secureChannel != nil, isAuthenticated: token != nil, isUTF8: sender?.smtpUTF8 ?? false),
-            queueID: transaction.queueID ?? QueueID(value: 0), recipient: recipients.count == 1 ? recipients[0] : nil, date: .now()
+            queueID: queueID, recipient: recipients.count == 1 ? recipients[0] : nil, date: .now(),
+            secureChannel: secureChannel
         ).write(into: &trace)
         if showsClient {
             AuthenticationResultsField(

@@ -6,8 +6,7 @@ enum Isolation {
     /// What to say about daemons that share an account; nil where none do.
     ///
     /// - Parameter account: who starts them. Only root can give them their accounts.
-    static func sentence(runAs: RunAs, account: Account) -> String? {
-        let daemons = SupervisedDaemon.allCases
+    static func sentence(of daemons: [SupervisedDaemon], runAs: RunAs, account: Account) -> String? {
         guard account.userID == 0 else {
             return "all daemons run as \"\(account)\" and are not isolated from each other"
                 + (runAs.accounts.isEmpty ? "" : ": only root can start them as run_as says")

@@ -13,6 +13,8 @@ struct ProcessSupervisor {
     let folder: String
     /// The configuration file, as the daemons get it.
     let configuration: String
+    /// Which daemons it runs.
+    let daemons: [SupervisedDaemon]
     let logger: Logger
     /// Called once, when all daemons are ready, or when some took too long.
     let announce: @Sendable (_ notReady: [SupervisedDaemon]) -> Void
@@ -37,8 +39,10 @@ struct ProcessSupervisor {
             logger.critical("cannot find this executable's own folder: /proc/self/exe: \(String(cString: strerror(errno)))")
             return .osError
         }
-        if let sentence = Isolation.sentence(runAs: topology.runAs, account: .current) { logger.notice("\(sentence)") }
-        let supervisor = ProcessSupervisor(folder: folder, configuration: configuration, logger: logger) { notReady in
+        if let sentence = Isolation.sentence(
+            of: SupervisedDaemon.needed(by: topology), runAs: topology.runAs, account: .current) { logger.notice("\(sentence)") }
+        let supervisor = ProcessSupervisor(
+            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), logger: logger) { notReady in
             let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
             print(banner.text(colour: isatty(STDOUT_FILENO) == 1))
             // Standard output is buffered where it is no terminal, and the process goes on for long.
@@ -53,7 +57,7 @@ struct ProcessSupervisor {
 
     /// Runs the daemons until the signals say stop.
     func run(signals: AsyncStream<ProcessSignal>) async -> ExitStatus {
-        let missing = SupervisedDaemon.allCases.filter { access(path(of: $0), X_OK) != 0 }
+        let missing = daemons.filter { access(path(of: $0), X_OK) != 0 }
         guard missing.isEmpty else {
             let names = missing.map(\.executableName).joined(separator: ", ")
             logger.critical("there is no executable \(names) in \(folder): `make build` builds all of them")
@@ -68,7 +72,7 @@ struct ProcessSupervisor {
 
         let clock = ContinuousClock()
         let beginning = clock.now
-        var supervision = Supervision()
+        var supervision = Supervision(daemons: daemons)
         var processes: [SupervisedDaemon: DaemonProcess] = [:]
         for await input in inputs {
             guard let event = event(of: input, processes: &processes) else { continue }

@@ -34,7 +34,7 @@ struct UpBanner {
             rows.append(
                 (
                     "listens",
-                    server.isEdge ? "\(addresses)  \(server.name), edge" : "\(addresses)  \(server.name), submission: not yet active"
+                    server.isEdge ? "\(addresses)  \(server.name), edge" : "\(addresses)  \(server.name), submission"
                 ))
         }
         for connector in topology.connectors {

@@ -243,7 +243,7 @@ final class SubmitSession {
                     id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(has8BitOctets: has8BitOctets),
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
-                        helo: facts.helo),
+                        helo: facts.helo, account: transaction.origin.account),
                     size: sink.octets, has8BitOctets: has8BitOctets, content: content, recipients: transaction.recipients)
                 core.queue.enqueue(message) { [self] result in
                     if case .failure = result { sink.discard() }

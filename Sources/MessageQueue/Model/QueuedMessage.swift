@@ -29,10 +29,15 @@ public struct MessageOrigin: Hashable, Sendable {
     public let clientAddress: IPAddress?
     public let confirmedHostName: DomainName?
     public let helo: String?
+    /// Who was logged in, by the mailbox's address; nil for nobody.
+    public let account: EmailAddress?
 
-    public init(virtualServer: String, clientAddress: IPAddress?, confirmedHostName: DomainName? = nil, helo: String? = nil) {
+    public init(
+        virtualServer: String, clientAddress: IPAddress?, confirmedHostName: DomainName? = nil, helo: String? = nil,
+        account: EmailAddress? = nil
+    ) {
         (self.virtualServer, self.clientAddress) = (virtualServer, clientAddress)
-        (self.confirmedHostName, self.helo) = (confirmedHostName, helo)
+        (self.confirmedHostName, self.helo, self.account) = (confirmedHostName, helo, account)
     }
 
     /// What Postern itself writes: reports.

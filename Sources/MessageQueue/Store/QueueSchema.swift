@@ -58,5 +58,7 @@ enum QueueSchema {
             ]),
         // The address that was written to, where it is not the recipient's own.
         SchemaMigration(version: 2, statements: ["ALTER TABLE recipients ADD COLUMN written_to TEXT"]),
+        // Who was logged in when the message came in.
+        SchemaMigration(version: 3, statements: ["ALTER TABLE messages ADD COLUMN account TEXT"]),
     ]
 }

@@ -6,7 +6,7 @@ extension ConfigurationModel {
         (
             word: "edge",
             table: TableModel(
-                commonKeys(tls: .tls),
+                commonKeys,
                 misplaced: [
                     "relay": "an edge server relays for nobody: put `relay` on a server with `role: submission`, or `relay: true` on a "
                         + "connector whose address spaces are open to everyone",
@@ -14,18 +14,18 @@ extension ConfigurationModel {
                     "client_address": "an edge server always tells the client's address: `client_address` belongs to a submission server",
                 ])
         ),
-        (word: "submission", table: TableModel(commonKeys(tls: .tls) + submissionKeys)),
+        (word: "submission", table: TableModel(commonKeys + submissionKeys)),
     ])
 
-    private static func commonKeys(tls feature: Feature) -> [Key] {
+    private static var commonKeys: [Key] {
         [
             Key(
-                "role", .choice([.init("edge"), .init("submission", later: .submission)]), required: true, rows: ["S21"],
+                "role", .choice([.init("edge"), .init("submission")]), required: true, rows: ["S21"],
                 "`edge`: anonymous inbound mail, relays for nobody. `submission`: mail of users and of the computers in `relay`."),
             Key(
                 "listen", .list1(.either([.text(.listener), .table(listener)])), required: true,
                 "Where it listens. `[::]:25` stands beside `0.0.0.0:25`."),
-            Key("tls", .table(serverTLS), default: "{ mode: none }", rows: ["S11", "S13", "S14"], later: feature, "TLS for its clients."),
+            Key("tls", .table(serverTLS), default: "{ mode: none }", rows: ["S11", "S13", "S14"], "TLS for its clients."),
             Key("connections", .table(connections), "Who may connect, how many at once, how long without a word."),
             Key("reverse_dns", .table(reverseDNS), rows: ["S15"], "Whether a client's address is looked up, and what a bad answer means."),
             Key("limits", .table(limits), "What one session may bring."),
@@ -34,7 +34,7 @@ extension ConfigurationModel {
 
     static let listener = TableModel([
         Key("address", .text(.listener), required: true, "Address and port."),
-        Key("tls", .words("implicit"), default: "STARTTLS as in `tls`", later: .tls, "`implicit`: TLS from the first octet (RFC 8314)."),
+        Key("tls", .words("implicit"), default: "STARTTLS as in `tls`", "`implicit`: TLS from the first octet (RFC 8314)."),
     ])
 
     static let serverTLS = TableModel([

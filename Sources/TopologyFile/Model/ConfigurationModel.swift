@@ -25,11 +25,11 @@ enum ConfigurationModel {
                     "What we receive mail for."),
                 Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
                 Key(
-                    "certificates", .map(.identifier, placeholder: "name", .table(certificate), minimum: 0), rows: ["S11"], later: .tls,
+                    "certificates", .map(.identifier, placeholder: "name", .table(certificate), minimum: 0), rows: ["S11"],
                     "Certificates with their keys, by the names that virtual servers call them. A renewed pair is taken up without a reload."
                 ),
                 Key("resolver", .table(resolver), default: "the system's servers", "Who is asked for names."),
-                Key("identity", .table(identity), later: .authentication, "Where `postern-auth` looks besides the directory."),
+                Key("identity", .table(identity), "Where `postern-auth` looks besides the directory."),
                 Key(
                     "virtual_servers", .map(.identifier, placeholder: "name", virtualServer, minimum: 1), required: true,
                     "The servers that mail comes in at."),
@@ -55,18 +55,9 @@ enum ConfigurationModel {
     static let runAs = TableModel(
         Role.allCases.map { role in
             Key(
-                role.rawValue, .text(.unixName), default: "whoever starts it", later: feature(ofDaemon: role),
+                role.rawValue, .text(.unixName), default: "whoever starts it",
                 "The account of `postern-\(role.rawValue)`.")
         })
-
-    /// What brings the daemon of a role, where there is none yet.
-    private static func feature(ofDaemon role: Role) -> Feature? {
-        switch role {
-        case .core, .edge, .delivery, .mailbox: nil
-        case .submission: .submission
-        case .auth: .authentication
-        }
-    }
 
     static let domain = ValueModel.either([
         .words("authoritative", "shared"),
@@ -105,7 +96,7 @@ enum ConfigurationModel {
                         Key("who", .list1(.text(.principals)), required: true, "The accounts."),
                         Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
                     ]))),
-            default: "[]", later: .submission, "Addresses that accounts may send as, besides their own."),
+            default: "[]", "Addresses that accounts may send as, besides their own."),
     ])
 
     static let certificate = TableModel([

@@ -73,7 +73,8 @@ struct ProcessSupervisorTests {
         -> ProcessSupervisor
     {
         ProcessSupervisor(
-            folder: fake.folder, configuration: "some file.yaml", logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
+            folder: fake.folder, configuration: "some file.yaml", daemons: SupervisedDaemon.allCases,
+            logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
             announce: announced)
     }
 
@@ -156,7 +157,7 @@ struct ProcessSupervisorTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [folder = fake.folder as String] in
             let (signals, _) = AsyncStream<ProcessSignal>.makeStream()
             let supervisor = ProcessSupervisor(
-                folder: folder, configuration: "f", logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
+                folder: folder, configuration: "f", daemons: SupervisedDaemon.allCases, logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
                 announce: { _ in kill(getpid(), SIGKILL) })
             _ = await supervisor.run(signals: signals)
         }
