@@ -55,7 +55,8 @@ let package = Package(
         .target(
             name: "FrontEnd",
             dependencies: [
-                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink", "SMTPServer",
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink",
+                "SMTPServer",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),

@@ -43,7 +43,8 @@ final class RunningAuth {
         access = try SocketAccess(daemon.topology, of: .auth)
         throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
         keytab = Self.keytab(of: daemon.topology)
-        try SASLLibrary.start(.init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
+        try SASLLibrary.start(
+            .init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
         threads.start()
         let lifecycle = daemon.lifecycle
         watch.onRevisionDiffers = { _ in lifecycle.requestReload() }

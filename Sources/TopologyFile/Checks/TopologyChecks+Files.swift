@@ -28,8 +28,7 @@ extension TopologyChecks {
     }
 
     private mutating func checkFiles(of role: Role, isReader: Bool) {
-        // A daemon that does not exist yet needs nothing; nor does a feature that does not act yet.
-        guard ConfigurationModel.acts(["run_as", role.rawValue], in: root) else { return }
+        // A feature that does not act yet needs nothing.
         for file in files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
             guard let problem = FileBytes.problem(reading: file.path) else { continue }
             let place = place(file.keys)

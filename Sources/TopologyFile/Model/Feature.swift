@@ -1,6 +1,5 @@
 /// What a key belongs to that does not act yet: the key is read and checked, and `postern check` says that it waits.
 enum Feature: String, Sendable {
-    case submission = "submission servers"
     case tls = "TLS"
     case authentication = "authentication"
     case schedules = "schedules"
@@ -16,7 +15,7 @@ enum Feature: String, Sendable {
     var verbEnding: String {
         switch self {
         case .tls, .authentication, .helo, .masquerading, .dnssec: "s"
-        case .submission, .schedules, .pull, .link, .reports, .protocolLogs: ""
+        case .schedules, .pull, .link, .reports, .protocolLogs: ""
         }
     }
 }
