@@ -61,14 +61,24 @@ struct FileTests {
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.everything, to: "postern.yaml")
         #expect(TopologyFile.load(path: path).topology != nil)
-        let needed: [Role: [String]] = [.edge: ["resolver.hosts_file"], .delivery: ["resolver.hosts_file"]]
+        let needed: [Role: [String]] = [
+            .edge: ["resolver.hosts_file"], .delivery: ["connectors.general.authentication.password_file", "resolver.hosts_file"],
+        ]
         for role in Role.allCases {
             let errors = TopologyFile.load(path: path, files: .of(role)).findings.filter { $0.severity == .error }
             #expect(errors.map(\.path).sorted() == needed[role] ?? [], "\(role)")
             #expect(errors.allSatisfy { $0.message.hasSuffix("no such file") && $0.location.line > 0 })
         }
         _ = try folder.write("", to: "hosts")
+        let password = try folder.write("secret", to: "password")
+        chmod(password, 0o640)
         for role in Role.allCases { #expect(TopologyFile.load(path: path, files: .of(role)).topology != nil, "\(role)") }
+        chmod(password, 0o644)
+        for files in [FilesToCheck.of(.delivery), .ofAll(reader: nil)] {
+            let errors = TopologyFile.load(path: path, files: files).findings.filter { $0.severity == .error }
+            #expect(errors.map(\.path) == ["connectors.general.authentication.password_file"])
+            #expect(errors.first?.message.hasSuffix("everybody on this machine can read the password") == true)
+        }
     }
 
     @Test("whoever checks for all daemons hears what keeps any of them from starting, and takes a closed file for another's")

@@ -4,7 +4,6 @@ enum Feature: String, Sendable {
     case tls = "TLS"
     case authentication = "authentication"
     case schedules = "schedules"
-    case helo = "HELO instead of EHLO"
     case pull = "ETRN, TURN and ATRN"
     case link = "dial-up links"
     case reports = "full reports"
@@ -15,7 +14,7 @@ enum Feature: String, Sendable {
     /// `TLS comes`, `schedules come`.
     var verbEnding: String {
         switch self {
-        case .tls, .authentication, .helo, .masquerading, .dnssec: "s"
+        case .tls, .authentication, .masquerading, .dnssec: "s"
         case .submission, .schedules, .pull, .link, .reports, .protocolLogs: ""
         }
     }
