@@ -65,7 +65,7 @@ struct FileTests {
             .edge: ["certificates.front.certificate", "certificates.front.key", "resolver.hosts_file"],
             .submission: ["certificates.users.certificate", "certificates.users.key", "resolver.hosts_file"],
             .auth: ["identity.recoverable_secrets.key", "virtual_servers.clients.authentication.integrated.keytab"],
-            .delivery: ["resolver.hosts_file"],
+            .delivery: ["connectors.general.authentication.password_file", "resolver.hosts_file"],
         ]
         for role in Role.allCases {
             let errors = TopologyFile.load(path: path, files: .of(role)).findings.filter { $0.severity == .error }
@@ -73,7 +73,15 @@ struct FileTests {
             #expect(errors.allSatisfy { $0.message.hasSuffix("no such file") && $0.location.line > 0 })
         }
         try Self.writeFiles(to: folder)
+        let password = try folder.write("secret", to: "password")
+        chmod(password, 0o640)
         for role in Role.allCases { #expect(TopologyFile.load(path: path, files: .of(role)).topology != nil, "\(role)") }
+        chmod(password, 0o644)
+        for files in [FilesToCheck.of(.delivery), .ofAll(reader: nil)] {
+            let errors = TopologyFile.load(path: path, files: files).findings.filter { $0.severity == .error }
+            #expect(errors.map(\.path) == ["connectors.general.authentication.password_file"])
+            #expect(errors.first?.message.hasSuffix("everybody on this machine can read the password") == true)
+        }
     }
 
     @Test("whoever checks for all daemons hears what keeps any of them from starting, and takes a closed file for another's")
