@@ -49,13 +49,15 @@ let package = Package(
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory", "CoreLink",
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
+                "CoreLink",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
             dependencies: [
-                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink", "SMTPServer",
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink",
+                "SMTPServer",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
@@ -74,7 +76,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "Credentials", "TransportSecurity", "CoreLink", "ServiceRuntime", argumentParser,
+                "MailVocabulary", "Topology", "TopologyFile", "Credentials", "TransportSecurity", "CoreLink", "ServiceRuntime",
+                argumentParser,
                 logging, nioCore, nioPosix,
             ]),
 
@@ -103,7 +106,8 @@ let package = Package(
         .testTarget(name: "SMTPClientTests", dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging, nioCore]),
         .testTarget(
-            name: "CommandLineToolTests", dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+            name: "CommandLineToolTests",
+            dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),

@@ -9,7 +9,7 @@ struct CertificateAuthorityCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "authority", abstract: "A small authority of one's own, for a lab or an office.",
         discussion: """
-            It lives in a folder: ca.pem, which machines are told to trust, and ca.key, which stays secret: who has it can pose as any server
+            It lives in a folder: ca.pem, which machines are told to trust, and ca.key, which stays secret: who has it can pose as any server \
             to them.
             """, subcommands: [Make.self, Sign.self, Issue.self])
 

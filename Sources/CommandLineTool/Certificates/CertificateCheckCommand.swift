@@ -47,7 +47,8 @@ struct CertificateCheckCommand: ParsableCommand {
         }
         // The check says more about validity itself.
         for case .keyPermissions(let path, let mode) in warnings {
-            lines.append(FindingLine(severity: "warning", subject: "key", message: "\(CertificateWarning.keyPermissions(path: path, mode: mode))"))
+            lines.append(
+                FindingLine(severity: "warning", subject: "key", message: "\(CertificateWarning.keyPermissions(path: path, mode: mode))"))
         }
         for line in lines {
             if json {

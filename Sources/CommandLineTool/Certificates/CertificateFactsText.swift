@@ -8,7 +8,9 @@ struct FactsText {
 
     init(_ facts: CertificateFacts, now: Timestamp) {
         let days = facts.daysLeft(at: now)
-        let left = facts.isExpired(at: now) ? "expired" : facts.isNotYetValid(at: now) ? "not yet valid" : days == 1 ? "1 day left" : "\(days) days left"
+        let left =
+            facts.isExpired(at: now)
+            ? "expired" : facts.isNotYetValid(at: now) ? "not yet valid" : days == 1 ? "1 day left" : "\(days) days left"
         let fingerprint = facts.fingerprintSHA256
         // 32 octets are two lines of 48 and 47 characters.
         let rows: [(String, [String])] = [

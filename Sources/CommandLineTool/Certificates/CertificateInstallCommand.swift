@@ -9,7 +9,7 @@ struct CertificateInstallCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install", abstract: "Install what an authority has answered.",
         discussion: """
-            Finds the certificate that is for the key, puts those that vouch for it in order, leaves out the root, and writes the chain (0644).
+            Finds the certificate that is for the key, puts those that vouch for it in order, leaves out the root, and writes the chain (0644). \
             An answer that is not for the key changes nothing.
             """)
 
@@ -33,7 +33,7 @@ struct CertificateInstallCommand: ParsableCommand {
                 + (above == 0 ? "" : ", with \(above) \(above == 1 ? "certificate" : "certificates") above it"))
         for finding in CertificateCheck(pair).findings(for: place.hostname.map { [.host($0)] } ?? [], now: .now())
         where finding.severity != .good {
-            Environment.printError("postern: \(finding.severity.word): \(finding.text)")
+            Environment.printError("postern: note: to a client with the system's roots, \(finding.text)")
         }
     }
 }

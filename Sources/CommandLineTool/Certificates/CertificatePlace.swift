@@ -46,7 +46,9 @@ struct CertificatePlaceOptions: ParsableArguments {
         }
         var readers: [String] = []
         for server in topology.virtualServers where server.tls.certificates.contains(name) {
-            guard let account = topology.runAs.account(of: server.isEdge ? .edge : .submission), !readers.contains(account) else { continue }
+            guard let account = topology.runAs.account(of: server.isEdge ? .edge : .submission), !readers.contains(account) else {
+                continue
+            }
             readers.append(account)
         }
         return CertificatePlace(
@@ -103,7 +105,9 @@ struct NewKeyOptions: ParsableArguments {
 
 /// Who else may read a key.
 struct KeyGroupOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Let this Unix group read the key (0640): where two daemons with accounts of their own share it.", valueName: "group"))
+    @Option(
+        help: ArgumentHelp(
+            "Let this Unix group read the key (0640): where two daemons with accounts of their own share it.", valueName: "group"))
     var group: String?
 }
 

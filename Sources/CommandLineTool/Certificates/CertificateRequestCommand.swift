@@ -6,7 +6,7 @@ struct CertificateRequestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "request", abstract: "Make a request for an authority, and a key where there is none.",
         discussion: """
-            The request (PKCS #10) goes to standard output, or to --out. A key that is there is used again; --force makes a new one, and then
+            The request (PKCS #10) goes to standard output, or to --out. A key that is there is used again; --force makes a new one, and then \
             the certificate that is installed fits no more until `install` brings the answer.
             """)
 

@@ -21,11 +21,11 @@ enum HumanTime {
         return format.date(from: text).map { Int64($0.timeIntervalSince1970) }
     }
 
-    /// In the largest unit of which there are two, rounded down.
+    /// In the largest unit of which there are two, rounded.
     static func span(_ seconds: Int64) -> String {
         let units: [(Int64, String)] = [(365 * 86_400, "year"), (86_400, "day"), (3600, "hour"), (60, "minute")]
         let (length, name) = units.first { seconds >= 2 * $0.0 } ?? (60, "minute")
-        let count = max(1, seconds / length)
+        let count = max(1, (seconds + length / 2) / length)
         return "\(count) \(name)\(count == 1 ? "" : "s")"
     }
 }

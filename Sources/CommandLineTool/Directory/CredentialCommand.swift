@@ -8,7 +8,7 @@ struct CredentialCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credential", abstract: "One password per device: login names of an account.",
         discussion: """
-            The device "phone" of anna@example.org logs in as anna+phone@example.org, with a password of its own that can be revoked alone. Mail
+            The device "phone" of anna@example.org logs in as anna+phone@example.org, with a password of its own that can be revoked alone. Mail \
             that is sent to that address is Anna's.
             """,
         subcommands: [Add.self, List.self, Revoke.self, Key.self])
@@ -68,7 +68,8 @@ struct CredentialCommand: ParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The login names of an account, when they were last used and when they end.")
+        static let configuration = CommandConfiguration(
+            abstract: "The login names of an account, when they were last used and when they end.")
 
         @Argument(help: "The account's address.") var account: String
         @OptionGroup var file: ConfigurationOption
@@ -111,7 +112,7 @@ struct CredentialCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make the key file of recoverable passwords (identity.recoverable_secrets).",
             discussion: """
-                postern-auth alone reads it, and who keeps passwords recoverable: root, or the account that runs everything. It is never
+                postern-auth alone reads it, and who keeps passwords recoverable: root, or the account that runs everything. It is never \
                 replaced: passwords that were sealed with it would be lost. Keep it out of the backup that has the database.
                 """)
 

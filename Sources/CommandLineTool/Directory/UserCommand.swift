@@ -4,7 +4,7 @@ import CoreLink
 /// `postern user`
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Accounts with a mailbox.", 
+        commandName: "user", abstract: "Accounts with a mailbox.",
         subcommands: [Add.self, List.self, Remove.self, Passwd.self, UserExportCommand.self])
 
     struct Add: AsyncParsableCommand {

@@ -11,7 +11,7 @@ struct UserExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "A passwd-file for Dovecot, so that POP3 and IMAP take the same passwords.",
         discussion: """
-            One line for each login name that has a password and has not expired, with its SCRAM-SHA-256 keys; devices open the mailbox of their
+            One line for each login name that has a password and has not expired, with its SCRAM-SHA-256 keys; devices open the mailbox of their \
             account. For root and the account of the core alone: who has the keys can guess passwords offline.
 
             With --to the file is replaced at once and as a whole, with mode 0640, and only where something has changed: fit for a timer.
@@ -20,7 +20,8 @@ struct UserExportCommand: AsyncParsableCommand {
     @Flag(help: "In Dovecot's format.") var dovecot = false
     @Option(help: ArgumentHelp("Write this file instead of standard output.", valueName: "file")) var to: String?
     @Option(help: ArgumentHelp("With --to: the group that may read it, such as dovecot.", valueName: "group")) var group: String?
-    @Option(help: ArgumentHelp("The account that owns the mailboxes: name or number, for the field uid.", valueName: "account")) var uid: String?
+    @Option(help: ArgumentHelp("The account that owns the mailboxes: name or number, for the field uid.", valueName: "account")) var uid:
+        String?
     @Option(help: ArgumentHelp("The same for the field gid.", valueName: "group")) var gid: String?
     @Option(
         help: ArgumentHelp(

@@ -34,7 +34,9 @@ final class ControlSession {
         case .queueShow: showMessage(request.arguments)
         default:
             do {
-                for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers).run(request) { connection.send(.object(object.text)) }
+                for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers).run(request) {
+                    connection.send(.object(object.text))
+                }
                 done()
             } catch {
                 refuse(ControlRefusal(error))
