@@ -49,7 +49,8 @@ let package = Package(
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Directory", "CoreLink",
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
+                "CoreLink",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
@@ -81,7 +82,9 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "TopologyFile", "Credentials", "TransportSecurity", "CoreLink", "ServiceRuntime",
+                argumentParser,
+                logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -113,7 +116,8 @@ let package = Package(
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging, nioCore]),
         .testTarget(
-            name: "CommandLineToolTests", dependencies: ["CommandLineTool", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+            name: "CommandLineToolTests",
+            dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
