@@ -143,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "CoreServiceTests",
             dependencies: [
-                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "SMTPServer",
+                "CoreService", "CoreLink", "CrashModel", "Credentials", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue",
+                "SMTPServer",
                 "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),

@@ -134,9 +134,21 @@ struct DirectoryUserTests {
         let test = try TestDirectory(users: ["anna"])
         try test.forge("PRAGMA user_version = 99")
         let error = #expect(throws: DirectoryError.self) { try test.reopen() }
-        #expect(error == .schema(.newerThanProgram(path: test.path, found: 99, supported: 1)))
+        #expect(error == .schema(.newerThanProgram(path: test.path, found: 99, supported: 2)))
         #expect(error?.isInternal == true)
         #expect(try SQLiteConnection(path: test.path, mode: .readOnly).schemaVersion() == 99)
+    }
+
+    @Test("the file of the first release is brought up to this one's schema, and everybody can still log in")
+    func older() throws {
+        let test = try TestDirectory()
+        let anna = try test.directory.addUser(address("anna"), password: "pencil")
+        try test.forge("ALTER TABLE credentials DROP COLUMN secret")
+        try test.forge("PRAGMA user_version = 1")
+        try test.reopen()
+        #expect(try SQLiteConnection(path: test.path, mode: .readOnly).schemaVersion() == 2)
+        #expect(try test.directory.verify(loginName: "anna@a.example", password: "pencil") == anna)
+        #expect(try test.directory.listCredentials(of: address("anna")).map(\.isRecoverable) == [false])
     }
 
     @Test("a damaged row is an error, not an unknown recipient")

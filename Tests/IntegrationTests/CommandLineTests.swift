@@ -68,6 +68,10 @@ struct CommandLineTests {
         try postern.write(edge: "", rest: PosternUnderTest.localDomain + "\nresolver: { hosts_file: nowhere }")
         let missing = try await postern.postern(["reload"])
         #expect(missing.status == 78 && missing.errors.contains("postern-edge cannot read"), "\(missing.errors)")
+        // One log in two formats could be read by nobody.
+        try postern.write(edge: "", rest: PosternUnderTest.localDomain + "\nlogs: { format: text }")
+        let format = try await postern.postern(["reload"])
+        #expect(format.status == 78 && format.errors.contains("logs.format: a change needs a restart"), "\(format.errors)")
         try postern.write(edge: "limits: { recipients: 5 }", rest: PosternUnderTest.localDomain)
         #expect(try await postern.postern(["reload"]).status == 0)
         await postern.stop()

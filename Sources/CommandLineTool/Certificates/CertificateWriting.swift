@@ -46,16 +46,8 @@ enum CertificateWriting {
             Environment.printError("postern: warning: \(problem)")
         }
         guard key, let name else { return }
-        try call("group of \(files.key)", chown(files.key, UInt32.max, try groupID(name)))
+        try call("group of \(files.key)", chown(files.key, UInt32.max, try UnixGroup.id(named: name)))
         try call("mode of \(files.key)", chmod(files.key, 0o640))
-    }
-
-    private static func groupID(_ name: String) throws -> UInt32 {
-        var entry = group()
-        var found: UnsafeMutablePointer<group>?
-        var buffer = [CChar](repeating: 0, count: 64 * 1024)
-        if getgrnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil { return entry.gr_gid }
-        throw ValidationError("--group: there is no group '\(name)' on this system")
     }
 
     private static func call(_ what: String, _ result: Int32) throws {

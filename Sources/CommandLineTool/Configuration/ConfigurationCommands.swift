@@ -6,8 +6,10 @@ import TopologyFile
 
 extension ConfigurationOption {
     /// Reads the configuration; ends the command with every error in it.
-    func topology() throws -> Topology {
-        switch TopologyFile.load(path: path, files: .ofAll(reader: nil)) {
+    ///
+    /// - Parameter files: whose files must be there.
+    func topology(files: FilesToCheck = .ofAll(reader: nil)) throws -> Topology {
+        switch TopologyFile.load(path: path, files: files) {
         case .loaded(let topology, _): return topology
         case .failed(let findings):
             for finding in findings { Environment.printError(finding.text) }

@@ -5,12 +5,6 @@ import Glibc
 import MailVocabulary
 import ServiceRuntime
 import Topology
-import TopologyFile
-
-/// `--recoverable`
-struct RecoverableOption: ParsableArguments {
-    @Flag(help: "Keep the password itself, sealed: for NTLM and CRAM-MD5 only, and the weaker choice.") var recoverable = false
-}
 
 /// A password that is kept so that it can be read again.
 ///
@@ -57,13 +51,7 @@ enum RecoverableSecret {
 
     static func makeKey(_ file: ConfigurationOption) throws {
         // The file may not be there yet: that is why it is made.
-        let topology: Topology
-        switch TopologyFile.load(path: file.path) {
-        case .loaded(let loaded, _): topology = loaded
-        case .failed(let findings):
-            for finding in findings { Environment.printError(finding.text) }
-            throw ExitCode(ExitStatus.configuration.rawValue)
-        }
+        let topology = try file.topology(files: .none)
         guard let path = topology.identity.recoverableSecretsKey else {
             throw failure("\(file.path) has no identity.recoverable_secrets, which names the key file", .configuration)
         }

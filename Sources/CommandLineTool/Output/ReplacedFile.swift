@@ -10,7 +10,7 @@ enum ReplacedFile {
     /// - Returns: false where the file has this text already; then it is not touched.
     static func write(_ text: String, to path: String, mode: mode_t, group name: String?) throws -> Bool {
         if let old = content(of: path), old == Array(text.utf8) { return false }
-        let groupID = try name.map(Self.groupID)
+        let groupID = try name.map(UnixGroup.id)
         let temporary = "\(path).new.\(getpid())"
         unlink(temporary)  // of an earlier process of this number
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -47,14 +47,6 @@ enum ReplacedFile {
             if count == 0 { return octets }
             octets += block[..<count]
         }
-    }
-
-    private static func groupID(_ name: String) throws -> UInt32 {
-        var entry = group()
-        var found: UnsafeMutablePointer<group>?
-        var buffer = [CChar](repeating: 0, count: 64 * 1024)
-        if getgrnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil { return entry.gr_gid }
-        throw ValidationError("--group: there is no group '\(name)' on this system")
     }
 
     private static func failure(_ path: String) -> ExitCode {

@@ -15,6 +15,8 @@ final class DovecotUnderTest: @unchecked Sendable {
     /// The account that opens the mailboxes: Dovecot refuses root for that.
     static var mailAccount: String { getuid() == 0 ? "nobody" : NSUserName() }
 
+    private static var groupName: String { getgrgid(getgid()).map { String(cString: $0.pointee.gr_name) } ?? NSUserName() }
+
     /// - Parameter users: the passwd-file, as `postern user export` has made it.
     init(users: String) throws {
         folder = try TemporaryFolder()
@@ -28,8 +30,10 @@ final class DovecotUnderTest: @unchecked Sendable {
             : """
             default_login_user = \(NSUserName())
             default_internal_user = \(NSUserName())
-            default_internal_group = \(getgid())
-            service anvil { chroot = }
+            default_internal_group = \(Self.groupName)
+            service anvil {
+              chroot =
+            }
             """
         let login = getuid() == 0 ? "" : "chroot ="
         try folder.write(
