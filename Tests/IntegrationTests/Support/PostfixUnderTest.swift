@@ -10,6 +10,8 @@ final class PostfixUnderTest: @unchecked Sendable {
         let name: String
         /// Of main.cf, for this one.
         var settings: [String: String] = [:]
+        /// Of this machine; with another than the first, a service has the port of the one before it, as the hosts of one domain do.
+        var address = "127.0.0.1"
     }
 
     static var canRun: Bool { getuid() == 0 }
@@ -111,10 +113,11 @@ final class PostfixUnderTest: @unchecked Sendable {
             words[4] = "n"
             return words.joined(separator: " ")
         }
+        var port = 0
         for service in services {
-            let port = try FreePort.take()
+            if service.address == "127.0.0.1" { port = try FreePort.take() }
             ports[service.name] = port
-            lines.append("127.0.0.1:\(port) inet n - n - - smtpd")
+            lines.append("\(service.address):\(port) inet n - n - - smtpd")
             lines += service.settings.sorted { $0.key < $1.key }.map { "  -o { \($0.key) = \($0.value) }" }
         }
         return (lines + ["postlog unix-dgram n - n - 1 postlogd", ""]).joined(separator: "\n")
