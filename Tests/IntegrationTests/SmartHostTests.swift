@@ -9,7 +9,9 @@ struct SmartHostTests {
     /// - Parameter connectors: their names, the service that they send to, and their lines besides `address_spaces` and `deliver`.
     private func with(
         _ services: (TemporaryFolder, CertificateUnderTest) async throws -> [PostfixUnderTest.Service],
-        connectors: [(name: String, service: String, lines: String)], _ body: (PosternUnderTest, PostfixUnderTest) async throws -> Void
+        connectors: [(name: String, service: String, lines: String)], records: [String] = [],
+        outbound: (PostfixUnderTest) -> String = { _ in "" },
+        _ body: (PosternUnderTest, PostfixUnderTest) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         // Postfix reads its certificates here.
@@ -17,19 +19,26 @@ struct SmartHostTests {
         let authority = try await CertificateUnderTest.authority(in: folder)
         let postfix = try await PostfixUnderTest(
             try await services(folder, authority), certificate: try await authority.issue("smart.test", in: folder, "smart"))
-        let dns = try await DNSUnderTest(["smart.test. A 127.0.0.1"])
+        let dns = try await DNSUnderTest(["smart.test. A 127.0.0.1"] + records)
         let postern = try PosternUnderTest()
         try postern.folder.write("password", "\(PostfixUnderTest.password)\nthis is a note\n")
         try postern.folder.write("wrong", "incorrect horse\n")
         for name in ["password", "wrong"] { chmod(postern.folder.file(name).path, 0o600) }
         let text = connectors.map { connector in
-            """
-              \(connector.name):
-                address_spaces: [{ domain: \(connector.name).far.test }]
-                deliver: { smart_hosts: ["smart.test:\(postfix.ports[connector.service] ?? 0)"] }
-                relay: true
-            \(connector.lines.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
-            """.replacingOccurrences(of: "CA", with: authority.path)
+            let smartHosts = "smart_hosts: [\"smart.test:\(postfix.ports[connector.service] ?? postfix.ports["first"] ?? 25)\"]"
+            let deliver =
+                switch connector.service {
+                case "dns": "dns"
+                case "dns, first": "{ \(smartHosts), direct_first: true }"
+                default: "{ \(smartHosts) }"
+                }
+            return """
+                  \(connector.name):
+                    address_spaces: [{ domain: \(connector.name).far.test }]
+                    deliver: \(deliver)
+                    relay: true
+                \(connector.lines.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+                """.replacingOccurrences(of: "CA", with: authority.path)
         }
         try postern.write(
             edge: "",
@@ -40,6 +49,7 @@ struct SmartHostTests {
                 outbound:
                   default:
                     retry: { first: 1s, second: 1s, third: 1s, subsequent: 1s }
+                \(outbound(postfix))
                 """)
         do {
             try await postern.start()
@@ -115,6 +125,39 @@ struct SmartHostTests {
             #expect(reloaded.status == 0, "\(reloaded.errors)")
             try await postern.waitForEmptyQueue(within: 60)
             try await postfix.logs("to=<user@wrong.far.test>", "status=sent")
+        }
+    }
+
+    @Test("by DNS, an exchanger whose certificate names somebody else gives way to the next; a password goes to neither")
+    func nextExchanger() async throws {
+        try await with(
+            { folder, authority in
+                let second = try await authority.issue("mx2.far.test", in: folder, "second")
+                let login = ["smtpd_sasl_auth_enable": "yes"]
+                return [
+                    Service(name: "first", settings: login),
+                    Service(
+                        name: "second", settings: login.merging(["smtpd_tls_chain_files": "\(second.key), \(second.path)"]) { $1 },
+                        address: "127.0.0.2"),
+                ]
+            },
+            connectors: [
+                ("verified", "dns", "tls: { mode: verified, ca: \"CA\" }"),
+                ("direct", "dns, first", "tls: { mode: verified, ca: \"CA\" }\nauthentication: { user: us, password_file: password }"),
+            ],
+            records: ["verified", "direct"].flatMap { ["\($0).far.test. MX 10 mx1.far.test.", "\($0).far.test. MX 20 mx2.far.test."] } + [
+                "mx1.far.test. A 127.0.0.1", "mx2.far.test. A 127.0.0.2",
+            ],
+            outbound: { "    connections: { port: \($0.ports["first"] ?? 0) }" }
+        ) { postern, postfix in
+            for name in ["verified", "direct"] {
+                try await postern.send(from: "sender@local.test", to: "user@\(name).far.test")
+                try await postfix.logs("to=<user@\(name).far.test>", "status=sent")
+                let line = try await delivered(postern, by: name)
+                #expect((line["host"] as? String)?.hasPrefix("mx2.far.test") == true && "\(line["verified"] ?? "")" == "true", "\(line)")
+            }
+            #expect(postern.logText.contains("it is not for mx1.far.test but for smart.test"))
+            #expect(!postfix.logText.contains("auth="))
         }
     }
 
