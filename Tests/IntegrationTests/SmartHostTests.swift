@@ -9,7 +9,7 @@ struct SmartHostTests {
     /// - Parameter connectors: their names, the service that they send to, and their lines besides `address_spaces` and `deliver`.
     private func with(
         _ services: (TemporaryFolder, CertificateUnderTest) async throws -> [PostfixUnderTest.Service],
-        connectors: [(name: String, service: String, lines: String)], records: [String] = [],
+        connectors: [(name: String, service: String, lines: String)], records: [String] = [], kerberos: KerberosUnderTest? = nil,
         outbound: (PostfixUnderTest) -> String = { _ in "" },
         _ body: (PosternUnderTest, PostfixUnderTest) async throws -> Void
     ) async throws {
@@ -18,7 +18,8 @@ struct SmartHostTests {
         chmod(folder.path, 0o755)
         let authority = try await CertificateUnderTest.authority(in: folder)
         let postfix = try await PostfixUnderTest(
-            try await services(folder, authority), certificate: try await authority.issue("smart.test", in: folder, "smart"))
+            try await services(folder, authority), certificate: try await authority.issue("smart.test", in: folder, "smart"),
+            kerberos: kerberos)
         let dns = try await DNSUnderTest(["smart.test. A 127.0.0.1"] + records)
         let postern = try PosternUnderTest()
         try postern.folder.write("password", "\(PostfixUnderTest.password)\nthis is a note\n")
@@ -38,7 +39,7 @@ struct SmartHostTests {
                     deliver: \(deliver)
                     relay: true
                 \(connector.lines.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
-                """.replacingOccurrences(of: "CA", with: authority.path)
+                """.replacingOccurrences(of: "AUTHORITY", with: authority.path)
         }
         try postern.write(
             edge: "",
@@ -52,7 +53,7 @@ struct SmartHostTests {
                 \(outbound(postfix))
                 """)
         do {
-            try await postern.start()
+            try await postern.start(environment: kerberos?.environment ?? [:])
             try await postern.addUser("sender@local.test")
             try await body(postern, postfix)
         } catch {
@@ -90,7 +91,7 @@ struct SmartHostTests {
     @Test("each mechanism logs in over verified TLS; a wrong password makes the message wait with what the server said, until a reload")
     func logins() async throws {
         let mechanisms = ["plain", "login", "scram-sha-256"]
-        let login = "tls: { mode: verified, ca: \"CA\" }\nauthentication: { user: us, password_file: password }"
+        let login = "tls: { mode: verified, ca: \"AUTHORITY\" }\nauthentication: { user: us, password_file: password }"
         try await with(
             { _, _ in
                 (mechanisms + ["any"]).map { name in
@@ -128,6 +129,35 @@ struct SmartHostTests {
         }
     }
 
+    @Test("a Kerberos ticket logs in (GSSAPI); without one the message waits, until there is one")
+    func ticket() async throws {
+        let kerberos = try await KerberosUnderTest(mailServer: "smart.test")
+        let cache = kerberos.folder.file("ticket").path
+        try await with(
+            { _, _ in
+                [
+                    Service(
+                        name: "ticket",
+                        settings: [
+                            "smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "cyrus", "smtpd_sasl_path": "smtpd",
+                            "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+                        ])
+                ]
+            },
+            connectors: [
+                ("ticket", "ticket", "tls: { mode: required }\nauthentication: { credentials_cache: \(cache) }")
+            ], kerberos: kerberos
+        ) { postern, postfix in
+            try await postern.send(from: "sender@local.test", to: "user@ticket.far.test")
+            try await error(postern, for: "user@ticket.far.test", containing: "454 4.7.8 the login to the remote host was given up: GSSAPI")
+            try await kerberos.ticket(in: cache)
+            try await postfix.logs("sasl_method=GSSAPI, sasl_username=us")
+            try await postfix.logs("to=<user@ticket.far.test>", "status=sent")
+            try await postern.waitForEmptyQueue(within: 60)
+        }
+        kerberos.stop()
+    }
+
     @Test("by DNS, an exchanger whose certificate names somebody else gives way to the next; a password goes to neither")
     func nextExchanger() async throws {
         try await with(
@@ -142,8 +172,11 @@ struct SmartHostTests {
                 ]
             },
             connectors: [
-                ("verified", "dns", "tls: { mode: verified, ca: \"CA\" }"),
-                ("direct", "dns, first", "tls: { mode: verified, ca: \"CA\" }\nauthentication: { user: us, password_file: password }"),
+                ("verified", "dns", "tls: { mode: verified, ca: \"AUTHORITY\" }"),
+                (
+                    "direct", "dns, first",
+                    "tls: { mode: verified, ca: \"AUTHORITY\" }\nauthentication: { user: us, password_file: password }"
+                ),
             ],
             records: ["verified", "direct"].flatMap { ["\($0).far.test. MX 10 mx1.far.test.", "\($0).far.test. MX 20 mx2.far.test."] } + [
                 "mx1.far.test. A 127.0.0.1", "mx2.far.test. A 127.0.0.2",
@@ -165,7 +198,7 @@ struct SmartHostTests {
         "certificates that are wrong, expired, of a strange authority or without their key: who may go in clear goes, the others wait and say why"
     )
     func certificates() async throws {
-        let verified = "tls: { mode: verified, ca: \"CA\" }"
+        let verified = "tls: { mode: verified, ca: \"AUTHORITY\" }"
         let waiting = [
             ("other", "it is not for smart.test but for other.test"), ("expired", "certificate has expired"),
             ("strange", "local issuer certificate"), ("keyless", "remote host refused STARTTLS"), ("clear", "does not offer STARTTLS"),
@@ -194,7 +227,7 @@ struct SmartHostTests {
                 ("other", "other", verified), ("expired", "expired", verified), ("strange", "strange", verified),
                 ("keyless", "keyless", "tls: { mode: required }"), ("clear", "clear", "tls: { mode: required }"),
                 ("login", "login", "authentication: { user: us, password_file: password }"),
-                ("other-required", "other", "tls: { mode: required, ca: \"CA\" }"), ("expired-opportunistic", "expired", ""),
+                ("other-required", "other", "tls: { mode: required, ca: \"AUTHORITY\" }"), ("expired-opportunistic", "expired", ""),
                 ("keyless-opportunistic", "keyless", ""), ("clear-opportunistic", "clear", "tls: { mode: opportunistic }"),
                 ("none", "good", "tls: { mode: none }"), ("helo", "clear", "helo: true"),
             ]

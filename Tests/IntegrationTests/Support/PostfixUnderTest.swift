@@ -25,7 +25,8 @@ final class PostfixUnderTest: @unchecked Sendable {
 
     /// - Parameters:
     ///   - certificate: shown by the services that name no other.
-    init(_ services: [Service], certificate: CertificateUnderTest) async throws {
+    ///   - kerberos: whose tickets the services take that have `smtpd_sasl_type` `cyrus`.
+    init(_ services: [Service], certificate: CertificateUnderTest, kerberos: KerberosUnderTest? = nil) async throws {
         folder = try TemporaryFolder()
         // Its processes have an account of their own, which must be able to read here.
         chmod(folder.path, 0o755)
@@ -34,7 +35,7 @@ final class PostfixUnderTest: @unchecked Sendable {
         }
         try await Program.run("chown", ["postfix", folder.file("data").path])
         try await startDovecot()
-        try folder.write("etc/main.cf", main(certificate))
+        try folder.write("etc/main.cf", main(certificate, kerberos))
         try folder.write("etc/master.cf", try master(services))
         let log = folder.file("log").path
         process = try ChildProcess(Program.find("postfix"), ["-c", folder.file("etc").path, "start-fg"], output: log, errors: log)
@@ -75,33 +76,35 @@ final class PostfixUnderTest: @unchecked Sendable {
         }
     }
 
-    private func main(_ certificate: CertificateUnderTest) -> String {
-        """
-        compatibility_level = 3.6
-        queue_directory = \(folder.path)/spool
-        data_directory = \(folder.path)/data
-        command_directory = /usr/sbin
-        daemon_directory = /usr/lib/postfix/sbin
-        mail_owner = postfix
-        setgid_group = postdrop
-        myhostname = smart.test
-        mydestination =
-        local_recipient_maps =
-        inet_interfaces = 127.0.0.1
-        inet_protocols = ipv4
-        mynetworks = 127.0.0.0/8
-        default_transport = discard
-        relay_transport = discard
-        smtpd_relay_restrictions = permit_mynetworks, reject
-        smtpd_tls_security_level = may
-        smtpd_tls_chain_files = \(certificate.key), \(certificate.path)
-        smtpd_tls_loglevel = 1
-        smtpd_sasl_type = dovecot
-        smtpd_sasl_path = \(folder.path)/dovecot/auth
-        maillog_file = \(folder.path)/maillog
-        maillog_file_prefixes = \(folder.path)
+    private func main(_ certificate: CertificateUnderTest, _ kerberos: KerberosUnderTest?) -> String {
+        let variables = (kerberos?.environment ?? [:]).merging(kerberos.map { ["KRB5_KTNAME": $0.keytab] } ?? [:]) { $1 }
+        return """
+            compatibility_level = 3.6
+            queue_directory = \(folder.path)/spool
+            data_directory = \(folder.path)/data
+            command_directory = /usr/sbin
+            daemon_directory = /usr/lib/postfix/sbin
+            mail_owner = postfix
+            setgid_group = postdrop
+            myhostname = smart.test
+            mydestination =
+            local_recipient_maps =
+            inet_interfaces = 127.0.0.1
+            inet_protocols = ipv4
+            mynetworks = 127.0.0.0/8
+            default_transport = discard
+            relay_transport = discard
+            smtpd_relay_restrictions = permit_mynetworks, reject
+            smtpd_tls_security_level = may
+            smtpd_tls_chain_files = \(certificate.key), \(certificate.path)
+            smtpd_tls_loglevel = 1
+            smtpd_sasl_type = dovecot
+            smtpd_sasl_path = \(folder.path)/dovecot/auth
+            import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C \(variables.map { "\($0.key)=\($0.value)" }.joined(separator: " "))
+            maillog_file = \(folder.path)/maillog
+            maillog_file_prefixes = \(folder.path)
 
-        """
+            """
     }
 
     private func master(_ services: [Service]) throws -> String {
