@@ -80,7 +80,7 @@ struct SmartHostTests {
         try await eventually("the log tells of a delivery by \(connector):\n\(postern.logText.suffix(4000))") {
             for line in postern.logText.split(separator: "\n") {
                 guard let fields = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],  // Not every line is JSON.
-                    fields["message"] as? String == "delivered", fields["connector"] as? String == connector
+                    fields["message"] as? String == "handed over", fields["connector"] as? String == connector
                 else { continue }
                 return fields
             }
