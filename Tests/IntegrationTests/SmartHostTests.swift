@@ -5,12 +5,18 @@ import Testing
 @Suite("Delivery to a smart host with TLS and AUTH", .enabled(if: PostfixUnderTest.canRun, "only root can start a Postfix"))
 struct SmartHostTests {
     private typealias Service = PostfixUnderTest.Service
+    /// Made with a folder for certificates, and the authority that the connectors believe.
+    private typealias Services = (TemporaryFolder, CertificateUnderTest) async throws -> [Service]
 
-    /// - Parameter connectors: their names, the service that they send to, and their lines besides `address_spaces` and `deliver`.
+    /// - Parameters:
+    ///   - connectors: of each the name, by which it carries mail for `NAME.far.test`, the service that it sends to (or `dns`, or
+    ///     `dns, first`), and its lines besides `address_spaces` and `deliver`.
+    ///   - records: more of the DNS.
+    ///   - dnsPort: the service on whose port the hosts of the DNS listen.
     private func with(
-        _ services: (TemporaryFolder, CertificateUnderTest) async throws -> [PostfixUnderTest.Service],
+        _ services: Services,
         connectors: [(name: String, service: String, lines: String)], records: [String] = [], kerberos: KerberosUnderTest? = nil,
-        outbound: (PostfixUnderTest) -> String = { _ in "" },
+        dnsPort: String? = nil,
         _ body: (PosternUnderTest, PostfixUnderTest) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -50,7 +56,7 @@ struct SmartHostTests {
                 outbound:
                   default:
                     retry: { first: 1s, second: 1s, third: 1s, subsequent: 1s }
-                \(outbound(postfix))
+                \(dnsPort.map { "    connections: { port: \(postfix.ports[$0] ?? 25) }" } ?? "")
                 """)
         do {
             try await postern.start(environment: kerberos?.environment ?? [:])
@@ -92,18 +98,19 @@ struct SmartHostTests {
     func logins() async throws {
         let mechanisms = ["plain", "login", "scram-sha-256"]
         let login = "tls: { mode: verified, ca: \"AUTHORITY\" }\nauthentication: { user: us, password_file: password }"
+        let services: Services = { _, _ in
+            (mechanisms + ["any"]).map { name in
+                Service(
+                    name: name,
+                    settings: [
+                        "smtpd_sasl_auth_enable": "yes", "smtpd_tls_auth_only": "yes",
+                        "smtpd_sasl_mechanism_filter": name == "any" ? "!external, static:rest" : name,
+                        "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+                    ])
+            }
+        }
         try await with(
-            { _, _ in
-                (mechanisms + ["any"]).map { name in
-                    Service(
-                        name: name,
-                        settings: [
-                            "smtpd_sasl_auth_enable": "yes", "smtpd_tls_auth_only": "yes",
-                            "smtpd_sasl_mechanism_filter": name == "any" ? "!external, static:rest" : name,
-                            "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
-                        ])
-                }
-            },
+            services,
             connectors: mechanisms.map { ($0, $0, login) } + [
                 ("any", "any", login), ("wrong", "any", login.replacingOccurrences(of: "file: password", with: "file: wrong")),
             ]
@@ -133,17 +140,18 @@ struct SmartHostTests {
     func ticket() async throws {
         let kerberos = try await KerberosUnderTest(mailServer: "smart.test")
         let cache = kerberos.folder.file("ticket").path
+        let services: Services = { _, _ in
+            [
+                Service(
+                    name: "ticket",
+                    settings: [
+                        "smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "cyrus", "smtpd_sasl_path": "smtpd",
+                        "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+                    ])
+            ]
+        }
         try await with(
-            { _, _ in
-                [
-                    Service(
-                        name: "ticket",
-                        settings: [
-                            "smtpd_sasl_auth_enable": "yes", "smtpd_sasl_type": "cyrus", "smtpd_sasl_path": "smtpd",
-                            "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
-                        ])
-                ]
-            },
+            services,
             connectors: [
                 ("ticket", "ticket", "tls: { mode: required }\nauthentication: { credentials_cache: \(cache) }")
             ], kerberos: kerberos
@@ -160,17 +168,18 @@ struct SmartHostTests {
 
     @Test("by DNS, an exchanger whose certificate names somebody else gives way to the next; a password goes to neither")
     func nextExchanger() async throws {
+        let services: Services = { folder, authority in
+            let second = try await authority.issue("mx2.far.test", in: folder, "second")
+            let login = ["smtpd_sasl_auth_enable": "yes"]
+            return [
+                Service(name: "first", settings: login),
+                Service(
+                    name: "second", settings: login.merging(["smtpd_tls_chain_files": "\(second.key), \(second.path)"]) { $1 },
+                    address: "127.0.0.2"),
+            ]
+        }
         try await with(
-            { folder, authority in
-                let second = try await authority.issue("mx2.far.test", in: folder, "second")
-                let login = ["smtpd_sasl_auth_enable": "yes"]
-                return [
-                    Service(name: "first", settings: login),
-                    Service(
-                        name: "second", settings: login.merging(["smtpd_tls_chain_files": "\(second.key), \(second.path)"]) { $1 },
-                        address: "127.0.0.2"),
-                ]
-            },
+            services,
             connectors: [
                 ("verified", "dns", "tls: { mode: verified, ca: \"AUTHORITY\" }"),
                 (
@@ -181,7 +190,7 @@ struct SmartHostTests {
             records: ["verified", "direct"].flatMap { ["\($0).far.test. MX 10 mx1.far.test.", "\($0).far.test. MX 20 mx2.far.test."] } + [
                 "mx1.far.test. A 127.0.0.1", "mx2.far.test. A 127.0.0.2",
             ],
-            outbound: { "    connections: { port: \($0.ports["first"] ?? 0) }" }
+            dnsPort: "first"
         ) { postern, postfix in
             for name in ["verified", "direct"] {
                 try await postern.send(from: "sender@local.test", to: "user@\(name).far.test")
@@ -205,24 +214,25 @@ struct SmartHostTests {
             ("login", "must not go in clear"),
         ]
         let passing = ["other-required", "expired-opportunistic", "keyless-opportunistic", "clear-opportunistic", "none", "helo"]
+        let services: Services = { folder, authority in
+            func chain(_ pair: CertificateUnderTest) -> [String: String] { ["smtpd_tls_chain_files": "\(pair.key), \(pair.path)"] }
+            let other = try await authority.issue("other.test", in: folder, "other")
+            let expired = try await authority.issue("smart.test", in: folder, "expired", isExpired: true)
+            let strange = try await CertificateUnderTest.authority(in: folder, "strange")
+                .issue("smart.test", in: folder, "of-strange")
+            return [
+                Service(name: "good"), Service(name: "other", settings: chain(other)),
+                Service(name: "expired", settings: chain(expired)),
+                Service(name: "strange", settings: chain(strange)),
+                Service(
+                    name: "keyless",
+                    settings: ["smtpd_tls_chain_files": "", "smtpd_tls_cert_file": other.path, "smtpd_tls_key_file": expired.key]),
+                Service(name: "clear", settings: ["smtpd_tls_security_level": "none"]),
+                Service(name: "login", settings: ["smtpd_tls_security_level": "none", "smtpd_sasl_auth_enable": "yes"]),
+            ]
+        }
         try await with(
-            { folder, authority in
-                func chain(_ pair: CertificateUnderTest) -> [String: String] { ["smtpd_tls_chain_files": "\(pair.key), \(pair.path)"] }
-                let other = try await authority.issue("other.test", in: folder, "other")
-                let expired = try await authority.issue("smart.test", in: folder, "expired", isExpired: true)
-                let strange = try await CertificateUnderTest.authority(in: folder, "strange")
-                    .issue("smart.test", in: folder, "of-strange")
-                return [
-                    Service(name: "good"), Service(name: "other", settings: chain(other)),
-                    Service(name: "expired", settings: chain(expired)),
-                    Service(name: "strange", settings: chain(strange)),
-                    Service(
-                        name: "keyless",
-                        settings: ["smtpd_tls_chain_files": "", "smtpd_tls_cert_file": other.path, "smtpd_tls_key_file": expired.key]),
-                    Service(name: "clear", settings: ["smtpd_tls_security_level": "none"]),
-                    Service(name: "login", settings: ["smtpd_tls_security_level": "none", "smtpd_sasl_auth_enable": "yes"]),
-                ]
-            },
+            services,
             connectors: [
                 ("other", "other", verified), ("expired", "expired", verified), ("strange", "strange", verified),
                 ("keyless", "keyless", "tls: { mode: required }"), ("clear", "clear", "tls: { mode: required }"),
