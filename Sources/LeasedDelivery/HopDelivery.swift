@@ -255,7 +255,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         RecipientOutcome(index: recipient.index, attempts: recipient.attempts, result: result, reply: reply, remoteHost: host)
     }
 
-    /// What protected a message that was taken. Not where TLS is no question, as on a Unix socket: the core tells of every delivery.
+    /// What protected a message that was taken. Not where TLS is no question, as on a Unix socket: of deliveries as such the core tells.
     private func tellDelivered(_ result: DeliveryResult, on open: OpenConnection) {
         let count = result.outcomes.count(where: \.isDelivered)
         guard count > 0, open.wantsTLS else { return }
@@ -269,7 +269,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         } else {
             metadata["tls"] = "none"
         }
-        worker.log.info("delivered", metadata: metadata)
+        worker.log.info("handed over", metadata: metadata)
     }
 
     private func warnOfDouble(_ recipient: LeasedRecipient, _ open: OpenConnection) {

@@ -1,4 +1,3 @@
-import MailVocabulary
 import SMTPProtocol
 import TransportSecurity
 
@@ -19,20 +18,6 @@ public struct OutgoingTLS: Sendable {
     var mode: SMTPProtocol.ClientSettings.TransportSecurity {
         if context.settings.verification == .required { return .verified }
         return isMandatory ? .required : .opportunistic
-    }
-}
-
-/// What protects an open connection.
-public struct ConnectionSecurity: Hashable, Sendable {
-    public let channel: SecureChannel
-    /// Whether chain and name of the server's certificate were right; asked for or not.
-    public let isVerified: Bool
-    /// An earlier session with the same server was taken up again.
-    public let isResumed: Bool
-
-    init(_ handshake: TLSHandshake) {
-        (channel, isResumed) = (handshake.channel, handshake.isResumed)
-        isVerified = handshake.verification?.isVerified ?? false
     }
 }
 

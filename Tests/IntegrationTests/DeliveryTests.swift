@@ -130,6 +130,32 @@ struct DeliveryTests {
         }
     }
 
+    @Test("a server that hangs up in the handshake gets the message in clear over one more connection, unless TLS is required")
+    func brokenTLS() async throws {
+        let broken = FakeServers.Server(name: "broken", listen: "127.0.0.2", startTLS: true)
+        let strict = """
+            strict:
+                address_spaces: [{ domain: strict.broken.far.test }]
+                deliver: dns
+                relay: true
+                tls: { mode: required }
+            """
+        try await withDelivery([broken], records: ["strict.broken.far.test. MX 10 broken.far.test."], connectors: [strict]) {
+            postern, fakes in
+            try await postern.send(from: "sender@local.test", to: "user@broken.far.test")
+            try await postern.waitForEmptyQueue()
+            #expect(try fakes.messages(at: "broken") == [["user@broken.far.test"]])
+            #expect(try fakes.events("connect").count == 2)
+            #expect(postern.logText.contains("no TLS with the next hop: sent in clear"))
+            try await postern.send(from: "sender@local.test", to: "user@strict.broken.far.test")
+            let row = try await eventually("the message waits for TLS") {
+                try await postern.queue().first { ($0["attempts"] as? Int ?? 0) > 1 }
+            }
+            #expect((row["last_error"] as? String)?.contains("454 4.7.5 the TLS handshake failed") == true, "\(row)")
+            #expect(try fakes.messages(at: "broken").count == 1)
+        }
+    }
+
     @Test(
         "of several recipients, the one that is refused is reported, the one that is deferred waits, and the others have the message once")
     func oneOfSeveral() async throws {

@@ -7,7 +7,7 @@ import TransportSecurity
 final class TestServer: Sendable {
     struct Behaviour: Sendable {
         var extensions = ["PIPELINING", "8BITMIME"]
-        /// STARTTLS is answered with a handshake.
+        /// STARTTLS is answered with a handshake; without it with a 220 and silence, unless `replies` says otherwise.
         var tls: ServerContext?
         /// What `EHLO` announces under TLS.
         var securedExtensions = ["PIPELINING", "8BITMIME"]
@@ -202,7 +202,11 @@ private final class TestServerHandler: ChannelInboundHandler {
             reply(to: verb, text, context)
         case "STARTTLS":
             reply(to: verb, "220 go on\r\n" + behaviour.injection, context)
-            guard let tls = behaviour.tls, behaviour.replies[verb] == nil else { return }
+            guard behaviour.replies[verb] == nil else { return }
+            guard let tls = behaviour.tls else {
+                mode = .deaf
+                return
+            }
             do {
                 try context.pipeline.syncOperations.addHandler(TLSHandler(server: tls), position: .first)
             } catch { context.close(promise: nil) }

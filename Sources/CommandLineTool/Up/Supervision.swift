@@ -69,7 +69,7 @@ struct Supervision {
     private var stop: Stop?
     private var isAnnounced = false
 
-    init(daemons: [SupervisedDaemon] = SupervisedDaemon.allCases) {
+    init(daemons: [SupervisedDaemon]) {
         children = Dictionary(uniqueKeysWithValues: daemons.map { ($0, Child()) })
     }
 

@@ -17,7 +17,7 @@ private final class FakeDaemons: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         folder = path
         guard mkfifo("\(path)/fifo", 0o600) == 0 else { throw POSIXError(.EIO) }
-        for daemon in SupervisedDaemon.allCases {
+        for daemon in SupervisedDaemon.withoutSubmission {
             let text = """
                 #!/bin/sh
                 exec 9>"\(path)/fifo"
@@ -73,7 +73,7 @@ struct ProcessSupervisorTests {
         -> ProcessSupervisor
     {
         ProcessSupervisor(
-            folder: fake.folder, configuration: "some file.yaml", daemons: SupervisedDaemon.allCases,
+            folder: fake.folder, configuration: "some file.yaml", daemons: SupervisedDaemon.withoutSubmission,
             logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
             announce: announced)
     }
@@ -91,12 +91,12 @@ struct ProcessSupervisorTests {
         var reports = fake.reports.makeAsyncIterator()
         var started: Set<String> = []
         while started.count < 4, let report = await reports.next() { started.insert(report) }
-        #expect(started == Set(SupervisedDaemon.allCases.map { "\($0.rawValue) started --config some file.yaml" }))
+        #expect(started == Set(SupervisedDaemon.withoutSubmission.map { "\($0.rawValue) started --config some file.yaml" }))
 
         send.yield(.reload)
         var reloaded: Set<String> = []
         while reloaded.count < 4, let report = await reports.next() { reloaded.insert(report) }
-        #expect(reloaded == Set(SupervisedDaemon.allCases.map { "\($0.rawValue) hup" }))
+        #expect(reloaded == Set(SupervisedDaemon.withoutSubmission.map { "\($0.rawValue) hup" }))
 
         send.yield(.terminate)
         var ended: [String] = []
@@ -157,7 +157,7 @@ struct ProcessSupervisorTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [folder = fake.folder as String] in
             let (signals, _) = AsyncStream<ProcessSignal>.makeStream()
             let supervisor = ProcessSupervisor(
-                folder: folder, configuration: "f", daemons: SupervisedDaemon.allCases,
+                folder: folder, configuration: "f", daemons: SupervisedDaemon.withoutSubmission,
                 logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
                 announce: { _ in kill(getpid(), SIGKILL) })
             _ = await supervisor.run(signals: signals)

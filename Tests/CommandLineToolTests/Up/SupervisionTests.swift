@@ -6,7 +6,7 @@ import Testing
 
 /// A supervision with a simulated clock: timers fire when time passes, in their order.
 private struct Simulation {
-    var supervision = Supervision()
+    var supervision = Supervision(daemons: SupervisedDaemon.withoutSubmission)
     var now = Duration.zero
     var timers: [(at: Duration, timer: Supervision.Timer)] = []
     /// Everything asked for since the last look, without timers.
@@ -15,7 +15,7 @@ private struct Simulation {
     static func started() -> Simulation {
         var simulation = Simulation()
         simulation.send(.start)
-        for daemon in SupervisedDaemon.allCases { simulation.send(.ready(daemon)) }
+        for daemon in SupervisedDaemon.withoutSubmission { simulation.send(.ready(daemon)) }
         simulation.actions = []
         return simulation
     }
@@ -176,7 +176,7 @@ struct SupervisionTests {
         simulation.send(.signal(.interrupt))
         _ = simulation.take()
         simulation.send(.signal(.interrupt))
-        #expect(simulation.takeSignals() == SupervisedDaemon.allCases.map { .signal($0, SIGTERM) })
+        #expect(simulation.takeSignals() == SupervisedDaemon.withoutSubmission.map { .signal($0, SIGTERM) })
         simulation.send(.ended(.edge, .exited(status: 0)))
         #expect(simulation.take().isEmpty)
         simulation.send(.signal(.interrupt))
@@ -209,7 +209,7 @@ struct SupervisionTests {
     @Test("SIGTERM while nothing runs ends at once")
     func nothingRuns() {
         var simulation = Simulation.started()
-        for daemon in SupervisedDaemon.allCases { simulation.send(.ended(daemon, Self.killed)) }
+        for daemon in SupervisedDaemon.withoutSubmission { simulation.send(.ended(daemon, Self.killed)) }
         simulation.send(.signal(.terminate))
         #expect(simulation.take().last == .finish(.success))
     }

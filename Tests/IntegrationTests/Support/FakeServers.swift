@@ -12,9 +12,12 @@ final class FakeServers: @unchecked Sendable {
         var dropAfterDot = 0
         /// Seconds from the final dot to the answer.
         var hold = 0.0
+        /// Offers STARTTLS, and hangs up in the handshake.
+        var startTLS = false
 
         enum CodingKeys: String, CodingKey {
             case name, listen, lmtp, hold
+            case startTLS = "starttls"
             case dropAfterDot = "drop_after_dot"
         }
     }

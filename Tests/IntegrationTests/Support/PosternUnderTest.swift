@@ -58,9 +58,10 @@ final class PosternUnderTest: @unchecked Sendable {
 
     var configuration: String { folder.file("postern.yaml").path }
 
-    func start() async throws {
+    /// - Parameter environment: of its daemons, besides our own.
+    func start(environment: [String: String] = [:]) async throws {
         let log = folder.file("log").path
-        let process = try ChildProcess(Self.postern, ["up", "--config", configuration], output: log, errors: log)
+        let process = try ChildProcess(Self.postern, ["up", "--config", configuration], environment: environment, output: log, errors: log)
         self.process = process
         _ = try await eventually("postern listens on port \(port); its log:\n\(logText)") { FreePort.isTaken(port) ? true : nil }
         // The edge answers 421 until the core is there.

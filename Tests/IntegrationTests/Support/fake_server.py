@@ -5,6 +5,7 @@ fake_server.py EVENTS SERVERS: appends what happens to the file EVENTS, a JSON o
   listen            "127.0.0.2:2525", or the path of a Unix socket
   lmtp              whether it greets LHLO and answers per recipient
   drop_after_dot    so many messages are taken and not answered: the connection breaks
+  starttls          it offers STARTTLS, and hangs up in the handshake
   hold              seconds from the final dot to the answer
 By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451; in LMTP, after the data, quota... gets 552 and
 locked... 451.
@@ -56,7 +57,13 @@ async def dialogue(server, reader, writer):
         command = line.decode("utf-8", "replace").rstrip("\r\n")
         verb = command[:4].upper()
         if verb in ("EHLO", "LHLO", "HELO"):
-            await reply("250-fake server\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES")
+            offer = "250-STARTTLS\r\n" if server.get("starttls") else ""
+            await reply("250-fake server\r\n250-PIPELINING\r\n250-8BITMIME\r\n" + offer + "250 ENHANCEDSTATUSCODES")
+        elif verb == "STAR" and server.get("starttls"):
+            await reply("220 go on")
+            # The hello has come, and is not answered.
+            await reader.read(1)
+            return
         elif verb == "MAIL":
             recipients = []
             await reply("250 2.1.0 ok")
