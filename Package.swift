@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Explanation", dependencies: ["Directory", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .target(
             name: "SMTPServer",
             dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
@@ -49,13 +50,14 @@ let package = Package(
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Directory", "CoreLink",
-                "ServiceRuntime", logging, nioCore, nioPosix,
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Directory", "Explanation",
+                "CoreLink", "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
             dependencies: [
-                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink", "SMTPServer",
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink",
+                "SMTPServer",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
@@ -74,7 +76,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore,
+                nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -106,6 +109,7 @@ let package = Package(
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
+        .testTarget(name: "ExplanationTests", dependencies: ["Explanation", "MailVocabulary", "Topology", "TopologyFile"]),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),

@@ -11,10 +11,15 @@ public struct PosternCommand: AsyncParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
-            CommandGroup(name: "Configuration:", subcommands: [CheckCommand.self, InitCommand.self, SchemaCommand.self]),
+            CommandGroup(
+                name: "Configuration:",
+                subcommands: [CheckCommand.self, TestCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self]),
             CommandGroup(name: "Mail:", subcommands: [QueueCommand.self]),
             CommandGroup(
-                name: "People:", subcommands: [UserCommand.self, CredentialCommand.self, AliasCommand.self, GroupCommand.self]),
+                name: "People:",
+                subcommands: [
+                    UserCommand.self, CredentialCommand.self, AliasCommand.self, GroupCommand.self, DirectoryCommand.self,
+                ]),
         ])
 
     public init() {}

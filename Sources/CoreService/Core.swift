@@ -1,6 +1,7 @@
 import CoreLink
 import Directory
 import DurableStorage
+import Explanation
 import Logging
 import MailVocabulary
 import MessageFormat
@@ -328,13 +329,5 @@ extension Route {
             case .domain, .address, .smartHosts, .directFirst, .unknownTo, .held: .delivery
             }
         self.init(connector: routed.connector, nextHop: "\(routed.nextHop)", carrier: carrier)
-    }
-}
-
-extension DirectoryDomains {
-    init(_ topology: Topology) {
-        self.init(
-            authoritative: Set(topology.domains.values.filter { !$0.isShared }.map(\.name)),
-            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)), defaultDomain: topology.defaultDomain)
     }
 }

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Explanation
+import Glibc
+import MailVocabulary
+import ServiceRuntime
+import Topology
+import TopologyFile
+
+/// Which configuration explains, and who there is.
+struct ExplainerOptions: ParsableArguments {
+    @OptionGroup var file: ConfigurationOption
+    @Option(
+        help: ArgumentHelp(
+            "Users, aliases and groups out of this YAML file; without it, out of the running core.", valueName: "file"))
+    var directory: String?
+
+    /// The configuration of the file, also where the core runs with another one: that is how a change is tried.
+    func explainer(for topology: Topology) async throws -> Explainer {
+        let now = Timestamp.now()
+        let document = try await document(topology)
+        return try reporting {
+            Explainer(
+                topology: topology,
+                directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: directory == nil), now: now,
+                utcOffset: LocalTime.offset(at: now))
+        }
+    }
+
+    private func document(_ topology: Topology) async throws -> DirectoryDocument {
+        if let directory {
+            return try reporting { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
+        }
+        do {
+            return try await RunningDirectory.document(try ControlClient(file, saysFindings: false))
+        } catch let code as ExitCode where code.rawValue == ExitStatus.temporaryFailure.rawValue {
+            Environment.printError("postern: without a running core, --directory FILE says which users, aliases and groups there are")
+            throw code
+        }
+    }
+
+    /// Prints what is wrong with a companion file, and ends the command with 65.
+    func reporting<Result>(_ body: () throws -> Result) throws -> Result {
+        let findings: [Finding]
+        do { return try body() } catch let failure as CompanionFile.Failure {
+            findings = failure.findings
+        } catch let failure as MemoryDirectory.Failure {
+            findings = failure.findings
+        }
+        for finding in findings { Environment.printError(finding.text) }
+        throw ExitCode(ExitStatus.dataError.rawValue)
+    }
+}
+
+/// The machine's time zone.
+enum LocalTime {
+    /// Seconds that local time is ahead of UTC.
+    static func offset(at moment: Timestamp) -> Int {
+        var seconds = time_t(moment.seconds)
+        var local = tm()
+        return localtime_r(&seconds, &local) == nil ? 0 : local.tm_gmtoff
+    }
+}

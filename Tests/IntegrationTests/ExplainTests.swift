@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// `postern explain` and `postern test` against files and against a running system.
+@Suite("A configuration explains itself")
+struct ExplainTests {
+    private static let envelope = ["--via", "internet", "--client", "127.0.0.1", "--from", "friend@example.org"]
+
+    @Test("explain route says what the running system then does, refusal code included, with the people of that system")
+    func running() async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start()
+        try await postern.addUser("alice@local.test")
+        #expect(try await postern.postern(["alias", "add", "info", "alice"]).status == 0)
+        #expect(try await postern.postern(["group", "add", "all"]).status == 0)
+        #expect(try await postern.postern(["group", "add-member", "all", "info"]).status == 0)
+        for recipient in ["alice@local.test", "all@local.test", "bob@local.test", "b@far.test"] {
+            let told = try await postern.postern(["explain", "route", "--to", recipient, "--json"] + Self.envelope)
+            #expect(told.status == 0, "\(told)")
+            let answer = try #require(try JSONSerialization.jsonObject(with: told.output) as? [String: Any])
+            let sent = try await Program.run(
+                "swaks",
+                ["--server", "127.0.0.1:\(postern.port)", "--from", "friend@example.org", "--to", recipient, "--quit-after", "RCPT"])
+            #expect((answer["decision"] as? String == "accept") == (sent.status == 0), "\(told.text)\n\(sent.text)")
+            if let reply = answer["reply"] as? String { #expect(sent.text.contains("<** \(reply)\n"), "\(reply)\n\(sent.text)") }
+        }
+        // What is exported answers in the same way when nothing runs.
+        let exported = try await postern.postern(["directory", "export"])
+        #expect(exported.status == 0 && exported.text.contains("users:\n  - alice@local.test\n"), "\(exported)")
+        let live = try await postern.postern(["explain", "route", "--to", "all"] + Self.envelope)
+        await postern.stop()
+        let directory = try postern.folder.write("directory.yaml", exported.text)
+        let offline = try await postern.postern(["explain", "route", "--to", "all", "--directory", directory] + Self.envelope)
+        #expect(offline.text == live.text && live.text.hasPrefix("accepted: connector mailboxes"), "\(offline)\n\(live)")
+        #expect(!live.text.contains("\u{1B}"))
+        let nobody = try await postern.postern(["explain", "route", "--to", "all"] + Self.envelope)
+        #expect(nobody.status == 75 && nobody.errors.contains("--directory FILE"), "\(nobody)")
+    }
+
+    @Test("facts in JSON Lines are answered line by line, and a bad line keeps none of the others from its answer")
+    func facts() async throws {
+        let postern = try PosternUnderTest()
+        let directory = try postern.folder.write("directory.yaml", "users: [alice]\n")
+        let facts = """
+            {"via":"internet","client":"203.0.113.9","from":"<>","to":"alice"}
+            {"via":"internet","client":"203.0.113.9","from":"<>","to":"alice","tö":1}
+            {"via":"internet","client":"203.0.113.9","from":"<>","to":"b@far.test"}
+            """
+        let result = try await postern.postern(["explain", "route", "--facts", "-", "--directory", directory], input: facts)
+        let answers = try result.text.split(separator: "\n").map {
+            try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+        }
+        #expect(result.status == 65 && answers.count == 3, "\(result)")
+        #expect(answers.map { $0["decision"] as? String } == ["accept", nil, "refuse"])
+        #expect((answers.dropFirst().first?["error"] as? String)?.hasPrefix("standard input:2:") == true, "\(result.text)")
+    }
+
+    @Test("policy tests: 0 where all is as expected; 1 and an explanation where not; 65 with a place where a test is wrong")
+    func policyTests() async throws {
+        let postern = try PosternUnderTest()
+        let directory = try postern.folder.write("directory.yaml", "users: [alice]\n")
+        func test(_ expectation: String) async throws -> Program.Result {
+            let file = try postern.folder.write(
+                "tests.yaml", "- { via: internet, client: 203.0.113.9, from: <>, to: alice, \(expectation) }\n")
+            return try await postern.postern(["test", file, "--directory", directory])
+        }
+        let good = try await test("expect: mailboxes")
+        #expect(good.status == 0 && good.text == "1 of 1 as expected\n", "\(good)")
+        let different = try await test("expect: refuse")
+        #expect(different.status == 1 && different.text.contains("tests.yaml:1:3: expected refuse\n"), "\(different)")
+        #expect(different.text.contains("accepted: connector mailboxes") && different.text.hasSuffix("0 of 1 as expected, 1 not\n"))
+        let wrong = try await test("expects: refuse")
+        #expect(wrong.status == 65 && wrong.errors.contains("unknown key `expects`; did you mean `expect`?"), "\(wrong)")
+        let unknown = try await test("expect: general")
+        #expect(unknown.status == 65 && unknown.text.contains("tests.yaml:1:3: error: `expect`: there is no connector `general`"))
+    }
+
+    @Test("the policy tests of every example deployment hold")
+    func deployments() async throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folders = try FileManager.default.contentsOfDirectory(atPath: root.appendingPathComponent("topology").path)
+        #expect(!folders.isEmpty)
+        for folder in folders {
+            let path = root.appendingPathComponent("topology/\(folder)").path
+            let result = try await Program.run(
+                PosternUnderTest.postern,
+                ["test", "\(path)/policy-tests.yaml", "--config", "\(path)/postern.yaml", "--directory", "\(path)/directory.yaml"])
+            #expect(result.status == 0, "\(folder): \(result.text)\(result.errors)")
+        }
+    }
+}
