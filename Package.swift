@@ -109,7 +109,8 @@ let package = Package(
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
-        .testTarget(name: "ExplanationTests", dependencies: ["Explanation", "MailVocabulary", "Topology", "TopologyFile"]),
+        .testTarget(
+            name: "ExplanationTests", dependencies: ["Directory", "Explanation", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),

@@ -37,6 +37,32 @@ struct ExplainTests {
         #expect(nobody.status == 75 && nobody.errors.contains("--directory FILE"), "\(nobody)")
     }
 
+    @Test("directory import says what it would change, and with --apply changes it; a file that does not fit changes nothing")
+    func importing() async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start()
+        try await postern.addUser("old@local.test")
+        let file = try postern.folder.write("directory.yaml", "users: [anna]\naliases: { info: [anna] }\ngroups: { all: [info] }\n")
+        func exported() async throws -> String { try await postern.postern(["directory", "export"]).text }
+        let before = try await exported()
+        let dry = try await postern.postern(["directory", "import", file])
+        #expect(dry.status == 0 && dry.text.hasPrefix("+ user anna@local.test\n"), "\(dry)")
+        #expect(dry.errors == "4 changes; nothing is changed yet: --apply makes them\n")
+        #expect(try await exported() == before)
+        let misfit = try postern.folder.write("misfit.yaml", "users: [nora]\naliases: { info: [nobody] }\n")
+        let refused = try await postern.postern(["directory", "import", misfit, "--apply"])
+        #expect(refused.status == 65 && refused.errors.contains("misfit.yaml:2:12: error: "), "\(refused)")
+        #expect(try await exported() == before)
+        let made = try await postern.postern(["directory", "import", file, "--apply"])
+        #expect(made.status == 0 && made.text == dry.text && made.errors == "4 changes made\n", "\(made)")
+        let merged = try await exported()
+        #expect(merged.contains("old@local.test") && merged.contains("all@local.test"), "\(merged)")
+        let replaced = try await postern.postern(["directory", "import", file, "--apply", "--replace"])
+        #expect(replaced.text == "- user old@local.test, with all passwords\n", "\(replaced)")
+        #expect(try await postern.postern(["directory", "import", file, "--replace"]).errors == "nothing to change\n")
+        await postern.stop()
+    }
+
     @Test("facts in JSON Lines are answered line by line, and a bad line keeps none of the others from its answer")
     func facts() async throws {
         let postern = try PosternUnderTest()

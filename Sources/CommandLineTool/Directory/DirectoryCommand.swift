@@ -4,7 +4,7 @@ import TopologyFile
 /// `postern directory`
 struct DirectoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "directory", abstract: "Users, aliases and groups as a whole.", subcommands: [Export.self])
+        commandName: "directory", abstract: "Users, aliases and groups as a whole.", subcommands: [Export.self, Import.self])
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

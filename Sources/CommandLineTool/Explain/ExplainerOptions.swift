@@ -18,7 +18,7 @@ struct ExplainerOptions: ParsableArguments {
     func explainer(for topology: Topology) async throws -> Explainer {
         let now = Timestamp.now()
         let document = try await document(topology)
-        return try reporting {
+        return try Reporting.of {
             Explainer(
                 topology: topology,
                 directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: directory == nil), now: now,
@@ -28,7 +28,7 @@ struct ExplainerOptions: ParsableArguments {
 
     private func document(_ topology: Topology) async throws -> DirectoryDocument {
         if let directory {
-            return try reporting { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
+            return try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
         }
         do {
             return try await RunningDirectory.document(try ControlClient(file, saysFindings: false))
@@ -36,18 +36,6 @@ struct ExplainerOptions: ParsableArguments {
             Environment.printError("postern: without a running core, --directory FILE says which users, aliases and groups there are")
             throw code
         }
-    }
-
-    /// Prints what is wrong with a companion file, and ends the command with 65.
-    func reporting<Result>(_ body: () throws -> Result) throws -> Result {
-        let findings: [Finding]
-        do { return try body() } catch let failure as CompanionFile.Failure {
-            findings = failure.findings
-        } catch let failure as MemoryDirectory.Failure {
-            findings = failure.findings
-        }
-        for finding in findings { Environment.printError(finding.text) }
-        throw ExitCode(ExitStatus.dataError.rawValue)
     }
 }
 

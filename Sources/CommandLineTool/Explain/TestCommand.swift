@@ -28,7 +28,7 @@ struct TestCommand: AsyncParsableCommand {
         let topology = try options.file.topology()
         // All files are read before the first is judged: errors stand together.
         let tests = try files.flatMap { path in
-            try options.reporting { try CompanionFile.policyTests(path: path, defaultDomain: topology.defaultDomain) }
+            try Reporting.of { try CompanionFile.policyTests(path: path, defaultDomain: topology.defaultDomain) }
         }
         let explainer = try await options.explainer(for: topology)
         var different = 0
