@@ -128,8 +128,8 @@ let package = Package(
         .testTarget(
             name: "CoreServiceTests",
             dependencies: [
-                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "SMTPServer",
-                "Topology", "TopologyFile", logging, nioCore, nioPosix,
+                "CoreService", "CoreLink", "CrashModel", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue", "Routing",
+                "SMTPServer", "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),

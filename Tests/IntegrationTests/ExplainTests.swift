@@ -37,6 +37,41 @@ struct ExplainTests {
         #expect(nobody.status == 75 && nobody.errors.contains("--directory FILE"), "\(nobody)")
     }
 
+    @Test("the code of a refusal leads to its rule, its count and the envelope; a waiting message is decided about again")
+    func refusal() async throws {
+        let postern = try PosternUnderTest(
+            rest: """
+                connectors:
+                  partner:
+                    address_spaces: [{ domain: relay.test }]
+                    deliver: { smart_hosts: ["[127.0.0.1]:\(try FreePort.take())"] }
+                    relay: true
+                """)
+        try await postern.start()
+        func send(to recipient: String) async throws -> Program.Result {
+            try await Program.run(
+                "swaks", ["--server", "127.0.0.1:\(postern.port)", "--from", "friend@example.org", "--to", recipient])
+        }
+        for _ in 0..<2 { #expect(try await send(to: "b@far.test").status != 0) }
+        let refused = try await send(to: "c@far.test")
+        let code = try #require(refused.text.firstMatch(of: /\[(R-[0-9a-z]{5})\]/)).1
+        let told = try await postern.postern(["explain", "refusal", String(code), "--last", "2"])
+        #expect(told.status == 0 && told.text.hasPrefix("\(code), revision "), "\(told)")
+        #expect(told.text.contains("rule 2  \(postern.folder.path)/postern.yaml:7\n    virtual_servers.internet.relay\n"), "\(told.text)")
+        #expect(told.text.contains("refused 3 times since "))
+        #expect(told.text.contains("  via internet, client 127.0.0.1\n    from <friend@example.org> to <c@far.test>\n"), "\(told.text)")
+        #expect(told.text.components(separatedBy: "to <").count == 3 && told.text.contains("550 5.7.1 Relaying denied [\(code)]"))
+        #expect(try await postern.postern(["explain", "refusal", "R-zzzzz"]).status == 67)
+        #expect(try await postern.postern(["explain", "refusal", "nonsense"]).status == 64)
+        #expect(try await send(to: "d@relay.test").status == 0)
+        let row = try await eventually("it waits") { try await postern.queue().first }
+        let id = try #require(row["id"] as? String)
+        let message = try await postern.postern(["explain", "message", id])
+        #expect(message.status == 0 && message.text.hasPrefix("\(id), decided again by revision "), "\(message)")
+        #expect(message.text.contains("    gets smart_hosts:partner (connector partner)\n") && message.text.contains("rule 2a"))
+        await postern.stop()
+    }
+
     @Test("directory import says what it would change, and with --apply changes it; a file that does not fit changes nothing")
     func importing() async throws {
         let postern = try PosternUnderTest()

@@ -134,7 +134,9 @@ extension ControlRequest.Command {
     /// Whether it leaves something changed.
     fileprivate var changes: Bool {
         switch self {
-        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList: false
+        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList, .explainRefusal,
+            .explainMessage:
+            false
         case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,
             .aliasTargetRemove, .groupAdd, .groupRemove, .groupMemberAdd, .groupMemberRemove:
             true
