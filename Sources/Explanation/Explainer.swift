@@ -16,9 +16,9 @@ public struct Explainer {
         public var description: String { location.line == 0 ? reason : "\(location): error: \(reason)" }
     }
 
-    private let topology: Topology
+    let topology: Topology
     private let table: RoutingTable
-    private let directory: DirectoryAnswers
+    let directory: DirectoryAnswers
     private let now: Timestamp
     private let utcOffset: Int
     private let message: QueueID

@@ -67,6 +67,13 @@ struct ExplainTests {
         let row = try await eventually("it waits") { try await postern.queue().first }
         let id = try #require(row["id"] as? String)
         let message = try await postern.postern(["explain", "message", id])
+        // A word alone says what it is.
+        #expect(try await postern.postern(["explain", id]).text == message.text)
+        #expect(try await postern.postern(["explain", "[\(code)]"]).text.hasPrefix("\(code), revision "))
+        #expect(try await postern.postern(["explain", "relay.test"]).text.contains("open to strangers (`relay: true`)"))
+        #expect(try await postern.postern(["explain", "b@far.test"]).text.hasPrefix("b@far.test is not in the directory\n"))
+        let relay = try await postern.postern(["explain", "relay", "--via", "internet", "--client", "10.0.0.1"])
+        #expect(relay.status == 0 && relay.text.hasPrefix("10.0.0.1 may not relay at `internet` to elsewhere.invalid: 550 "), "\(relay)")
         #expect(message.status == 0 && message.text.hasPrefix("\(id), decided again by revision "), "\(message)")
         #expect(message.text.contains("    gets smart_hosts:partner (connector partner)\n") && message.text.contains("rule 2a"))
         await postern.stop()

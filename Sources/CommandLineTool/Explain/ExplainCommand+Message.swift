@@ -16,11 +16,15 @@ extension ExplainCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
+            try await Self.show(id, json: json, file)
+        }
+
+        static func show(_ id: String, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainMessage, [id]))
             if json { return lines.forEach { StandardOutput.print($0) } }
             let rows = try lines.map { try Row($0) }
             StandardOutput.print("\(id), decided again by revision \(rows.first?.text("revision") ?? "")")
-            for row in rows { StandardOutput.print("\n" + Self.text(row)) }
+            for row in rows { StandardOutput.print("\n" + text(row)) }
         }
 
         private static func text(_ row: Row) -> String {

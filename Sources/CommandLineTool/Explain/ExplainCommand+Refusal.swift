@@ -17,11 +17,15 @@ extension ExplainCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
+            try await Self.show(code, last: last, json: json, file)
+        }
+
+        static func show(_ code: String, last: Int, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainRefusal, [code, String(last)]))
             if json { return lines.forEach { StandardOutput.print($0) } }
             let rows = try lines.map { try Row($0) }
-            if let rule = rows.first { StandardOutput.print(Self.text(rule)) }
-            for row in rows.dropFirst() { StandardOutput.print("\n" + Self.refusal(row)) }
+            if let rule = rows.first { StandardOutput.print(text(rule)) }
+            for row in rows.dropFirst() { StandardOutput.print("\n" + refusal(row)) }
         }
 
         private static func text(_ row: Row) -> String {

@@ -50,22 +50,8 @@ extension ExplainCommand {
         func run() async throws {
             let topology = try explainer.file.topology()
             if let facts { return try await FactsAnswers(path: facts, topology: topology).run(explainer.explainer(for: topology)) }
-            do {
-                let envelope = try CompanionFile.envelope(options: options, defaultDomain: topology.defaultDomain)
-                let explanation = try await explainer.explainer(for: topology).explain(envelope)
-                StandardOutput.print(json ? try ExplanationOutput.json(explanation) : ExplanationOutput.text(explanation))
-            } catch let failure as CompanionFile.Failure {
-                for finding in failure.findings {
-                    let option = finding.path.prefix { $0 != "[" }.replacing("_", with: "-")
-                    let accepted = finding.accepted.map { " (accepted: \($0))" } ?? ""
-                    let message = finding.message == "the key is missing" ? "the option is missing" : finding.message
-                    Environment.printError("postern: --\(option): \(message)\(accepted)")
-                }
-                throw ExitCode(ExitStatus.usage.rawValue)
-            } catch let problem as Explainer.Unanswerable {
-                Environment.printError("postern: \(problem.reason)")
-                throw ExitCode(ExitStatus.dataError.rawValue)
-            }
+            let explanation = try await explainer.explain(options, by: topology)
+            StandardOutput.print(json ? try ExplanationOutput.json(explanation) : ExplanationOutput.text(explanation))
         }
     }
 }

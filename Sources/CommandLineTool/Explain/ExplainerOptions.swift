@@ -26,6 +26,25 @@ struct ExplainerOptions: ParsableArguments {
         }
     }
 
+    /// Explains the envelope that options say; ends the command where they say none.
+    func explain(_ options: [(key: String, value: String)], by topology: Topology) async throws -> RouteExplanation {
+        do {
+            let envelope = try CompanionFile.envelope(options: options, defaultDomain: topology.defaultDomain)
+            return try await explainer(for: topology).explain(envelope)
+        } catch let failure as CompanionFile.Failure {
+            for finding in failure.findings {
+                let option = finding.path.prefix { $0 != "[" }.replacing("_", with: "-")
+                let accepted = finding.accepted.map { " (accepted: \($0))" } ?? ""
+                let message = finding.message == "the key is missing" ? "the option is missing" : finding.message
+                Environment.printError("postern: --\(option): \(message)\(accepted)")
+            }
+            throw ExitCode(ExitStatus.usage.rawValue)
+        } catch let problem as Explainer.Unanswerable {
+            Environment.printError("postern: \(problem.reason)")
+            throw ExitCode(ExitStatus.dataError.rawValue)
+        }
+    }
+
     private func document(_ topology: Topology) async throws -> DirectoryDocument {
         if let directory {
             return try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }

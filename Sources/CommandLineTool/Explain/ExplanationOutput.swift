@@ -13,6 +13,12 @@ enum ExplanationOutput {
         return coloured(text, explanation.verdict, isGood: explanation.refusal == nil)
     }
 
+    static func relayText(_ explanation: RouteExplanation) -> String {
+        let text = explanation.relayText(columns: columns)
+        guard Environment.isTerminal(STDOUT_FILENO) else { return text }
+        return coloured(text, explanation.relayVerdict, isGood: explanation.mayRelay)
+    }
+
     /// - Parameter verdict: the part of the text that says how it went; green or red from here on.
     static func coloured(_ text: String, _ verdict: String, isGood: Bool) -> String {
         guard let range = text.range(of: verdict) else { return text }

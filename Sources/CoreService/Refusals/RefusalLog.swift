@@ -4,7 +4,7 @@ import Routing
 /// What the core refused lately, and how often each rule did since it started. Confined to the core's event loop.
 ///
 /// The newest refusals are kept, whoever caused them; the counters are as many as the rules that can refuse, so strangers make neither
-/// grow. In octets: `capacity` times `mostSteps` steps and three addresses, which is some 10 MiB when it is full, and little at first.
+/// grow. In octets: `capacity` times a record with `mostSteps` steps, below 4 KiB, and its addresses.
 struct RefusalLog {
     /// Refusals that are kept.
     static let defaultCapacity = 10_000

@@ -71,6 +71,11 @@ public enum CompanionFile {
         return envelope
     }
 
+    /// An address as the command line has it; a bare name is completed. nil for what is none.
+    public static func address(_ text: String, defaultDomain: DomainName) -> EmailAddress? {
+        Principals.address(text, defaultDomain: defaultDomain)
+    }
+
     // MARK: Reading
 
     private static func tree(_ path: String) throws(Failure) -> YAMLNode {

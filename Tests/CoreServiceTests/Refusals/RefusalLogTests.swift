@@ -35,6 +35,8 @@ struct RefusalLogTests {
         var log = RefusalLog()
         log.note(Self.one, try Self.facts(1), trace)
         let record = try #require(log.latest(1, of: Self.one.code).first)
+        // What the store's comment says of its size.
+        #expect(MemoryLayout<RefusalLog.Record>.stride + RefusalLog.mostSteps * MemoryLayout<DecisionStep>.stride < 4096)
         #expect(record.steps.count == RefusalLog.mostSteps && record.omitted == 1200 - RefusalLog.mostSteps)
     }
 }
