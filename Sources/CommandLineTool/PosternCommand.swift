@@ -13,7 +13,9 @@ public struct PosternCommand: AsyncParsableCommand {
             CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
             CommandGroup(
                 name: "Configuration:",
-                subcommands: [CheckCommand.self, TestCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self]),
+                subcommands: [
+                    CheckCommand.self, TestCommand.self, DiffCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
+                ]),
             CommandGroup(name: "Mail:", subcommands: [QueueCommand.self]),
             CommandGroup(
                 name: "People:",
