@@ -117,3 +117,11 @@ extension RouteExplanation: Encodable {
         try container.encode(traces.flatMap(\.entries).map(Step.init), forKey: .trace)
     }
 }
+
+extension RouteExplanation {
+    /// Whether mail notices: another outcome, another way or another reply. The code of the rule alone is no difference.
+    public func isDifferentForMail(from other: RouteExplanation) -> Bool {
+        guard let refusal, let theirs = other.refusal else { return routes != other.routes || (refusal == nil) != (other.refusal == nil) }
+        return refusal.replyWithoutCode != theirs.replyWithoutCode
+    }
+}

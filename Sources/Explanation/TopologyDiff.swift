@@ -117,5 +117,5 @@ private struct Deciding {
 
 extension Refusal {
     /// Codes name rules, and the same refusal by another rule is no change for mail.
-    fileprivate var replyWithoutCode: String { "\(reply)".replacing(" [\(code)]", with: "") }
+    var replyWithoutCode: String { "\(reply)".replacing(" [\(code)]", with: "") }
 }

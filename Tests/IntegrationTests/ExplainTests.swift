@@ -143,6 +143,29 @@ struct ExplainTests {
         #expect(unknown.status == 65 && unknown.text.contains("tests.yaml:1:3: error: `expect`: there is no connector `general`"))
     }
 
+    @Test("diff: 0 where nothing changes for mail, 1 and the classes where something does; with facts, those envelopes")
+    func difference() async throws {
+        let postern = try PosternUnderTest()
+        let old = postern.configuration
+        let text = try String(contentsOfFile: old, encoding: .utf8)
+        let new = try postern.folder.write("new.yaml", text.replacing("local.test: authoritative", with: "local.test: shared"))
+        let directory = try postern.folder.write("directory.yaml", "users: [alice]\n")
+        let facts = try postern.folder.write(
+            "facts.json",
+            ["alice", "bob"].map { "{\"via\":\"internet\",\"client\":\"203.0.113.9\",\"from\":\"<>\",\"to\":\"\($0)\"}\n" }.joined())
+        func diff(_ arguments: String...) async throws -> Program.Result {
+            try await Program.run(PosternUnderTest.postern, ["diff"] + arguments)
+        }
+        let same = try await diff(old, old)
+        #expect(same.status == 0 && same.text == "nothing changes for mail\n", "\(same)")
+        let changed = try await diff(old, new)
+        #expect(changed.status == 1 && changed.text.hasPrefix("via internet, to a name in local.test that nobody has\n"), "\(changed)")
+        let envelopes = try await diff(old, new, "--facts", facts, "--directory", directory)
+        #expect(envelopes.status == 1 && envelopes.text.contains("\(facts):2:1: via internet, client 203.0.113.9\n"), "\(envelopes)")
+        #expect(!envelopes.text.contains("alice") && envelopes.text.contains("    - refused: 550 5.1.1"), "\(envelopes)")
+        #expect(try await diff(old, old, "--facts", facts, "--directory", directory).status == 0)
+    }
+
     @Test("the policy tests of every example deployment hold")
     func deployments() async throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

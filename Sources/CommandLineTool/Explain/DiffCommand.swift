@@ -12,15 +12,26 @@ struct DiffCommand: ParsableCommand {
         commandName: "diff", abstract: "What a change of the configuration changes for mail.",
         discussion: """
             Goes over all classes of mail that the two files tell apart (virtual server, client, who sends, recipient), and lists those
-            that they treat differently, each with an example and the rule on either side. Size, priority and time are not varied. Exit
-            status 0 where nothing changes for mail, 1 where something does.
+            that they treat differently, each with an example and the rule on either side. Size, priority and time are not varied. With
+            --facts, only the envelopes of that file are held against both. Exit status 0 where nothing changes for mail, 1 where something does.
             """)
 
     @Argument(help: "The configuration as it is.") var old: String
     @Argument(help: "The configuration as it would be.") var new: String
 
+    @Option(help: ArgumentHelp("Envelopes as of `postern explain route --facts`; needs --directory.", valueName: "file"))
+    var facts: String?
+    @Option(help: ArgumentHelp("Users, aliases and groups for these.", valueName: "file")) var directory: String?
+
+    func validate() throws {
+        if (facts == nil) != (directory == nil) { throw ValidationError("--facts and --directory belong together") }
+    }
+
     func run() throws {
         let (before, after) = (try Self.topology(old), try Self.topology(new))
+        if let facts, let directory {
+            return try FactsDiff(before: before, after: after, directory: directory).run(FactsFile(path: facts))
+        }
         do {
             let diff = try TopologyDiff(from: before, to: after, now: .now())
             let lines = Self.lines(diff)
@@ -54,7 +65,7 @@ struct DiffCommand: ParsableCommand {
                 lines += StepText.wrapped(side.outcome, indentation: "    \(word) ")
                 if !side.rule.isEmpty { lines.append("      \(side.rule)") }
             }
-            lines.append("    such as \(change.example)")
+            lines += StepText.wrapped("such as \(change.example)", indentation: "    ")
         }
         return lines
     }

@@ -13,22 +13,12 @@ struct FactsAnswers {
 
     /// A line that cannot be answered gets `{"error": …}`; the command then ends with 65 when all are answered.
     func run(_ explainer: Explainer) throws {
-        if path != "-" {
-            // `readLine` knows standard input only.
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0, dup2(descriptor, STDIN_FILENO) >= 0 else {
-                Environment.printError("postern: \(path): \(SystemReason.text(ofErrorNumber: errno))")
-                throw ExitCode(ExitStatus.inputOutput.rawValue)
-            }
-        }
-        var number = 0
+        let file = FactsFile(path: path)
         var hasErrors = false
-        while let line = readLine() {
-            number += 1
-            if line.allSatisfy(\.isWhitespace) { continue }
+        try file.forEachLine { line, number in
             do {
                 let envelope = try CompanionFile.facts(
-                    line: line, file: path == "-" ? "standard input" : path, number: number, defaultDomain: topology.defaultDomain)
+                    line: line, file: file.name, number: number, defaultDomain: topology.defaultDomain)
                 StandardOutput.print(try ExplanationOutput.json(try explainer.explain(envelope)))
             } catch {
                 hasErrors = true
