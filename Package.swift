@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Explanation", dependencies: ["Directory", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .target(
             name: "SMTPServer",
             dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
@@ -50,8 +51,7 @@ let package = Package(
             name: "CoreService",
             dependencies: [
                 "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
-                "CoreLink",
-                "ServiceRuntime", logging, nioCore, nioPosix,
+                "Explanation", "CoreLink", "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
@@ -82,9 +82,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "Credentials", "TransportSecurity", "CoreLink", "ServiceRuntime",
-                argumentParser,
-                logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "CoreLink",
+                "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -121,6 +120,8 @@ let package = Package(
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
+        .testTarget(
+            name: "ExplanationTests", dependencies: ["Directory", "Explanation", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
@@ -144,8 +145,7 @@ let package = Package(
             name: "CoreServiceTests",
             dependencies: [
                 "CoreService", "CoreLink", "CrashModel", "Credentials", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue",
-                "SMTPServer",
-                "Topology", "TopologyFile", logging, nioCore, nioPosix,
+                "Routing", "SMTPServer", "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
         .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "ArchitectureTests"),

@@ -12,10 +12,17 @@ public struct PosternCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
             CommandGroup(
-                name: "Configuration:", subcommands: [CheckCommand.self, InitCommand.self, SchemaCommand.self, CertificateCommand.self]),
+                name: "Configuration:",
+                subcommands: [
+                    CheckCommand.self, TestCommand.self, DiffCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
+                    CertificateCommand.self,
+                ]),
             CommandGroup(name: "Mail:", subcommands: [QueueCommand.self]),
             CommandGroup(
-                name: "People:", subcommands: [UserCommand.self, CredentialCommand.self, AliasCommand.self, GroupCommand.self]),
+                name: "People:",
+                subcommands: [
+                    UserCommand.self, CredentialCommand.self, AliasCommand.self, GroupCommand.self, DirectoryCommand.self,
+                ]),
         ])
 
     public init() {}

@@ -1,6 +1,7 @@
 import CoreLink
 import Directory
 import DurableStorage
+import Explanation
 import Logging
 import MailVocabulary
 import MessageFormat
@@ -22,7 +23,8 @@ final class Core {
     let fileThreads: NIOThreadPool
     let startedAt = Timestamp.now()
     private(set) var topology: Topology
-    private var routing: RoutingTable
+    private(set) var routing: RoutingTable
+    private(set) var refusals = RefusalLog()
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
     private let store: SQLiteQueueStore
@@ -105,10 +107,14 @@ final class Core {
     }
 
     /// Whether whoever is logged in may send with this reverse-path; nil where nothing speaks against it.
-    func refusal(ofSender sender: EnvelopeSender, in session: SubmissionSession) -> Reply? {
+    func refusal(ofSender sender: EnvelopeSender, in session: SubmissionSession, id: QueueID) -> Reply? {
         do {
             let verdict = try routing.decideSender(
                 session, reversePath: sender.reversePath, directory: CoreDirectory(directory: directory))
+            if let refusal = verdict.refusal, let from = sender.reversePath.address {
+                // There is no recipient yet: the address that may not be used is what it is about.
+                refusals.note(refusal, Self.facts(from, sender: sender, origin: .submission(session), id: id), verdict.trace)
+            }
             return verdict.refusal?.reply
         } catch {
             log.error("the directory cannot be read", metadata: ["from": "\(sender.reversePath)", "error": "\(error)"])
@@ -157,7 +163,9 @@ final class Core {
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
         case .deliver(let routed): return .accepted(routed)
-        case .refuse(let refusal): return .refused(refusal.reply)
+        case .refuse(let refusal):
+            refusals.note(refusal, facts, decision.trace)
+            return .refused(refusal.reply)
         }
     }
 
@@ -176,21 +184,28 @@ final class Core {
 
     struct Refused: Error { let reply: Reply }
 
-    /// The way that a recipient in the queue takes by today's configuration.
+    /// Decides again on a recipient in the queue, by today's configuration and the facts that the queue has.
     ///
     /// - Parameters:
     ///   - writtenTo: as the queue recorded it; nil: the address itself.
     ///   - connector: the one that has it so far.
-    func reroute(
+    /// - Throws: what the directory throws.
+    func decideAgain(
         _ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage, from connector: String
-    ) -> Result<Route, Refused> {
+    ) throws -> Decision {
         let origin = origin(of: message)
         let facts = RecipientFacts(
             origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
             message: message.head.id, time: .now())
+        return try routing.reroute(facts, to: address, from: connector, directory: CoreDirectory(directory: directory))
+    }
+
+    /// The way that a recipient in the queue takes by today's configuration; parameters as of `decideAgain`.
+    func reroute(
+        _ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage, from connector: String
+    ) -> Result<Route, Refused> {
         do {
-            let decision = try routing.reroute(facts, to: address, from: connector, directory: CoreDirectory(directory: directory))
-            switch decision.outcome {
+            switch try decideAgain(address, writtenTo: writtenTo, of: message, from: connector).outcome {
             case .deliver(let routed):
                 guard let first = routed.first else { return .failure(Refused(reply: Reply(550, "5.4.4", "no route"))) }
                 return .success(Route(first))
@@ -336,13 +351,5 @@ extension Route {
             case .domain, .address, .smartHosts, .directFirst, .unknownTo, .held: .delivery
             }
         self.init(connector: routed.connector, nextHop: "\(routed.nextHop)", carrier: carrier)
-    }
-}
-
-extension DirectoryDomains {
-    init(_ topology: Topology) {
-        self.init(
-            authoritative: Set(topology.domains.values.filter { !$0.isShared }.map(\.name)),
-            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)), defaultDomain: topology.defaultDomain)
     }
 }

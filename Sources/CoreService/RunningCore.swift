@@ -1,6 +1,7 @@
 import CoreLink
 import Directory
 import DurableStorage
+import Explanation
 import Logging
 import MailVocabulary
 import MessageQueue

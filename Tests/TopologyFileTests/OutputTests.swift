@@ -129,7 +129,7 @@ struct OutputTests {
         case .map(_, _, let element, _), .list(let element, _): allKeys(of: element)
         case .either(let alternatives): alternatives.flatMap(allKeys)
         case .byRole(let tables): tables.flatMap { allKeys(of: .table($0.table)) }
-        case .text, .choice, .boolean, .integer, .limit, .duration, .size: []
+        case .text, .choice, .boolean, .integer, .limit, .duration, .size, .octets: []
         }
     }
 }

@@ -142,7 +142,7 @@ extension ControlRequest.Command {
     fileprivate var changes: Bool {
         switch self {
         case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList, .credentialOwner,
-            .userExport:
+            .userExport, .explainRefusal, .explainMessage:
             false
         case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,
             .aliasTargetRemove, .groupAdd, .groupRemove, .groupMemberAdd, .groupMemberRemove:

@@ -39,6 +39,8 @@ public struct ControlRequest: Hashable, Sendable {
         case groupRemove = 42
         case groupMemberAdd = 43
         case groupMemberRemove = 44
+        case explainRefusal = 50
+        case explainMessage = 51
     }
 
     public let command: Command

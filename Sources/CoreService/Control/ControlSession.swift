@@ -32,6 +32,8 @@ final class ControlSession {
         case .reload: reload()
         case .queueList: listQueue()
         case .queueShow: showMessage(request.arguments)
+        case .explainRefusal: explainRefusal(request.arguments)
+        case .explainMessage: explainMessage(request.arguments)
         default:
             do {
                 for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers).run(request) {

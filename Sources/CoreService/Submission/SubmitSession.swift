@@ -113,17 +113,18 @@ final class SubmitSession {
         guard let server = core.topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission else {
             return violated("'\(facts.virtualServer)' is no virtual server of this role")
         }
-        let (origin, refusal) = standing(of: facts, sender)
+        let id = core.queue.nextID()
+        let (origin, refusal) = standing(of: facts, sender, id)
         authorization = .none
         let transaction = Transaction(
-            id: core.queue.nextID(), facts: facts, sender: sender, origin: origin, refusal: refusal,
+            id: id, facts: facts, sender: sender, origin: origin, refusal: refusal,
             contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
         state = .open(transaction)
         connection.send(.began(transaction.id))
     }
 
     /// Who sends, and what speaks against the whole transaction.
-    private func standing(of facts: SessionFacts, _ sender: EnvelopeSender) -> (MailOrigin, refusal: Reply?) {
+    private func standing(of facts: SessionFacts, _ sender: EnvelopeSender, _ id: QueueID) -> (MailOrigin, refusal: Reply?) {
         guard isSubmission else {
             return (
                 .edge(
@@ -141,7 +142,7 @@ final class SubmitSession {
             account: session?.account)
         // 421 ends the session: the client logs in again.
         if case .token = authorization, session == nil { return (.submission(submission), Self.sessionOver) }
-        return (.submission(submission), core.refusal(ofSender: sender, in: submission))
+        return (.submission(submission), core.refusal(ofSender: sender, in: submission, id: id))
     }
 
     private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {

@@ -135,6 +135,11 @@ struct ShapeDecoder {
                     }
                     domains[domain] = entry.keyLocation.line
                 }
+            case .address:
+                if let problem = TextKind.account.problem(entry.key) {
+                    report.error(
+                        entry.keyLocation, path, Problem(message: problem).message(about: entry.key), accepted: TextKind.account.accepted)
+                }
             }
             let value = decode(entry.value, as: element, path: path, at: entry.keyLocation)
             decoded.append(Value.Entry(key: entry.key, keyLocation: entry.keyLocation, value: value))
@@ -240,6 +245,10 @@ struct ShapeDecoder {
             if orNone, text == "none" { return .success(.none) }
             guard let size = ByteCount(parsing: text) else { return .failure(Problem(message: "`\(text)` is not a size")) }
             return size.bytes >= 1 ? .success(.size(size)) : .failure(Problem(message: "a size of \(text) lets nothing through"))
+        case .octets:
+            if isPlain, let number = wholeNumber(text), number >= 0 { return .success(.size(ByteCount(number))) }
+            guard let size = ByteCount(parsing: text) else { return .failure(Problem(message: "`\(text)` is not a size")) }
+            return .success(.size(size))
         case .list, .table, .map, .either, .byRole:
             return .failure(Problem(message: "`\(text)` is a single value"))
         }

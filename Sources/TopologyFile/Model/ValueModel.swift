@@ -14,6 +14,8 @@ indirect enum ValueModel: Sendable {
         /// A name that the administrator chooses.
         case identifier
         case domain
+        /// A mail address, or a bare name.
+        case address
     }
 
     case text(TextKind)
@@ -26,6 +28,8 @@ indirect enum ValueModel: Sendable {
     case duration(minimum: Int64, orNone: Bool)
     /// From one octet.
     case size(orNone: Bool)
+    /// A number of octets from 0, or a size.
+    case octets
     case list(of: ValueModel, minimum: Int)
     case table(TableModel)
     /// - Parameter placeholder: stands for a name in the reference.
@@ -49,7 +53,7 @@ indirect enum ValueModel: Sendable {
 
     var shapes: [Shape] {
         switch self {
-        case .text, .choice, .boolean, .integer, .limit, .duration, .size: [.scalar]
+        case .text, .choice, .boolean, .integer, .limit, .duration, .size, .octets: [.scalar]
         case .list: [.list]
         case .table, .map, .byRole: [.table]
         case .either(let alternatives): alternatives.flatMap(\.shapes)
@@ -68,6 +72,7 @@ indirect enum ValueModel: Sendable {
         case .duration(let minimum, let orNone):
             return DurationText.accepted + (minimum == 0 ? ", or 0s" : "") + (orNone ? ", or none" : "")
         case .size(let orNone): return "a size such as 512B, 64KiB or 10MiB" + (orNone ? ", or none" : "")
+        case .octets: return "a number of octets, or a size such as 64KiB or 10MiB"
         case .list(let element, let minimum):
             return (minimum > 0 ? "a list of one or more, each " : "a list, each ") + element.accepted
         case .table(let table): return "a table with " + table.keys.map(\.name).joined(separator: ", ")

@@ -26,6 +26,8 @@ enum JSONSchema {
             return [("anyOf", .array([.object([("type", .string("integer")), ("minimum", .integer(1))]), .object([none])]))]
         case .duration(_, let orNone): return orText("^[0-9]{1,9}[smhd]$", orNone: orNone)
         case .size(let orNone): return orText("^[0-9]+(B|KiB|MiB|GiB)$", orNone: orNone)
+        case .octets:
+            return [("anyOf", .array([.object([("type", .string("integer")), ("minimum", .integer(0))]), .object(members(of: .size))]))]
         case .list(let element, let minimum):
             return [("type", .string("array")), ("items", .object(members(of: element)))]
                 + (minimum > 0 ? [("minItems", .integer(minimum))] : [])

@@ -29,7 +29,7 @@ enum Reference {
                 result += nested(TableModel(own), path: path, level: level)
             }
             return result
-        case .text, .choice, .boolean, .integer, .limit, .duration, .size: return []
+        case .text, .choice, .boolean, .integer, .limit, .duration, .size, .octets: return []
         }
     }
 

@@ -32,6 +32,7 @@ struct Architecture {
             ["MessageQueue"],
             ["Credentials"],
             ["Directory"],
+            ["Explanation"],
             ["TransportSecurity", "NameResolution", "Authentication"],
             ["CoreLink"],
             ["SMTPServer"],

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Explanation
+import Foundation
+import ServiceRuntime
+import TopologyFile
+
+extension ExplainCommand {
+    /// `postern explain route`
+    struct Route: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What would become of a message, and why. Nothing is sent.",
+            discussion: """
+                The decision, then each step: the rule, the line of the configuration, what was found. Bare names are completed by
+                default_domain; the null reverse-path is `--from '<>'`.
+
+                With --facts, one JSON object a line with the names via, client, client_name, as, from, to, size, priority, system, at,
+                down; and one a line as the answer.
+                """)
+
+        @Option(help: "The virtual server that it comes in at.") var via: String?
+        @Option(help: "The client's address.") var client: String?
+        @Option(help: "The host name that reverse DNS confirms.") var clientName: String?
+        @Option(help: ArgumentHelp("Who is logged in.", valueName: "user")) var `as`: String?
+        @Option(help: "The reverse-path.") var from: String?
+        @Option(help: "The recipient.") var to: String?
+        @Option(help: "The size of the message, in octets or such as 3MiB.") var size: String?
+        @Option(help: "high, normal or low.") var priority: String?
+        @Flag(help: "A program wrote it.") var system = false
+        @Option(help: ArgumentHelp("When: a time of the week such as 'Mon 03:00'.", valueName: "time")) var at: String?
+        @Option(help: ArgumentHelp("A connector that is down; may be repeated.", valueName: "connector")) var down: [String] = []
+        @Option(help: ArgumentHelp("Many at once: JSON Lines; - for standard input.", valueName: "file")) var facts: String?
+        @Flag(help: "One JSON object.") var json = false
+        @OptionGroup var explainer: ExplainerOptions
+
+        private var options: [(key: String, value: String)] {
+            let written: [(String, String?)] = [
+                ("via", via), ("client", client), ("client_name", clientName), ("as", `as`), ("from", from), ("to", to), ("size", size),
+                ("priority", priority), ("system", system ? "true" : nil), ("at", at),
+            ]
+            return written.compactMap { key, value in value.map { (key, $0) } } + down.map { ("down", $0) }
+        }
+
+        func validate() throws {
+            guard facts != nil else { return }
+            if let first = options.first {
+                throw ValidationError("--facts says everything that --\(first.key.replacing("_", with: "-")) would say")
+            }
+        }
+
+        func run() async throws {
+            let topology = try explainer.file.topology()
+            if let facts { return try await FactsAnswers(path: facts, topology: topology).run(explainer.explainer(for: topology)) }
+            let explanation = try await explainer.explain(options, by: topology)
+            StandardOutput.print(json ? try ExplanationOutput.json(explanation) : ExplanationOutput.text(explanation))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Explanation
+import Glibc
+import MailVocabulary
+import ServiceRuntime
+import Topology
+import TopologyFile
+
+/// Which configuration explains, and who there is.
+struct ExplainerOptions: ParsableArguments {
+    @OptionGroup var file: ConfigurationOption
+    @Option(
+        help: ArgumentHelp(
+            "Users, aliases and groups out of this YAML file; without it, out of the running core.", valueName: "file"))
+    var directory: String?
+
+    /// The configuration of the file, also where the core runs with another one: that is how a change is tried.
+    func explainer(for topology: Topology) async throws -> Explainer {
+        let now = Timestamp.now()
+        let document = try await document(topology)
+        return try Reporting.of {
+            Explainer(
+                topology: topology,
+                directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: directory == nil), now: now,
+                utcOffset: LocalTime.offset(at: now))
+        }
+    }
+
+    /// Explains the envelope that options say; ends the command where they say none.
+    func explain(_ options: [(key: String, value: String)], by topology: Topology) async throws -> RouteExplanation {
+        do {
+            let envelope = try CompanionFile.envelope(options: options, defaultDomain: topology.defaultDomain)
+            return try await explainer(for: topology).explain(envelope)
+        } catch let failure as CompanionFile.Failure {
+            for finding in failure.findings {
+                let option = finding.path.prefix { $0 != "[" }.replacing("_", with: "-")
+                let accepted = finding.accepted.map { " (accepted: \($0))" } ?? ""
+                let message = finding.message == "the key is missing" ? "the option is missing" : finding.message
+                Environment.printError("postern: --\(option): \(message)\(accepted)")
+            }
+            throw ExitCode(ExitStatus.usage.rawValue)
+        } catch let problem as Explainer.Unanswerable {
+            Environment.printError("postern: \(problem.reason)")
+            throw ExitCode(ExitStatus.dataError.rawValue)
+        }
+    }
+
+    private func document(_ topology: Topology) async throws -> DirectoryDocument {
+        if let directory {
+            return try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
+        }
+        do {
+            return try await RunningDirectory.document(try ControlClient(file, saysFindings: false))
+        } catch let code as ExitCode where code.rawValue == ExitStatus.temporaryFailure.rawValue {
+            Environment.printError("postern: without a running core, --directory FILE says which users, aliases and groups there are")
+            throw code
+        }
+    }
+}
+
+/// The machine's time zone.
+enum LocalTime {
+    /// Seconds that local time is ahead of UTC.
+    static func offset(at moment: Timestamp) -> Int {
+        var seconds = time_t(moment.seconds)
+        var local = tm()
+        return localtime_r(&seconds, &local) == nil ? 0 : local.tm_gmtoff
+    }
+}

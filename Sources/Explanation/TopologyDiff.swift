@@ -1,0 +1,121 @@
+import MailVocabulary
+import Routing
+import Topology
+
+/// What a change of the configuration changes for mail, not for text.
+///
+/// Both configurations decide about every class of mail that either of them tells apart: virtual server × client × who is logged in or
+/// writes × recipient, each taken from servers, lists, permissions, domains and address spaces. A class stands for all mail that the rules
+/// treat alike, and has an example; who is in a group is in no other. Size, priority and time of the week are not varied.
+public struct TopologyDiff: Sendable {
+    /// Decisions by each configuration, at most: some ten seconds.
+    public static let maximumDecisions = 1_000_000
+
+    /// Classes of mail that both configurations now treat differently, and in the same way.
+    public struct Change: Sendable {
+        public let server: String
+        public let recipient: String
+        /// The classes of senders that it is so for: two words of each, client and person.
+        public fileprivate(set) var senders: [String]
+        public let before: Side
+        public let after: Side
+        /// One envelope: `from <a@b> to c@d`.
+        public let example: String
+    }
+
+    /// What one configuration says.
+    public struct Side: Hashable, Sendable {
+        /// `accepted: connector general, next hop dns:…`, or `refused: 550 …`.
+        public let outcome: String
+        /// The rule that settled it, with its place.
+        public let rule: String
+    }
+
+    /// More classes than `maximumDecisions`.
+    public struct TooMany: Error, Hashable, Sendable {
+        public let count: Int
+    }
+
+    public private(set) var changes: [Change] = []
+    /// Virtual servers that only one of the two has.
+    public let removedServers: [String]
+    public let addedServers: [String]
+
+    /// - Throws: where there is too much to go through.
+    public init(from old: Topology, to new: Topology, now: Timestamp) throws(TooMany) {
+        let (before, after) = (Set(old.virtualServers.map(\.name)), Set(new.virtualServers.map(\.name)))
+        removedServers = before.subtracting(after).sorted()
+        addedServers = after.subtracting(before).sorted()
+        let classes = MailClasses(old, new)
+        let shared = old.virtualServers.filter { after.contains($0.name) }
+        let count = shared.count * classes.clients.count * classes.people.count * classes.recipients.count
+        guard count <= Self.maximumDecisions else { throw TooMany(count: count) }
+        let (first, second) = (Deciding(old, classes, now), Deciding(new, classes, now))
+        var positions: [[String]: Int] = [:]
+        for server in shared {
+            for recipient in classes.recipients {
+                for client in classes.clients {
+                    for person in classes.people {
+                        guard let one = first.decide(server.name, client, person, recipient),
+                            let two = second.decide(server.name, client, person, recipient), one.outcome != two.outcome
+                        else { continue }
+                        let sender = "\(client.word), \(person.word)"
+                        let key = [server.name, recipient.word, one.outcome, two.outcome, one.rule, two.rule]
+                        if let position = positions[key] {
+                            changes[position].senders.append(sender)
+                        } else {
+                            positions[key] = changes.count
+                            changes.append(
+                                Change(
+                                    server: server.name, recipient: recipient.word, senders: [sender], before: one, after: two,
+                                    example: "client \(client.address), from <\(person.address)> to <\(recipient.address)>"))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One configuration, asked about classes.
+private struct Deciding {
+    let topology: Topology
+    let table: RoutingTable
+    let directory: ClassDirectory
+    let now: Timestamp
+
+    init(_ topology: Topology, _ classes: MailClasses, _ now: Timestamp) {
+        (self.topology, self.now) = (topology, now)
+        (table, directory) = (RoutingTable(topology), ClassDirectory(classes))
+    }
+
+    /// nil where there can be no such session: nobody logs in at an edge server.
+    func decide(
+        _ server: String, _ client: MailClasses.Client, _ person: MailClasses.Person, _ recipient: MailClasses.Recipient
+    ) -> TopologyDiff.Side? {
+        guard let server = topology.virtualServers.first(where: { $0.name == server }) else { return nil }
+        if server.isEdge, person.isLoggedIn { return nil }
+        let origin: MailOrigin =
+            server.isEdge
+            ? .edge(EdgeSession(virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name))
+            : .submission(
+                SubmissionSession(
+                    virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name,
+                    account: person.isLoggedIn ? person.address : nil))
+        let facts = RecipientFacts(
+            origin: origin, reversePath: .address(person.address), recipient: recipient.address, message: QueueID(value: 1), time: now)
+        let decision = table.decide(facts, directory: directory)
+        let settling = decision.trace.steps.last { $0.location != nil } ?? decision.trace.steps.last
+        return TopologyDiff.Side(
+            outcome: decision.refusal.map { "refused: \($0.replyWithoutCode)" }
+                ?? "accepted: "
+                + decision.routes.map { ($0.connector.isEmpty ? "" : "connector \($0.connector), ") + "next hop \($0.nextHop)" }
+                .joined(separator: "; "),
+            rule: settling.map { "rule \($0.rule)" + ($0.location.map { "  \($0)" } ?? "") } ?? "")
+    }
+}
+
+extension Refusal {
+    /// Codes name rules, and the same refusal by another rule is no change for mail.
+    var replyWithoutCode: String { "\(reply)".replacing(" [\(code)]", with: "") }
+}

@@ -1,0 +1,50 @@
+import MailVocabulary
+import Testing
+import Topology
+import TopologyFile
+
+@testable import Explanation
+
+@Suite("What a change of the configuration changes for mail")
+struct TopologyDiffTests {
+    private func diff(_ edit: (String) -> String) throws -> TopologyDiff {
+        let text = edit(School.configuration)
+        let loaded = TopologyFile.parse(Array(text.utf8), path: "new.yaml")
+        return try TopologyDiff(
+            from: School.topology, to: try #require(loaded.topology, "\(loaded.findings)"), now: Timestamp(seconds: 1_795_521_600))
+    }
+
+    @Test("another order, other words and comments change nothing")
+    func nothing() throws {
+        #expect(try diff { $0 }.changes.isEmpty)
+        let moved = try diff { "# a comment\n" + $0.replacing("hostname: mx.school.example", with: "hostname: mx2.school.example") }
+        #expect(moved.changes.isEmpty && moved.addedServers.isEmpty && moved.removedServers.isEmpty)
+    }
+
+    @Test("who may relay from now on, and to where, each with both rules")
+    func relay() throws {
+        let changes = try diff { $0.replacing("accounts: { grant: [\"group:staff\"] }", with: "accounts: all") }.changes
+        let change = try #require(changes.first { $0.recipient == "a domain that nothing names" })
+        #expect(changes.allSatisfy { $0.server == "clients" })
+        #expect(change.senders == ["a stranger, any other account"])
+        #expect(change.before.outcome == "refused: 550 5.7.1 Relaying denied" || change.before.outcome.hasPrefix("refused: 550 5.7.1"))
+        #expect(change.after.outcome == "accepted: connector general, next hop dns:elsewhere.invalid")
+        #expect(change.before.rule.contains("postern.yaml:") && change.after.rule.contains("new.yaml:"), "\(change)")
+    }
+
+    @Test("a new connector and a domain that is ours no longer are found; a server that is gone is said")
+    func others() throws {
+        let partner = try diff {
+            $0 + "\n  partner:\n    address_spaces: [{ domain: partner.example }]\n    deliver: dns\n    relay: true\n"
+        }.changes
+        #expect(
+            partner.contains {
+                $0.server == "internet" && $0.recipient == "somebody in partner.example" && $0.before.outcome.hasPrefix("refused")
+            })
+        let renamed = try diff { $0.replacing("  clients:\n", with: "  people:\n") }
+        #expect(renamed.removedServers == ["clients"] && renamed.addedServers == ["people"] && renamed.changes.isEmpty)
+        let shared = try diff { $0.replacing("school.example: authoritative", with: "school.example: shared") }.changes
+        #expect(shared.contains { $0.recipient == "a name in school.example that nobody has" })
+        #expect(!shared.contains { $0.recipient == "somebody in school.example" })
+    }
+}
