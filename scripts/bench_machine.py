@@ -2,7 +2,8 @@
 import os, pathlib, re, socket, subprocess, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-POSTERN = ROOT / ".build/release/postern"
+EXECUTABLES = pathlib.Path(os.environ.get("POSTERN_EXECUTABLES", ROOT / ".build/release"))
+POSTERN = EXECUTABLES / "postern"
 WORK = ROOT / ".build-bench"
 AS_ROOT = os.geteuid() == 0
 

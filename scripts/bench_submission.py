@@ -66,6 +66,10 @@ logs: {{ level: info, format: json }}
     def processes(self):
         return family(self.process.pid)
 
+    def checking_processes(self):
+        """None for itself: postern-auth also talks SASL and asks the core."""
+        return []
+
     def stop(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
@@ -164,6 +168,9 @@ maillog_file_prefixes = {self.folder}
     def processes(self):
         return family(int((self.folder / "spool/pid/master.pid").read_text())) + family(self.dovecot.pid)
 
+    def checking_processes(self):
+        return family(self.dovecot.pid)
+
     def stop(self):
         if self.is_running:
             subprocess.run(["postfix", "-c", self.folder / "etc", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -182,17 +189,19 @@ def make_certificate():
 
 
 def submit(server, messages, resume=False):
-    """Submissions per second, and the processor time of one in milliseconds, over all processes of the server."""
-    before = processor_seconds(server.processes())
+    """Submissions per second, and the processor time of one in milliseconds: of all processes of the server, and of those among them that
+    do nothing but check passwords."""
+    before, before_checking = processor_seconds(server.processes()), processor_seconds(server.checking_processes())
     result = subprocess.run([SOURCE, *(["-r"] if resume else []), "-m", str(messages), "-s", "40", "-l", "4096", str(server.port), USER,
                              PASSWORD, USER, "somebody@far.example"], capture_output=True, text=True)
     if result.returncode:
         raise SystemExit(f"{server.name}: {result.stderr.strip()}")
     values = dict(part.split("=") for part in result.stdout.split())
     used = processor_seconds(server.processes()) - before
-    if resume and int(values["resumed"]) < 0.9 * messages:
+    checking = processor_seconds(server.checking_processes()) - before_checking
+    if resume and int(values["resumed"]) < 0.9 * (messages - 40):
         print(f"      {server.name} resumed only {values['resumed']} of {messages} sessions", flush=True)
-    return messages / float(values["seconds"]), used / messages * 1000
+    return messages / float(values["seconds"]), used / messages * 1000, checking / messages * 1000
 
 
 def handshakes(port, seconds, clients=2):
@@ -260,16 +269,17 @@ def measure(only, row, scale, sink, postern_only):
         for letter, what, resume in (("i", "submissions, a new TLS session each", False), ("j", "submissions, resumed TLS sessions", True)):
             if letter not in only:
                 continue
-            rates, costs = {}, {}
+            rates, costs, without = {}, {}, {}
             for server in servers:
                 submit(server, 200, resume)
-                rates[server.name], costs[server.name] = submit(server, max(4000 // scale, 400), resume)
+                rates[server.name], costs[server.name], checking = submit(server, max(4000 // scale, 400), resume)
+                # Dovecot derives keys with its own code, at its own cost: all of Dovecot is left out. A resumed handshake has a key exchange
+                # and no signature; its cost stays in, on both sides.
+                without[server.name] = costs[server.name] - max(derivation, checking) - (0 if resume else handshake)
             row(letter, what, "messages/s", rates)
             row(letter, "… processor time of all processes", "ms/message", costs, better="less")
-            # A resumed handshake has a key exchange and no signature; its cost is left in, on both sides.
-            shared = derivation + (0 if resume else handshake)
-            row(letter, "… without PBKDF2" + ("" if resume else " and handshake"), "ms/message",
-                {name: cost - shared for name, cost in costs.items()}, better="less", target="≥ 3 ×")
+            row(letter, "… without checking the password" + ("" if resume else ", and without the handshake"), "ms/message", without,
+                better="less", target="≥ 3 ×")
         if "k" in only:
             values = {server.name: handshakes(server.port, max(10 // scale, 2)) for server in servers}
             row("k", "full handshakes (openssl s_time)", "handshakes/s", values)
