@@ -43,7 +43,8 @@ final class RunningAuth {
         access = try SocketAccess(daemon.topology, of: .auth)
         throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
         keytab = Self.keytab(of: daemon.topology)
-        try SASLLibrary.start(.init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
+        try SASLLibrary.start(
+            .init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
         threads.start()
         let lifecycle = daemon.lifecycle
         watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
@@ -81,11 +82,10 @@ final class RunningAuth {
         }
     }
 
-    /// Begins to ask the core.
+    /// Begins to ask the core; people can log in once it has answered.
     func start() {
         watch.start()
         askForDecoys()
-        log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
     }
 
     private func askForDecoys() {
@@ -97,6 +97,7 @@ final class RunningAuth {
             case .success(let secret):
                 decoys = DecoyKeys(secret: secret)
                 makeServers()
+                log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
             case .failure:
                 // The core starts after this process, or restarts; the watch says it where it lasts.
                 eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(200)) { [weak self] in self?.askForDecoys() }

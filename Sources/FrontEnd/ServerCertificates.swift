@@ -62,7 +62,8 @@ final class ServerCertificates {
             do {
                 try current.replace(identities: identities(of: server))
             } catch {
-                log.error("renewed certificate not used, the old one stays", metadata: ["virtual_server": "\(server.name)", "error": "\(error)"])
+                log.error(
+                    "renewed certificate not used, the old one stays", metadata: ["virtual_server": "\(server.name)", "error": "\(error)"])
             }
         }
     }

@@ -1,11 +1,12 @@
 import ArgumentParser
-import SubmissionService
 import ServiceRuntime
+import SubmissionService
 
 /// Takes mail from people who log in, and relays it for them.
 @main
 struct PosternSubmission: DaemonMain {
-    static let configuration = CommandConfiguration(commandName: "postern-submission", abstract: "Takes mail from people who log in, and relays it for them.")
+    static let configuration = CommandConfiguration(
+        commandName: "postern-submission", abstract: "Takes mail from people who log in, and relays it for them.")
 
     @OptionGroup var arguments: DaemonArguments
 

@@ -48,7 +48,8 @@ enum Samples {
     static let authenticationResponses: [AuthenticationLink.Response] =
         [
             .credential(StoredCredential(account: address, verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1]))),
-            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address), .decoySecret(ByteBuffer(bytes: [7, 8])),
+            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address),
+            .decoySecret(ByteBuffer(bytes: [7, 8])),
         ] + AuthenticationLink.Refusal.allCases.map { .refused($0) }
     static let leaseRequests: [LeaseRequest] = [
         .present([held]), .present([]), .lease(preferring: nil),

@@ -40,9 +40,13 @@ struct ProcessSupervisor {
             return .osError
         }
         if let sentence = Isolation.sentence(
-            of: SupervisedDaemon.needed(by: topology), runAs: topology.runAs, account: .current) { logger.notice("\(sentence)") }
+            of: SupervisedDaemon.needed(by: topology), runAs: topology.runAs, account: .current)
+        {
+            logger.notice("\(sentence)")
+        }
         let supervisor = ProcessSupervisor(
-            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), logger: logger) { notReady in
+            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), logger: logger
+        ) { notReady in
             let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
             print(banner.text(colour: isatty(STDOUT_FILENO) == 1))
             // Standard output is buffered where it is no terminal, and the process goes on for long.

@@ -29,7 +29,8 @@ struct IsolationTests {
     @Test("anybody else is told, also that run_as needs root")
     func user() {
         #expect(
-            Isolation.sentence(of: Self.daemons, runAs: RunAs(), account: Self.user) == "all daemons run as \"ada\" and are not isolated from each other")
+            Isolation.sentence(of: Self.daemons, runAs: RunAs(), account: Self.user)
+                == "all daemons run as \"ada\" and are not isolated from each other")
         #expect(
             Isolation.sentence(of: Self.daemons, runAs: Self.apart, account: Self.user)
                 == "all daemons run as \"ada\" and are not isolated from each other: only root can start them as run_as says")

@@ -157,7 +157,8 @@ struct ProcessSupervisorTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [folder = fake.folder as String] in
             let (signals, _) = AsyncStream<ProcessSignal>.makeStream()
             let supervisor = ProcessSupervisor(
-                folder: folder, configuration: "f", daemons: SupervisedDaemon.allCases, logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
+                folder: folder, configuration: "f", daemons: SupervisedDaemon.allCases,
+                logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
                 announce: { _ in kill(getpid(), SIGKILL) })
             _ = await supervisor.run(signals: signals)
         }
