@@ -148,7 +148,8 @@ struct TransportTests {
 
             try await Certificate.selfSigned(in: folder, name: "mail")
             #expect(try await server.postern.postern(["reload"]).status == 0)
-            _ = try await eventually("a new session sees the new certificate; \(server.postern.logText.suffix(2000))") {
+            // At once, and not when the files are looked at next.
+            _ = try await eventually(within: 5, "a new session sees the new certificate; \(server.postern.logText.suffix(2000))") {
                 try await server.play("\(Self.openSession("new", port: server.port))\nS: 250\nSHOWN \(server.certificate)").isEmpty
                     ? true : nil
             }
