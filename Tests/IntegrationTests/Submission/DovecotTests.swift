@@ -7,7 +7,7 @@ import Testing
 struct DovecotTests {
     @Test("what is submitted to Postern is read back by curl and Python, over IMAP and POP3")
     func readBack() async throws {
-        let dovecot = try await DovecotUnderTest(users: ["anna@local.test", "bert@local.test"], password: SubmissionUnderTest.password)
+        let dovecot = try await DovecotMailboxes(users: ["anna@local.test", "bert@local.test"], password: SubmissionUnderTest.password)
         try await dovecot.start()
         try await withSubmission(.init(mailboxes: #"{ lmtp: "unix:\#(dovecot.lmtp)" }"#)) { server in
             let sent = try await Program.run(

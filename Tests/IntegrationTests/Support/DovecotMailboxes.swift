@@ -1,7 +1,7 @@
 import Foundation
 
 /// Dovecot with IMAP and POP3 over TLS on loopback ports, an LMTP socket, and a passwd-file of SCRAM keys.
-final class DovecotUnderTest: @unchecked Sendable {
+final class DovecotMailboxes: @unchecked Sendable {
     // Invariant: `process` is changed by the test's own task alone.
     let imaps: Int
     let pop3s: Int
