@@ -9,10 +9,11 @@ FUZZ_SECONDS ?= 60
 # The same as a part of `make test`.
 TEST_FUZZ_SECONDS ?= 15
 
-.PHONY: help up build test bench fuzz format format-check swift
+.PHONY: help up office build test bench fuzz format format-check swift
 
 help:
 	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
+	@echo 'make office        the same with submission, IMAP and POP3 (Dovecot): see topology/office'
 	@echo 'make build         build release into .build/release'
 	@echo 'make test          build and run all tests, and each fuzz target for $(TEST_FUZZ_SECONDS) s'
 	@echo 'make bench         measure against Postfix on this machine'
@@ -26,6 +27,11 @@ up: swift
 	@scripts/install-packages build up
 	@scripts/swiftpm build --configuration release
 	@.build/release/postern up --config $(CONFIGURATION)
+
+office: swift
+	@scripts/install-packages build office
+	@scripts/swiftpm build --configuration release
+	@topology/office/up
 
 build: swift
 	@scripts/install-packages build

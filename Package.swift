@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
-        .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
+        .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
         .target(
@@ -49,7 +49,8 @@ let package = Package(
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Directory", "CoreLink",
+                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
+                "CoreLink",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
@@ -69,8 +70,8 @@ let package = Package(
         .target(
             name: "DeliveryService",
             dependencies: [
-                "MailVocabulary", "Topology", "Routing", "NameResolution", "CoreLink", "SMTPClient", "LeasedDelivery", "ServiceRuntime",
-                logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "Routing", "NameResolution", "TransportSecurity", "Authentication", "CoreLink", "SMTPClient",
+                "LeasedDelivery", "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(
             name: "MailboxService",
@@ -81,7 +82,9 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "TopologyFile", "Credentials", "TransportSecurity", "CoreLink", "ServiceRuntime",
+                argumentParser,
+                logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -108,10 +111,13 @@ let package = Package(
         .testTarget(
             name: "TopologyFileTests", dependencies: ["TopologyFile", "Topology", "MailVocabulary"], exclude: ["Fixtures"]),
         .testTarget(name: "SMTPProtocolTests", dependencies: ["DialogueModel", "SMTPProtocol", "MailVocabulary", nioCore]),
-        .testTarget(name: "SMTPClientTests", dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore, nioPosix]),
+        .testTarget(
+            name: "SMTPClientTests",
+            dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging, nioCore]),
         .testTarget(
-            name: "CommandLineToolTests", dependencies: ["CommandLineTool", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+            name: "CommandLineToolTests",
+            dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
@@ -123,7 +129,12 @@ let package = Package(
             name: "MessageQueueTests", dependencies: ["MessageQueue", "DurableStorage", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(
             name: "TransportSecurityTests", dependencies: ["TransportSecurity", "MailVocabulary", nioCore, nioEmbedded, nioPosix]),
-        .testTarget(name: "DeliveryServiceTests", dependencies: ["DeliveryService", "NameResolution", "Topology", "MailVocabulary"]),
+        .testTarget(
+            name: "DeliveryServiceTests",
+            dependencies: [
+                "DeliveryService", "Authentication", "Credentials", "NameResolution", "SMTPClient", "TransportSecurity", "Topology",
+                "MailVocabulary", logging, nioCore, nioPosix,
+            ]),
         .testTarget(name: "CoreLinkTests", dependencies: ["CoreLink", "MailVocabulary", nioCore, nioPosix]),
         .testTarget(name: "CrashModelTests", dependencies: ["CrashModel", "DurableStorage", "MailVocabulary"]),
         .testTarget(

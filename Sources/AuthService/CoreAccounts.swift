@@ -26,7 +26,9 @@ final class CoreAccounts: CredentialSource {
         case .credential(let stored):
             guard let account = stored.account else { return nil }
             guard let verifier = SCRAMVerifier(parsing: stored.verifier) else { throw CredentialSourceFailure("the core sent no verifier") }
-            return Authentication.StoredCredential(loginName: name.key, account: account, verifier: verifier)
+            return Authentication.StoredCredential(
+                loginName: stored.loginKey ?? name.key, account: account, verifier: verifier,
+                recoverableSecret: stored.secret.flatMap { SealedSecret(parsing: String(buffer: $0)) })
         case .refused(let refusal): throw CredentialSourceFailure("the core refuses: \(refusal)")
         case .issued, .decoySecret: throw CredentialSourceFailure("the core answered something else")
         }

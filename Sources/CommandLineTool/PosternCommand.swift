@@ -11,7 +11,8 @@ public struct PosternCommand: AsyncParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
-            CommandGroup(name: "Configuration:", subcommands: [CheckCommand.self, InitCommand.self, SchemaCommand.self]),
+            CommandGroup(
+                name: "Configuration:", subcommands: [CheckCommand.self, InitCommand.self, SchemaCommand.self, CertificateCommand.self]),
             CommandGroup(name: "Mail:", subcommands: [QueueCommand.self]),
             CommandGroup(
                 name: "People:", subcommands: [UserCommand.self, CredentialCommand.self, AliasCommand.self, GroupCommand.self]),

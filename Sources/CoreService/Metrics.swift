@@ -1,3 +1,4 @@
+import MailVocabulary
 import MessageQueue
 
 /// What the core counts since it started. Confined to the core's event loop.
@@ -15,8 +16,16 @@ struct Metrics {
 
     /// The Prometheus text format, version 0.0.4.
     ///
-    /// - Parameter startedAt: of the core, in seconds since 1970.
-    func text(counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int, startedAt: Int) -> String {
+    /// - Parameters:
+    ///   - startedAt: of the core, in seconds since 1970.
+    ///   - oldestReceivedAt: of the oldest message in the queue; nil where there is none.
+    ///   - revision: of the configuration in force, a hexadecimal number.
+    func text(
+        counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int, startedAt: Int, oldestReceivedAt: Timestamp?, now: Timestamp,
+        revision: String
+    ) -> String {
+        // 0 and not nothing for an empty queue: a metric that comes and goes raises no alarm.
+        let oldestAge = oldestReceivedAt.map { max(0, Int(now.seconds - $0.seconds)) } ?? 0
         let rows: [(name: String, kind: String, help: String, value: Int)] = [
             ("postern_messages_accepted_total", "counter", "Messages acknowledged with 250.", acceptedMessages),
             ("postern_recipients_refused_total", "counter", "Recipients refused in the dialogue.", refusedRecipients),
@@ -32,9 +41,12 @@ struct Metrics {
             ("postern_start_time_seconds", "gauge", "When the core started, in seconds since 1970.", startedAt),
             ("postern_queue_messages", "gauge", "Messages in the queue.", counts.messages),
             ("postern_queue_recipients", "gauge", "Recipients in the queue.", counts.recipients),
+            ("postern_queue_oldest_message_age_seconds", "gauge", "Since the oldest message in the queue came in.", oldestAge),
             ("postern_queue_leases", "gauge", "Leases that are out.", leases),
             ("postern_queue_paused_hops", "gauge", "Next hops that could not be reached and are left alone.", pausedHops),
         ]
-        return rows.map { "# HELP \($0.name) \($0.help)\n# TYPE \($0.name) \($0.kind)\n\($0.name) \($0.value)\n" }.joined()
+        let info = (name: "postern_configuration_info", help: "The revision of the configuration in force; always 1.")
+        return "# HELP \(info.name) \(info.help)\n# TYPE \(info.name) gauge\n\(info.name){revision=\"\(revision)\"} 1\n"
+            + rows.map { "# HELP \($0.name) \($0.help)\n# TYPE \($0.name) \($0.kind)\n\($0.name) \($0.value)\n" }.joined()
     }
 }

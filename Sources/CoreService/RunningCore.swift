@@ -80,9 +80,10 @@ final class RunningCore {
         mailbox = LinkServer(access: access.access(.mailbox, MailboxLink.self), revision: revision, on: eventLoop, log: note) {
             [unowned self] link, peer in lease(link, .mailbox, holder: peer.holder, processID: peer.processID)
         }
-        control = LinkServer(access: access.control, revision: revision, on: eventLoop, log: note) { [unowned self] link, _ in
+        control = LinkServer(access: access.control, revision: revision, on: eventLoop, log: note) { [unowned self] link, peer in
             guard let core else { return link.close() }
-            _ = ControlSession(core: core, connection: link)
+            _ = ControlSession(
+                core: core, connection: link, mayReadVerifiers: peer.userID == 0 || peer.userID == Account.current.userID)
         }
         let sockets = [
             edge.listen(path: "\(runtime)/\(RoleName.edge.socketName)"),

@@ -36,6 +36,9 @@ public struct CrashExplorer: Sendable {
             recorder.close()
             throw error
         }
+        // Threads and loops of the scenario let go of what they had at hand a moment after it has returned.
+        let end = ContinuousClock.now + .seconds(10)
+        while recorder.openDatabaseFiles > 0, .now < end { try await Task.sleep(for: .milliseconds(1)) }
         guard recorder.close() else { throw CrashViolation("the scenario left \(recorder.openDatabaseFiles) files of SQLite open") }
         return try await explore(recorder, recover: recover)
     }

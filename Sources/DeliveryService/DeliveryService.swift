@@ -7,6 +7,7 @@ import NameResolution
 import Routing
 import SMTPClient
 import Topology
+import TransportSecurity
 
 /// Outbound mail: leases work for the next hops of `dns` and `smart_hosts` connectors, and carries it there.
 ///
@@ -16,6 +17,7 @@ public final class DeliveryService {
     private let log: Logger
     private let resolver: DNSResolver
     private var topology: Topology
+    private var security: ConnectorSecurity
     private var ownListeners: OwnListeners
     private var holder: LeaseHolder<DeliveryLink>!
     private var worker: HopWorker<DeliveryLink>!
@@ -23,12 +25,14 @@ public final class DeliveryService {
     public var onRevisionDiffers: (String) -> Void = { _ in }
 
     /// - Parameters:
+    ///   - security: of this topology.
     ///   - holderID: names this process for as long as it lives; random.
     ///   - machineAddresses: those of this machine's interfaces, to find loops by (RFC 5321 §5.1).
     public init(
-        topology: Topology, holderID: UInt64, machineAddresses: Set<IPAddress>, on eventLoop: any EventLoop, log: Logger
+        topology: Topology, security: ConnectorSecurity, holderID: UInt64, machineAddresses: Set<IPAddress>, on eventLoop: any EventLoop,
+        log: Logger
     ) throws(ResolverError) {
-        (self.topology, self.eventLoop, self.log) = (topology, eventLoop, log)
+        (self.topology, self.security, self.eventLoop, self.log) = (topology, security, eventLoop, log)
         ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         resolver = try DNSResolver(settings: ResolverSettings(of: topology))
         worker = HopWorker(on: eventLoop, log: log) { [unowned self] work in resolve(work) }
@@ -48,12 +52,14 @@ public final class DeliveryService {
 
     /// Uses another configuration from the next piece of work on. `resolver` keeps what it was started with.
     ///
-    /// - Parameter machineAddresses: those of this machine's interfaces now.
-    public func adopt(_ topology: Topology, machineAddresses: Set<IPAddress>) {
+    /// - Parameters:
+    ///   - security: of this topology.
+    ///   - machineAddresses: those of this machine's interfaces now.
+    public func adopt(_ topology: Topology, security: ConnectorSecurity, machineAddresses: Set<IPAddress>) {
         if topology.resolver != self.topology.resolver {
             log.warning("resolver: a change takes effect with the next start of postern-delivery")
         }
-        self.topology = topology
+        (self.topology, self.security) = (topology, security)
         ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         worker.configurationChanged()
         holder.settings.revision = topology.revision
@@ -62,7 +68,7 @@ public final class DeliveryService {
     private func resolve(_ work: LeasedWork) -> EventLoopFuture<HopResolution> {
         let nextHop = NextHop(parsing: work.nextHop)
         if case .unknownTo(let domain)? = nextHop, let host = topology.unknownRecipientsHost(of: domain) {
-            return plan([host], topology.defaultOutboundProfile)
+            return plan([host], nil, topology.defaultOutboundProfile)
         }
         guard let connector = topology.connector(named: work.connector), let nextHop else {
             return eventLoop.makeSucceededFuture(
@@ -70,10 +76,11 @@ public final class DeliveryService {
         }
         let profile = topology.outboundProfile(of: connector)
         switch (connector.deliver, nextHop) {
-        case (.dns, .domain(let domain)): return plan(.domain(domain), port: profile.connections.port, profile)
-        case (.dns, .address(let address)): return plan(.addressLiteral(address), port: profile.connections.port, profile)
-        case (.smartHosts(let hosts, _), .smartHosts): return plan(hosts, profile)
-        case (.smartHosts(let hosts, directFirst: true), .directFirst(let domain)): return plan(domain, before: hosts, profile)
+        case (.dns, .domain(let domain)): return plan(.domain(domain), connector, profile)
+        case (.dns, .address(let address)): return plan(.addressLiteral(address), connector, profile)
+        case (.smartHosts(let hosts, _), .smartHosts): return plan(hosts, connector, profile)
+        case (.smartHosts(let hosts, directFirst: true), .directFirst(let domain)):
+            return plan(domain, before: hosts, connector, profile)
         default:
             return eventLoop.makeSucceededFuture(
                 .failure(Reply(451, "4.3.5", "connector '\(work.connector)' delivers in another way now")))
@@ -81,31 +88,33 @@ public final class DeliveryService {
     }
 
     /// The hosts of the recipient's domain, and behind them the smart hosts, which also get what the DNS knows no way for (E13).
-    private func plan(_ domain: MailDomain, before hosts: [SmartHost], _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+    private func plan(
+        _ domain: MailDomain, before hosts: [SmartHost], _ connector: Connector, _ profile: OutboundProfile
+    ) -> EventLoopFuture<HopResolution> {
         let destination: NextHopDestination =
             switch domain {
             case .name(let name): .domain(name)
             case .literal(let address): .addressLiteral(address)
             }
-        return plan(destination, port: profile.connections.port, profile).and(plan(hosts, profile)).map { direct, smart in
+        return plan(destination, connector, profile).and(plan(hosts, connector, profile)).map { direct, smart in
             guard case .plan(let first) = direct else { return smart }
             guard case .plan(let second) = smart else { return direct }
             return .plan(
                 HopPlan(
-                    candidates: first.candidates + second.candidates, source: first.source, settings: first.settings,
+                    candidates: first.candidates + second.candidates, source: first.source,
                     messagesPerConnection: first.messagesPerConnection))
         }
     }
 
     /// The smart hosts in the order of the file; each is asked only when those before it have no address.
-    private func plan(_ hosts: [SmartHost], _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+    private func plan(_ hosts: [SmartHost], _ connector: Connector?, _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
         let resolutions = hosts.map { host in
             let destination: NextHopDestination =
                 switch host.host {
                 case .name(let name): .smartHost(name)
                 case .literal(let address): .smartHostAddress(address)
                 }
-            return plan(destination, port: host.port ?? profile.connections.port, profile)
+            return plan(destination, at: host, connector, profile)
         }
         return EventLoopFuture.whenAllSucceed(resolutions, on: eventLoop).map { found in
             var candidates: [HopPlan.Candidate] = []
@@ -122,24 +131,26 @@ public final class DeliveryService {
             }
             guard let plan else { return .failure(failure) }
             return .plan(
-                HopPlan(
-                    candidates: candidates, source: plan.source, settings: plan.settings, messagesPerConnection: plan.messagesPerConnection)
-            )
+                HopPlan(candidates: candidates, source: plan.source, messagesPerConnection: plan.messagesPerConnection))
         }
     }
 
-    private func plan(_ destination: NextHopDestination, port: Int, _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
+    /// - Parameter smartHost: the one that the destination is; nil for what the DNS, or a stranger, has named, and where nobody logs in.
+    private func plan(
+        _ destination: NextHopDestination, at smartHost: SmartHost? = nil, _ connector: Connector?, _ profile: OutboundProfile
+    ) -> EventLoopFuture<HopResolution> {
         let families: AddressFamilies =
             switch profile.source.family {
             case .any: .any
             case .ipv4: .ipv4
             case .ipv6: .ipv6
             }
+        let port = smartHost?.port ?? profile.connections.port
         let ourself = ownListeners.identity(names: [topology.hostname], port: port)
-        let settings = SMTPClientSettings(
-            ourName: .name(topology.hostname), timeouts: SMTPClientTimeouts(idle: profile.connections.timeout))
         let source = SourceAddresses(ipv4: profile.source.ipv4, ipv6: profile.source.ipv6)
         let messagesPerConnection = profile.connections.messagesPerConnection
+        let (ourName, security) = (topology.hostname, self.security)
+        let login = smartHost.flatMap { security.login(of: connector, at: $0.host) }
         return NextHopResolver(resolver: resolver, ourself: ourself, families: families).resolve(destination, on: eventLoop).map {
             switch $0 {
             case .failure(let reply): .failure(reply)
@@ -149,9 +160,14 @@ public final class DeliveryService {
                         candidates: candidates.map { candidate in
                             let endpoint = SMTPClientEndpoint.tcp(candidate.address, port: port)
                             let name = candidate.host.map { "\($0) (\(endpoint))" } ?? "\(endpoint)"
+                            let peer = candidate.host.map { PeerReference.host($0) } ?? .address(candidate.address)
                             return HopPlan.Candidate(
-                                endpoint: endpoint, host: candidate.host?.text ?? candidate.address.literal, name: name)
-                        }, source: source, settings: settings, messagesPerConnection: messagesPerConnection))
+                                endpoint: endpoint, host: candidate.host?.text ?? candidate.address.literal, name: name,
+                                settings: SMTPClientSettings(
+                                    ourName: .name(ourName), useHELO: connector?.helo ?? false,
+                                    tls: security.tls(of: connector, to: peer), login: login,
+                                    timeouts: SMTPClientTimeouts(idle: profile.connections.timeout)))
+                        }, source: source, messagesPerConnection: messagesPerConnection))
             }
         }
     }

@@ -19,11 +19,12 @@ public enum DeliveryDaemon {
         let eventLoop = group.next()
         let service: NIOLoopBound<DeliveryService>
         do {
+            let security = try ConnectorSecurity(daemon.topology, log: daemon.log)
             service = try await eventLoop.submit {
                 NIOLoopBound(
                     try DeliveryService(
-                        topology: daemon.topology, holderID: HolderIdentity.make(), machineAddresses: try machineAddresses(),
-                        on: eventLoop, log: daemon.log), eventLoop: eventLoop)
+                        topology: daemon.topology, security: security, holderID: HolderIdentity.make(),
+                        machineAddresses: try machineAddresses(), on: eventLoop, log: daemon.log), eventLoop: eventLoop)
             }.get()
         } catch {
             daemon.fail("delivery cannot start: \(SystemReason.text(of: error))")
@@ -32,8 +33,11 @@ public enum DeliveryDaemon {
             switch daemon.readConfiguration() {
             case .success(let topology):
                 do {
+                    let security = try ConnectorSecurity(topology, log: daemon.log)
                     let addresses = try machineAddresses()
-                    eventLoop.execute { service.value.adopt(topology, machineAddresses: addresses) }
+                    eventLoop.execute { service.value.adopt(topology, security: security, machineAddresses: addresses) }
+                } catch let problem as ConnectorSecurity.Problem {
+                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(problem)"])
                 } catch {
                     daemon.log.error(
                         "configuration not reloaded, the old one stays",

@@ -10,6 +10,8 @@ public struct Credential: Hashable, Sendable {
     public let label: String
     /// False: the name is reserved, nobody can log in with it.
     public let hasPassword: Bool
+    /// The password is kept sealed besides, so that it can be read again with the key file.
+    public let isRecoverable: Bool
     public let createdAt: Timestamp
     public let expiresAt: Timestamp?
     /// To within `Directory.Settings.lastUseGranularity`.
@@ -20,24 +22,29 @@ public struct Credential: Hashable, Sendable {
 public struct CredentialVerifier: Hashable, Sendable {
     public let account: AccountID
     public let address: EmailAddress
+    /// The key under which the credential lies: it and the account are the owner of the secret.
+    public let loginKey: String
     public let verifier: SCRAMVerifier
+    /// The password itself, sealed; nil where it is not recoverable.
+    public let secret: SealedSecret?
 }
 
 extension Directory {
     /// Sets the password of a login name; its other data stays.
     ///
+    /// - Parameter secret: the same password sealed, where it is to be recoverable; nil removes the one there was.
     /// - Throws: `.noSuchLoginName`, `.password`.
-    public func setPassword(loginName: String, _ password: String) throws(DirectoryError) {
-        try setVerifier(loginName: loginName, try makeVerifier(password))
+    public func setPassword(loginName: String, _ password: String, secret: SealedSecret? = nil) throws(DirectoryError) {
+        try setVerifier(loginName: loginName, try makeVerifier(password), secret: secret)
     }
 
     /// The same with keys made elsewhere; nil: nobody can log in with this name until it has a password again.
-    public func setVerifier(loginName: String, _ verifier: SCRAMVerifier?) throws(DirectoryError) {
+    public func setVerifier(loginName: String, _ verifier: SCRAMVerifier?, secret: SealedSecret? = nil) throws(DirectoryError) {
         try change { () throws(DirectoryError) in
             let key = try knownLoginKey(loginName)
             try run(
-                "UPDATE credentials SET verifier = ? WHERE login_key = ?",
-                [verifier.map { .text($0.text) } ?? .null, .text(key)])
+                "UPDATE credentials SET verifier = ?, secret = ? WHERE login_key = ?",
+                [verifier.map { .text($0.text) } ?? .null, secret.map { .text($0.text) } ?? .null, .text(key)])
             guard connection.changes == 1 else { throw .noSuchLoginName(loginName) }
         }
     }
@@ -46,11 +53,12 @@ extension Directory {
     ///
     /// - Parameters:
     ///   - label: what it is for; at most 200 octets.
+    ///   - secret: the same password sealed for this account and ``key(ofNewLogin:)``, where it is to be recoverable.
     ///   - expiresAt: from then on it is as if it did not exist; nil: never.
     /// - Throws: `.noSuchUser`, `.loginNameTaken`, `.invalidLoginName`, `.invalidLabel`, `.tooManyCredentials`, `.password`.
     public func addCredential(
-        to address: EmailAddress, loginName: String, label: String = "", password: String, expiresAt: Timestamp? = nil,
-        now: Timestamp = .now()
+        to address: EmailAddress, loginName: String, label: String = "", password: String, secret: SealedSecret? = nil,
+        expiresAt: Timestamp? = nil, now: Timestamp = .now()
     ) throws(DirectoryError) {
         let verifier = try makeVerifier(password)
         try change { () throws(DirectoryError) in
@@ -60,7 +68,8 @@ extension Directory {
                 throw .tooManyCredentials(address, limit: Self.maximumCredentials)
             }
             try insertCredential(
-                account: account, loginName: loginName, label: label, verifier: verifier, expiresAt: expiresAt, now: now)
+                account: account, loginName: loginName, label: label, verifier: verifier, secret: secret, expiresAt: expiresAt,
+                now: now)
         }
     }
 
@@ -69,12 +78,12 @@ extension Directory {
         let account = try existing(address, .user).id
         return try query(
             """
-            SELECT login_name, label, verifier IS NOT NULL, created_at, expires_at, last_used_at
+            SELECT login_name, label, verifier IS NOT NULL, created_at, expires_at, last_used_at, secret IS NOT NULL
             FROM credentials WHERE account = ? ORDER BY id
             """, [.integer(account)]
         ) { row in
             Credential(
-                loginName: row.text(0), label: row.text(1), hasPassword: row.boolean(2),
+                loginName: row.text(0), label: row.text(1), hasPassword: row.boolean(2), isRecoverable: row.boolean(6),
                 createdAt: Timestamp(microseconds: row.integer(3)),
                 expiresAt: row.optionalInteger(4).map { Timestamp(microseconds: $0) },
                 lastUsedAt: row.optionalInteger(5).map { Timestamp(microseconds: $0) })
@@ -89,7 +98,7 @@ extension Directory {
             let key = try knownLoginKey(loginName)
             try run(
                 """
-                UPDATE credentials SET verifier = NULL
+                UPDATE credentials SET verifier = NULL, secret = NULL
                 WHERE login_key = ?1 AND account = (SELECT id FROM entries WHERE key = ?1 AND kind = 1)
                 """, [.text(key)])
             if connection.changes == 1 { return }
@@ -106,17 +115,38 @@ extension Directory {
         let key = try knownLoginKey(loginName)
         return try query(
             """
-            SELECT account, entries.address, verifier FROM credentials JOIN entries ON entries.id = account
+            SELECT account, entries.address, login_key, verifier, secret FROM credentials JOIN entries ON entries.id = account
             WHERE login_key = ? AND verifier IS NOT NULL AND (expires_at IS NULL OR expires_at > ?)
             """, [.text(key), .integer(now.microseconds)]
-        ) { row throws(DirectoryError) in
-            guard let verifier = SCRAMVerifier(parsing: row.text(2)) else {
-                throw .damaged("the verifier of the login name \(key)")
-            }
-            return CredentialVerifier(
-                account: AccountID(value: row.integer(0)), address: try self.parse(row.text(1)), verifier: verifier)
-        }.first
+        ) { row throws(DirectoryError) in try self.verifier(of: row) }.first
     }
+
+    /// All that somebody can log in with, by account: for another server that shall take the same passwords.
+    public func credentialVerifiers(now: Timestamp = .now()) throws(DirectoryError) -> [CredentialVerifier] {
+        try query(
+            """
+            SELECT account, entries.address, login_key, verifier, secret FROM credentials JOIN entries ON entries.id = account
+            WHERE verifier IS NOT NULL AND (expires_at IS NULL OR expires_at > ?) ORDER BY entries.key, credentials.id
+            """, [.integer(now.microseconds)]
+        ) { row throws(DirectoryError) in try self.verifier(of: row) }
+    }
+
+    private func verifier(of row: SQLiteStatement) throws(DirectoryError) -> CredentialVerifier {
+        let key = row.text(2)
+        guard let verifier = SCRAMVerifier(parsing: row.text(3)) else { throw .damaged("the verifier of the login name \(key)") }
+        var secret: SealedSecret?
+        if let text = row.optionalText(4) {
+            guard let sealed = SealedSecret(parsing: text) else { throw .damaged("the secret of the login name \(key)") }
+            secret = sealed
+        }
+        return CredentialVerifier(
+            account: AccountID(value: row.integer(0)), address: try parse(row.text(1)), loginKey: key, verifier: verifier, secret: secret)
+    }
+
+    /// The key that a new login name would lie under.
+    ///
+    /// - Throws: `.invalidLoginName`.
+    public func key(ofNewLogin loginName: String) throws(DirectoryError) -> String { try loginKey(loginName) }
 
     /// Whose login name it is, whatever it is checked against (a ticket of Kerberos needs no password here), and the one spelling that
     /// all spellings of the name share; nil where nobody has it, or it has expired.
@@ -182,7 +212,8 @@ extension Directory {
     }
 
     func insertCredential(
-        account: Int64, loginName: String, label: String, verifier: SCRAMVerifier?, expiresAt: Timestamp?, now: Timestamp
+        account: Int64, loginName: String, label: String, verifier: SCRAMVerifier?, secret: SealedSecret? = nil, expiresAt: Timestamp?,
+        now: Timestamp
     ) throws(DirectoryError) {
         let key = try loginKey(loginName)
         guard label.utf8.count <= Self.maximumLabelOctets, !Self.hasControlCharacters(label) else { throw .invalidLabel(label) }
@@ -197,12 +228,12 @@ extension Directory {
         }
         try run(
             """
-            INSERT INTO credentials (account, login_key, login_name, label, verifier, created_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO credentials (account, login_key, login_name, label, verifier, secret, created_at, expires_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .integer(account), .text(key), .text(loginName), .text(label), verifier.map { .text($0.text) } ?? .null,
-                .integer(now.microseconds), expiresAt.map { .integer($0.microseconds) } ?? .null,
+                secret.map { .text($0.text) } ?? .null, .integer(now.microseconds), expiresAt.map { .integer($0.microseconds) } ?? .null,
             ])
     }
 

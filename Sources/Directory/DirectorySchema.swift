@@ -46,6 +46,8 @@ enum DirectorySchema {
                 // The secret of the decoys: without it, a stranger could compute which verifiers are none.
                 "CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
                 "INSERT INTO secrets VALUES ('decoy', randomblob(32))",
-            ])
+            ]),
+        // A password that can be read again, sealed with a key that is not in this file.
+        SchemaMigration(version: 2, statements: ["ALTER TABLE credentials ADD COLUMN secret TEXT"]),
     ]
 }

@@ -113,8 +113,13 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
 
     private func connect() {
         guard let plan, !session.isRevoked else { return finish() }
-        let place = plan.candidates[candidate]
-        SMTPClientConnection.connect(to: place.endpoint, from: plan.source, settings: plan.settings, on: worker.eventLoop)
+        connect(to: plan.candidates[candidate], of: plan)
+    }
+
+    /// - Parameter settings: others than the candidate's own, where these did not do.
+    private func connect(to place: HopPlan.Candidate, of plan: HopPlan, as settings: SMTPClientSettings? = nil) {
+        let settings = settings ?? place.settings
+        SMTPClientConnection.connect(to: place.endpoint, from: plan.source, settings: settings, on: worker.eventLoop)
             .assumeIsolated()
             .whenComplete { [self] result in
                 switch result {
@@ -125,22 +130,29 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
                     session.attachment = open
                     if session.isRevoked { return finish() }
                     transact(on: open, isFresh: true)
-                case .failure(let error):
-                    let reply = (error as? SMTPConnectFailure)?.reply ?? Reply(451, "4.4.1", "cannot connect: \(error)")
-                    worker.log.info(
-                        "next hop not reached",
-                        metadata: [
-                            "queue_id": "\(work.message)", "next_hop": "\(work.nextHop)", "host": "\(place.name)", "reply": "\(reply)",
-                        ])
-                    if candidate + 1 < plan.candidates.count {
-                        candidate += 1
-                        connect()
-                    } else {
-                        // A server that refuses everybody today may not tomorrow: a 5yz banner is no word on this message.
-                        giveUp(reply.isPermanentFailure ? Reply(451, "4.4.1", "\(place.name) said: \(reply)") : reply)
-                    }
+                case .failure(let error): notConnected(to: place, of: plan, as: settings, error)
                 }
             }
+    }
+
+    private func notConnected(to place: HopPlan.Candidate, of plan: HopPlan, as settings: SMTPClientSettings, _ error: any Error) {
+        let failure = error as? SMTPConnectFailure
+        let reply = failure?.reply ?? Reply(451, "4.4.1", "cannot connect: \(error)")
+        var metadata: Logger.Metadata = ["queue_id": "\(work.message)", "next_hop": "\(work.nextHop)", "host": "\(place.name)"]
+        metadata["reply"] = "\(reply)"
+        if failure?.isOfTransportSecurity == true, !session.isRevoked, let inClear = settings.inClear {
+            // TLS is welcome and not a condition (RFC 7435): once more, without it.
+            worker.log.notice("no TLS with the next hop: sent in clear", metadata: metadata)
+            return connect(to: place, of: plan, as: inClear)
+        }
+        worker.log.log(level: failure?.isOfLogin == true ? .warning : .info, "next hop not reached", metadata: metadata)
+        if candidate + 1 < plan.candidates.count {
+            candidate += 1
+            connect()
+        } else {
+            // A server that refuses everybody today may not tomorrow: a 5yz banner is no word on this message.
+            giveUp(reply.isPermanentFailure ? Reply(451, "4.4.1", "\(place.name) said: \(reply)") : reply)
+        }
     }
 
     /// There is nobody to offer the rest to.
@@ -168,6 +180,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
 
     private func ended(_ batch: [Pending], on open: OpenConnection, isFresh: Bool, _ result: DeliveryResult) {
         let wasUsed = !isFresh
+        tellDelivered(result, on: open)
         var again: [Pending] = []
         for (place, (pending, outcome)) in zip(batch, result.outcomes).enumerated() {
             let host = result.ownWords.contains(place) ? nil : open.host
@@ -240,6 +253,23 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         of recipient: LeasedRecipient, _ result: RecipientOutcome.Result, _ reply: Reply, _ host: String?
     ) -> RecipientOutcome {
         RecipientOutcome(index: recipient.index, attempts: recipient.attempts, result: result, reply: reply, remoteHost: host)
+    }
+
+    /// What protected a message that was taken. Not where TLS is no question, as on a Unix socket: the core tells of every delivery.
+    private func tellDelivered(_ result: DeliveryResult, on open: OpenConnection) {
+        let count = result.outcomes.count(where: \.isDelivered)
+        guard count > 0, open.wantsTLS else { return }
+        var metadata: Logger.Metadata = [
+            "queue_id": "\(work.message)", "connector": "\(work.connector)", "host": "\(open.name)", "recipients": "\(count)",
+        ]
+        if let security = open.connection.security {
+            metadata["tls"] = "\(security.channel.version)"
+            metadata["cipher"] = "\(security.channel.cipher)"
+            metadata["verified"] = "\(security.isVerified)"
+        } else {
+            metadata["tls"] = "none"
+        }
+        worker.log.info("delivered", metadata: metadata)
     }
 
     private func warnOfDouble(_ recipient: LeasedRecipient, _ open: OpenConnection) {

@@ -10,21 +10,22 @@ public struct HopPlan: Sendable {
         /// As a log names it: `mx1.example (192.0.2.25:25)`.
         public let name: String
 
-        public init(endpoint: SMTPClientEndpoint, host: String?, name: String) {
-            (self.endpoint, self.host, self.name) = (endpoint, host, name)
+        /// How it is talked to: one host's certificate and login are not another's.
+        public let settings: SMTPClientSettings
+
+        public init(endpoint: SMTPClientEndpoint, host: String?, name: String, settings: SMTPClientSettings) {
+            (self.endpoint, self.host, self.name, self.settings) = (endpoint, host, name, settings)
         }
     }
 
     /// In the order in which they are tried; at least one.
     public let candidates: [Candidate]
     public let source: SourceAddresses
-    public let settings: SMTPClientSettings
     /// S07: after so many transactions a new connection is opened; nil: no limit.
     public let messagesPerConnection: Int?
 
-    public init(candidates: [Candidate], source: SourceAddresses, settings: SMTPClientSettings, messagesPerConnection: Int?) {
-        (self.candidates, self.source, self.settings) = (candidates, source, settings)
-        self.messagesPerConnection = messagesPerConnection
+    public init(candidates: [Candidate], source: SourceAddresses, messagesPerConnection: Int?) {
+        (self.candidates, self.source, self.messagesPerConnection) = (candidates, source, messagesPerConnection)
     }
 }
 

@@ -19,6 +19,8 @@ final class OpenConnection {
 
     var host: String? { plan.candidates[candidate].host }
     var name: String { plan.candidates[candidate].name }
+    /// Whether it would have TLS where the server has it.
+    var wantsTLS: Bool { plan.candidates[candidate].settings.session.transportSecurity != .none }
 
     /// Whether one more transaction may follow on it.
     ///

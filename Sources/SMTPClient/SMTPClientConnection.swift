@@ -22,7 +22,7 @@ public final class SMTPClientConnection: @unchecked Sendable {
         (eventLoop, self.endpoint, self.channel, self.handler) = (channel.eventLoop, endpoint, channel, handler)
     }
 
-    /// Connects, and takes banner and `EHLO` (or `HELO`, `LHLO`).
+    /// Connects, takes banner and `EHLO` (or `HELO`, `LHLO`), and does what the settings say of TLS and login.
     ///
     /// - Returns: a future of `eventLoop`, failing with `SMTPConnectFailure` only; the socket is closed then.
     public static func connect(
@@ -33,6 +33,8 @@ public final class SMTPClientConnection: @unchecked Sendable {
 
     /// What the remote server announced.
     public var extensions: RemoteExtensions { handler.session.extensions }
+    /// What protects the connection; nil in clear.
+    public var security: ConnectionSecurity? { handler.security }
     /// Transactions so far.
     public var transactionCount: Int { handler.session.transactionCount }
     /// Whether `deliver` may be called now. A connection that is not reusable closes itself.

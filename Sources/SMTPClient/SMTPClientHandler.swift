@@ -1,6 +1,7 @@
 import MailVocabulary
 import NIOCore
 import SMTPProtocol
+import TransportSecurity
 
 /// Turns bytes and time into events of the session, and its actions into writes and promises.
 ///
@@ -13,10 +14,15 @@ final class SMTPClientHandler: ChannelInboundHandler {
     private static let piecesPerTurn = 16
 
     private(set) var session: SMTPClientSession
-    /// Succeeds when banner and `EHLO` are done, fails with `SMTPConnectFailure`.
+    /// What protects the connection; nil in clear.
+    private(set) var security: ConnectionSecurity?
+    /// Succeeds when the session is ready, fails with `SMTPConnectFailure`.
     var ready: EventLoopFuture<Void> { readyPromise.futureResult }
 
-    private let timeouts: SMTPClientTimeouts
+    private let settings: SMTPClientSettings
+    /// Tells servers apart whose TLS sessions are remembered.
+    private let endpoint: String
+    private var login: (any ClientLoginExchange)?
     private let eventLoop: any EventLoop
     private let readyPromise: EventLoopPromise<Void>
     private var isSettled = false
@@ -28,9 +34,9 @@ final class SMTPClientHandler: ChannelInboundHandler {
     /// Nobody has a use for the connection any more.
     private var isQuitting = false
 
-    init(settings: SMTPClientSettings, eventLoop: any EventLoop) {
+    init(settings: SMTPClientSettings, endpoint: String, eventLoop: any EventLoop) {
         session = SMTPClientSession(settings: settings.session)
-        timeouts = settings.timeouts
+        (self.settings, self.endpoint) = (settings, endpoint)
         self.eventLoop = eventLoop
         readyPromise = eventLoop.makePromise()
         timer = InactivityTimer(eventLoop: eventLoop)
@@ -105,7 +111,16 @@ final class SMTPClientHandler: ChannelInboundHandler {
         self.context = nil
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted(let handshake)? = event as? TLSEvent else { return context.fireUserInboundEventTriggered(event) }
+        security = ConnectionSecurity(handshake)
+        handle(.secured)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if security == nil, let error = error as? TLSError, let tls = settings.tls {
+            return handle(.handshakeFailed(error.reason(to: tls.peer)))
+        }
         // Reset by the remote server, most of the time; what the session was waiting for decides what it means.
         handle(.closed)
     }
@@ -125,8 +140,14 @@ final class SMTPClientHandler: ChannelInboundHandler {
         for action in actions {
             switch action {
             case .write(let bytes): write(bytes)
-            // The session's settings have neither TLS nor AUTH.
-            case .startTLS, .authenticate, .authenticationChallenge, .authenticated: break
+            case .startTLS: startTLS()
+            case .authenticate(let mechanisms): beginLogin(mechanisms)
+            case .authenticationChallenge(let challenge): answerLogin(challenge)
+            case .authenticated:
+                guard let objection = login?.objection() else { break }
+                // Whoever accepts a login without proof may be anybody who wants the mail.
+                settle(.failure(.session(.authenticationAbandoned(objection.reason))))
+                return handle(.closed)
             case .ready: settle(.success(()))
             case .failed(let failure): settle(.failure(.session(failure)))
             case .sendContent:
@@ -176,6 +197,47 @@ final class SMTPClientHandler: ChannelInboundHandler {
         needsFlush = false
         context?.flush()
     }
+
+    // MARK: - TLS and login
+
+    private func startTLS() {
+        guard let context, let tls = settings.tls else { return handle(.handshakeFailed("no TLS is set up")) }
+        flushIfNeeded()
+        do {
+            let handler = try TLSHandler(
+                client: tls.context, peer: tls.peer, endpoint: endpoint,
+                handshakeTimeout: TimeAmount(settings.timeouts.limit(for: .handshake)))
+            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch {
+            handle(.handshakeFailed((error as? TLSError)?.reason(to: tls.peer) ?? "\(error)"))
+        }
+    }
+
+    private func beginLogin(_ mechanisms: [String]) {
+        guard let login = settings.login else { return handle(.authenticationAbandoned("nobody is set up to log in")) }
+        let beginning = login.begin(mechanisms: mechanisms, isEncrypted: session.isSecured, on: eventLoop)
+        beginning.assumeIsolated().whenComplete { [weak self] result in
+            // The session ignores what comes too late for it.
+            switch result {
+            case .success(let beginning):
+                self?.login = beginning.exchange
+                self?.handle(.authenticationStart(mechanism: beginning.mechanism, initialResponse: beginning.initialResponse))
+            case .failure(let error): self?.handle(.authenticationAbandoned(Self.reason(of: error)))
+            }
+        }
+    }
+
+    private func answerLogin(_ challenge: [UInt8]) {
+        guard let login else { return handle(.authenticationAbandoned("no exchange is under way")) }
+        login.respond(to: challenge, on: eventLoop).assumeIsolated().whenComplete { [weak self] result in
+            switch result {
+            case .success(let response): self?.handle(.authenticationResponse(response))
+            case .failure(let error): self?.handle(.authenticationAbandoned(Self.reason(of: error)))
+            }
+        }
+    }
+
+    private static func reason(of error: any Error) -> String { (error as? ClientLoginFailure)?.reason ?? "\(error)" }
 
     // MARK: - Content
 
@@ -238,7 +300,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
     /// Something moved: the time for what is waited for now begins again.
     private func touch() {
         guard session.isOpen else { return timer.cancel() }
-        timer.move(to: .now() + TimeAmount(timeouts.limit(for: session.waitPhase)), wake: { [weak self] in self?.wake() })
+        timer.move(to: .now() + TimeAmount(settings.timeouts.limit(for: session.waitPhase)), wake: { [weak self] in self?.wake() })
     }
 
     private func wake() {

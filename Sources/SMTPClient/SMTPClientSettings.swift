@@ -2,15 +2,31 @@ import MailVocabulary
 import SMTPProtocol
 
 /// Everything one connection needs to know besides where it goes.
-public struct SMTPClientSettings: Hashable, Sendable {
+public struct SMTPClientSettings: Sendable {
     public let session: ClientSettings
     public let timeouts: SMTPClientTimeouts
+    let tls: OutgoingTLS?
+    let login: (any ClientLogin)?
 
+    /// - Parameters:
+    ///   - tls: nil: STARTTLS is never said.
+    ///   - login: nil: nobody logs in.
     public init(
-        ourName: MailDomain, dialect: ClientSettings.Dialect = .smtp, useHELO: Bool = false,
-        timeouts: SMTPClientTimeouts = SMTPClientTimeouts()
+        ourName: MailDomain, dialect: ClientSettings.Dialect = .smtp, useHELO: Bool = false, tls: OutgoingTLS? = nil,
+        login: (any ClientLogin)? = nil, timeouts: SMTPClientTimeouts = SMTPClientTimeouts()
     ) {
-        session = ClientSettings(ourName: ourName, dialect: dialect, useHELO: useHELO)
-        self.timeouts = timeouts
+        session = ClientSettings(
+            ourName: ourName, dialect: dialect, useHELO: useHELO, transportSecurity: tls?.mode ?? .none,
+            authentication: login.map { .required(allowedInClear: $0.isAllowedInClear) } ?? .none)
+        (self.tls, self.login, self.timeouts) = (tls, login, timeouts)
+    }
+
+    /// For another connection to the same host where TLS failed.
+    ///
+    /// - Returns: nil where nothing may go in clear, or nothing could: a login that must be protected.
+    public var inClear: SMTPClientSettings? {
+        guard let tls, !tls.isMandatory, login?.isAllowedInClear ?? true else { return nil }
+        return SMTPClientSettings(
+            ourName: session.ourName, dialect: session.dialect, useHELO: session.useHELO, tls: nil, login: login, timeouts: timeouts)
     }
 }

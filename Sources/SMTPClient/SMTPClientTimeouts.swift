@@ -15,7 +15,9 @@ public struct SMTPClientTimeouts: Hashable, Sendable {
     public func limit(for phase: WaitPhase) -> Duration {
         let own: Duration =
             switch phase {
-            case .banner, .hello, .startTLS, .handshake, .authentication, .mail, .recipient: .seconds(300)
+            case .banner, .hello, .startTLS, .authentication, .mail, .recipient: .seconds(300)
+            // Not in that section: a few round trips and no disk.
+            case .handshake: .seconds(60)
             case .dataInitiation: .seconds(120)
             case .contentBlock: .seconds(180)
             case .contentEnd: .seconds(600)

@@ -1,7 +1,7 @@
 import MailVocabulary
 import SMTPProtocol
 
-/// Why there is no connection to deliver on, by stage (S31). (A failure of TLS joins with the issue on transport security.)
+/// Why there is no connection to deliver on, by stage (S31).
 public enum SMTPConnectFailure: Error, Hashable, Sendable {
     /// Nobody listens there.
     case refused
@@ -10,8 +10,23 @@ public enum SMTPConnectFailure: Error, Hashable, Sendable {
     case unreachable(String)
     /// Our side's failure: the source address is not ours, no descriptors left.
     case local(String)
-    /// TCP stood; banner or `EHLO` failed.
+    /// TCP stood; banner, `EHLO`, TLS or the login failed.
     case session(SessionFailure)
+
+    /// Whether TLS is what failed, and another connection without it may be tried where the settings allow it.
+    public var isOfTransportSecurity: Bool {
+        if case .session(let failure) = self { failure.isOfTransportSecurity } else { false }
+    }
+
+    /// Whether the login is what failed: nobody but the administrator can mend it.
+    public var isOfLogin: Bool {
+        switch self {
+        case .session(.authenticationFailed), .session(.authenticationAbandoned), .session(.authenticationNotOffered),
+            .session(.authenticationNeedsTLS):
+            true
+        default: false
+        }
+    }
 
     /// The last word for every recipient that waited for this connection.
     public var reply: Reply {

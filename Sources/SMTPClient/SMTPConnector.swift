@@ -43,9 +43,9 @@ struct SMTPConnector: Sendable {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(settings.timeouts.connect))
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize))
-            .channelInitializer { [settings] channel in
+            .channelInitializer { [settings, endpoint] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = SMTPClientHandler(settings: settings, eventLoop: channel.eventLoop)
+                    let handler = SMTPClientHandler(settings: settings, endpoint: "\(endpoint)", eventLoop: channel.eventLoop)
                     made.value = handler
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }

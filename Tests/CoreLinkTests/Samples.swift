@@ -47,7 +47,10 @@ enum Samples {
     ]
     static let authenticationResponses: [AuthenticationLink.Response] =
         [
-            .credential(StoredCredential(account: address, verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1]))),
+            .credential(
+                StoredCredential(
+                    account: address, loginKey: "anna@a.test", verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1])
+                )),
             .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address),
             .decoySecret(ByteBuffer(bytes: [7, 8])),
         ] + AuthenticationLink.Refusal.allCases.map { .refused($0) }

@@ -167,11 +167,21 @@ final class CoreUnderTest: Sendable {
     }
 
     func close() async throws {
-        try await loop.flatSubmit { [parts] in
+        let done = loop.makePromise(of: Void.self)
+        loop.execute { [parts, loop] in
             parts.value.edge.stopListening()
             parts.value.delivery.stopListening()
-            return parts.value.store.close()
-        }.get()
+            for connection in parts.value.edge.openConnections { connection.close() }
+            for connection in parts.value.delivery.openConnections { connection.close() }
+            Self.whenUnused(parts, on: loop) { done.completeWith(parts.value.store.close()) }
+        }
+        try await done.futureResult.get()
         try await loop.submit { [parts] in parts.value.threads }.get().shutdownGracefully()
+    }
+
+    /// Each session holds the core, and with it the store, until it has seen the end of its connection.
+    private static func whenUnused(_ parts: NIOLoopBound<Parts>, on loop: any EventLoop, _ completion: @escaping @Sendable () -> Void) {
+        guard !parts.value.edge.openConnections.isEmpty || !parts.value.delivery.openConnections.isEmpty else { return completion() }
+        loop.scheduleTask(in: .milliseconds(1)) { whenUnused(parts, on: loop, completion) }
     }
 }

@@ -1,3 +1,4 @@
+import Credentials
 import Directory
 import MailVocabulary
 import Testing
@@ -20,6 +21,46 @@ struct CredentialTests {
         ] {
             #expect(try directory.verify(loginName: name, password: password) == nil, "\(name.prefix(20))")
         }
+    }
+
+    @Test("a recoverable password is kept sealed, opens with the key and for its owner alone, and goes with the next password")
+    func recoverable() throws {
+        let test = try TestDirectory()
+        let directory = test.directory
+        try directory.addUser(address("anna"), password: "pencil")
+        let key = try SecretKey()
+        func sealed(_ password: String, _ login: String) throws -> SealedSecret {
+            let owner = SealedSecret.Owner(account: address("anna").lookupKey, credential: try directory.key(ofNewLogin: login))
+            return try SealedSecret(sealing: try PreparedPassword(password), for: owner, with: key)
+        }
+        func opened(_ login: String) throws -> String? {
+            guard let found = try directory.credentialVerifier(loginName: login), let secret = found.secret else { return nil }
+            let owner = SealedSecret.Owner(account: found.address.lookupKey, credential: found.loginKey)
+            return try secret.open(for: owner, with: key).map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(try opened("Anna@a.example") == nil)
+        try directory.setPassword(loginName: "ANNA@a.example", "crayon", secret: try sealed("crayon", "Anna@A.example"))
+        #expect(try opened("anna@a.example") == "crayon")
+        try directory.addCredential(
+            to: address("anna"), loginName: "Anna+Pc@a.example", password: "chalk", secret: try sealed("chalk", "anna+PC@a.example"))
+        #expect(try opened("anna+pc@a.example") == "chalk")
+        #expect(try directory.listCredentials(of: address("anna")).map(\.isRecoverable) == [true, true])
+        try directory.setPassword(loginName: "anna+pc@a.example", "ink")
+        #expect(try opened("anna+pc@a.example") == nil)
+        // Of the account's own name the password goes, and with it what is sealed.
+        try directory.removeCredential(loginName: "anna@a.example")
+        #expect(try directory.listCredentials(of: address("anna")).map(\.isRecoverable) == [false, false])
+    }
+
+    @Test("an export has what somebody can log in with: no expired credential, none without a password")
+    func exported() throws {
+        let test = try TestDirectory()
+        let directory = test.directory
+        try directory.addUser(address("bert"))
+        try directory.addUser(address("anna"), password: "pencil")
+        try directory.addCredential(to: address("anna"), loginName: "anna-old", password: "x", expiresAt: noon, now: noon)
+        try directory.addCredential(to: address("anna"), loginName: "Anna-New", password: "x", expiresAt: noon + .seconds(1), now: noon)
+        #expect(try directory.credentialVerifiers(now: noon).map(\.loginKey) == ["anna@a.example", "anna-new"])
     }
 
     @Test("every device has a name, a password and an expiry of its own")

@@ -1,11 +1,20 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TransportSecurity
 
 /// A remote server on loopback that does what a test wants of it. Knows just enough SMTP and LMTP.
 final class TestServer: Sendable {
     struct Behaviour: Sendable {
         var extensions = ["PIPELINING", "8BITMIME"]
+        /// STARTTLS is answered with a handshake.
+        var tls: ServerContext?
+        /// What `EHLO` announces under TLS.
+        var securedExtensions = ["PIPELINING", "8BITMIME"]
+        /// Said in clear, behind the reply to STARTTLS.
+        var injection = ""
+        /// Said to `AUTH`, and to each line of the exchange.
+        var authentication: [String] = []
         /// Said instead of the usual reply; the first word of the command is the key, and `.` the end of the content. An empty text
         /// is no reply at all.
         var replies: [String: String] = [:]
@@ -28,6 +37,7 @@ final class TestServer: Sendable {
         /// As they came in, after removal of the dots.
         var messages: [ByteBuffer] = []
         var connections = 0
+        var handshakes: [TLSHandshake] = []
         var remoteAddresses: [String] = []
     }
 
@@ -103,6 +113,8 @@ private final class TestServerHandler: ChannelInboundHandler {
     private var mode = Mode.commands
     private var accepted = 0
     private var flood: ByteBuffer?
+    private var isSecured = false
+    private var authenticationReplies: [String] = []
 
     init(server: TestServer, behaviour: TestServer.Behaviour) { (self.server, self.behaviour) = (server, behaviour) }
 
@@ -122,6 +134,13 @@ private final class TestServerHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) { writeFlood(context) }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted(let handshake)? = event as? TLSEvent else { return }
+        isSecured = true
+        server.record.withLock { $0.handshakes.append(handshake) }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func readLater(_ context: ChannelHandlerContext) {
@@ -173,13 +192,23 @@ private final class TestServerHandler: ChannelInboundHandler {
 
     private func receive(_ command: String, _ context: ChannelHandlerContext) {
         server.record.withLock { $0.commands.append(command) }
+        if !authenticationReplies.isEmpty { return reply(to: "", authenticationReplies.removeFirst(), context) }
         let words = command.split(separator: " ")
         let verb = words.first.map(String.init) ?? ""
         switch verb {
         case "EHLO", "LHLO":
-            let lines = ["test.example"] + behaviour.extensions
+            let lines = ["test.example"] + (isSecured ? behaviour.securedExtensions : behaviour.extensions)
             let text = lines.enumerated().map { "250\($0 == lines.count - 1 ? " " : "-")\($1)\r\n" }.joined()
             reply(to: verb, text, context)
+        case "STARTTLS":
+            reply(to: verb, "220 go on\r\n" + behaviour.injection, context)
+            guard let tls = behaviour.tls, behaviour.replies[verb] == nil else { return }
+            do {
+                try context.pipeline.syncOperations.addHandler(TLSHandler(server: tls), position: .first)
+            } catch { context.close(promise: nil) }
+        case "AUTH":
+            authenticationReplies = Array(behaviour.authentication.dropFirst())
+            reply(to: verb, behaviour.authentication.first ?? "504 5.5.4 no\r\n", context)
         case "MAIL":
             accepted = 0
             reply(to: verb, "250 2.1.0 ok\r\n", context)

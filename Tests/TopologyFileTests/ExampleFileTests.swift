@@ -16,11 +16,7 @@ struct ExampleFileTests {
         #expect(result.findings.allSatisfy { $0.severity == .notice })
         #expect(
             result.findings.map(\.path) == [
-                "run_as.submission", "run_as.auth", "permissions.send_as", "certificates",
-                "resolver.dnssec", "identity",
-                "virtual_servers.internet.tls", "virtual_servers.clients.role",
-                "connectors.general.schedule", "connectors.partner.tls", "connectors.partner.authentication",
-                "connectors.partner.helo", "connectors.isp.pull",
+                "resolver.dnssec", "connectors.general.schedule", "connectors.isp.pull",
                 "connectors.isp.link", "connectors.branch.hold_for", "outbound.default.delay_notification",
                 "outbound.default.masquerade_domain", "reports", "logs.protocol",
             ])

@@ -61,14 +61,27 @@ struct FileTests {
         let folder = try TemporaryFolder()
         let path = try folder.write(Self.everything, to: "postern.yaml")
         #expect(TopologyFile.load(path: path).topology != nil)
-        let needed: [Role: [String]] = [.edge: ["resolver.hosts_file"], .delivery: ["resolver.hosts_file"]]
+        let needed: [Role: [String]] = [
+            .edge: ["certificates.front.certificate", "certificates.front.key", "resolver.hosts_file"],
+            .submission: ["certificates.users.certificate", "certificates.users.key", "resolver.hosts_file"],
+            .auth: ["identity.recoverable_secrets.key", "virtual_servers.clients.authentication.integrated.keytab"],
+            .delivery: ["connectors.general.authentication.password_file", "resolver.hosts_file"],
+        ]
         for role in Role.allCases {
             let errors = TopologyFile.load(path: path, files: .of(role)).findings.filter { $0.severity == .error }
             #expect(errors.map(\.path).sorted() == needed[role] ?? [], "\(role)")
             #expect(errors.allSatisfy { $0.message.hasSuffix("no such file") && $0.location.line > 0 })
         }
-        _ = try folder.write("", to: "hosts")
+        try Self.writeFiles(to: folder)
+        let password = try folder.write("secret", to: "password")
+        chmod(password, 0o640)
         for role in Role.allCases { #expect(TopologyFile.load(path: path, files: .of(role)).topology != nil, "\(role)") }
+        chmod(password, 0o644)
+        for files in [FilesToCheck.of(.delivery), .ofAll(reader: nil)] {
+            let errors = TopologyFile.load(path: path, files: files).findings.filter { $0.severity == .error }
+            #expect(errors.map(\.path) == ["connectors.general.authentication.password_file"])
+            #expect(errors.first?.message.hasSuffix("everybody on this machine can read the password") == true)
+        }
     }
 
     @Test("whoever checks for all daemons hears what keeps any of them from starting, and takes a closed file for another's")
@@ -83,12 +96,14 @@ struct FileTests {
         #expect(
             check(.ofAll(reader: .core)) == [
                 "error: postern-delivery cannot read \(hosts): no such file", "error: postern-edge cannot read \(hosts): no such file",
+                "error: postern-submission cannot read \(hosts): no such file",
             ])
         try FileManager.default.createDirectory(atPath: hosts, withIntermediateDirectories: false)
         #expect(
             check(.ofAll(reader: nil)) == [
                 "error: postern-delivery cannot read \(hosts): it is a directory",
                 "error: postern-edge cannot read \(hosts): it is a directory",
+                "error: postern-submission cannot read \(hosts): it is a directory",
             ])
         try FileManager.default.removeItem(atPath: hosts)
         _ = try folder.write("", to: "hosts")
@@ -100,6 +115,7 @@ struct FileTests {
             check(.ofAll(reader: .edge)) == [
                 "error: postern-edge cannot read \(hosts): permission denied",
                 "warning: \(hosts): permission denied for this account; postern-delivery must be able to read it",
+                "warning: \(hosts): permission denied for this account; postern-submission must be able to read it",
             ])
     }
 
@@ -120,6 +136,13 @@ struct FileTests {
     func revision(text: String, expected: String) { #expect(Revision.of(text.utf8) == expected) }
 
     private static var noValue: Value { Value(content: .invalid, location: .builtIn, path: "") }
+
+    /// All files that `everything` names and that a feature needs which acts.
+    private static func writeFiles(to folder: borrowing TemporaryFolder) throws {
+        for name in ["hosts", "front.pem", "front.key", "users.pem", "users.key", "secrets.key", "krb5.keytab"] {
+            _ = try folder.write("", to: name)
+        }
+    }
 
     private static let everything = """
         version: 1

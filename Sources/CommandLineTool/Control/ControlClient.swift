@@ -1,5 +1,6 @@
 import ArgumentParser
 import CoreLink
+import MailVocabulary
 import NIOCore
 import NIOPosix
 import ServiceRuntime
@@ -15,6 +16,10 @@ struct ControlClient {
     let runtimeDirectory: String
     let controlGroup: String?
     let revision: String
+    /// Completes bare names; nil where the file has errors.
+    let defaultDomain: DomainName?
+    /// The key file of recoverable passwords; nil where the configuration has none.
+    let recoverableSecretsKey: String?
 
     /// Finds the socket by the configuration.
     ///
@@ -27,12 +32,14 @@ struct ControlClient {
         case .loaded(let topology, _):
             (runtimeDirectory, controlGroup) = (topology.runtimeDirectory, topology.controlGroup)
             revision = topology.revision
+            (defaultDomain, recoverableSecretsKey) = (topology.defaultDomain, topology.identity.recoverableSecretsKey)
         case .failed(let findings):
             guard let directory = TopologyFile.runtimeDirectory(path: file.path) else {
                 for finding in findings { Environment.printError("\(finding)") }
                 throw ExitCode(ExitStatus.configuration.rawValue)
             }
             (runtimeDirectory, controlGroup, revision) = (directory, nil, "")
+            (defaultDomain, recoverableSecretsKey) = (nil, nil)
             guard saysFindings else { return }
             for finding in findings { Environment.printError("\(finding)") }
             Environment.printError("postern: note: the file on disk has errors; asking the core that runs in \(directory) all the same")
@@ -134,7 +141,9 @@ extension ControlRequest.Command {
     /// Whether it leaves something changed.
     fileprivate var changes: Bool {
         switch self {
-        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList: false
+        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList, .credentialOwner,
+            .userExport:
+            false
         case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,
             .aliasTargetRemove, .groupAdd, .groupRemove, .groupMemberAdd, .groupMemberRemove:
             true

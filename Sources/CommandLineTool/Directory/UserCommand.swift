@@ -4,7 +4,8 @@ import CoreLink
 /// `postern user`
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Accounts with a mailbox.", subcommands: [Add.self, List.self, Remove.self, Passwd.self])
+        commandName: "user", abstract: "Accounts with a mailbox.",
+        subcommands: [Add.self, List.self, Remove.self, Passwd.self, UserExportCommand.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -52,15 +53,21 @@ struct UserCommand: ParsableCommand {
     }
 
     struct Passwd: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set the password of a login name (the address is an account's first).")
+        static let configuration = CommandConfiguration(
+            abstract: "Set the password of a login name (the address is an account's first).",
+            discussion: "Without --recoverable a sealed password that was kept before goes.")
 
         @Argument(help: "The login name; a bare name is in the default domain.") var login: String
         @OptionGroup var input: PasswordInput
+        @OptionGroup var recoverable: RecoverableOption
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
+            let client = try ControlClient(file)
             let password = try Password.read(fromInput: input.passwordStdin)
-            _ = try await ControlClient(file).objects(ControlRequest(.userPassword, [login, password]))
+            var arguments = [login, password]
+            if recoverable.recoverable { arguments.append(try await RecoverableSecret.seal(password, owner: [login], client)) }
+            _ = try await client.objects(ControlRequest(.userPassword, arguments))
         }
     }
 }

@@ -41,13 +41,16 @@ public enum AuthenticationLink: LinkRole {
 public struct StoredCredential: Hashable, Sendable {
     /// Whose it is; nil where nobody has this name, and then there is nothing else.
     public let account: EmailAddress?
+    /// The key under which the credential lies, one for all spellings of the name: with the account, whom `secret` is sealed for. Nil
+    /// where nobody has this name.
+    public let loginKey: String?
     /// `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`.
     public let verifier: String
-    /// The encrypted password of an account that has a recoverable one.
+    /// The password of a credential that has a recoverable one, sealed: the text of `SealedSecret`. The core has no key for it.
     public let secret: ByteBuffer?
 
-    public init(account: EmailAddress?, verifier: String, secret: ByteBuffer? = nil) {
-        (self.account, self.verifier, self.secret) = (account, verifier, secret)
+    public init(account: EmailAddress?, loginKey: String? = nil, verifier: String, secret: ByteBuffer? = nil) {
+        (self.account, self.loginKey, self.verifier, self.secret) = (account, loginKey, verifier, secret)
     }
 }
 
@@ -84,6 +87,9 @@ extension AuthenticationLink.Response: LinkMessage {
             .credential(
                 StoredCredential(
                     account: try reader.optional { reader throws(WireError) in try reader.emailAddress() },
+                    loginKey: try reader.optional { reader throws(WireError) in
+                        try reader.line(maximum: AuthenticationLink.maximumLoginName)
+                    },
                     verifier: try reader.line(maximum: 1024),
                     secret: try reader.optional { reader throws(WireError) in try reader.loginMessage() }))
         case 2: .issued(try reader.sessionToken(), account: try reader.emailAddress())
@@ -98,6 +104,7 @@ extension AuthenticationLink.Response: LinkMessage {
         case .credential(let credential):
             Frame.append(kind: 1, to: &buffer) {
                 $0.write(optional: credential.account) { $0.write($1) }
+                $0.write(optional: credential.loginKey) { $0.write($1) }
                 $0.write(credential.verifier)
                 $0.write(optional: credential.secret) { $0.write($1) }
             }

@@ -26,6 +26,9 @@ public struct ControlRequest: Hashable, Sendable {
         case credentialAdd = 24
         case credentialList = 25
         case credentialRemove = 26
+        case credentialOwner = 27
+        /// Its answer has verifiers: for root and the core's account alone.
+        case userExport = 28
         case aliasAdd = 30
         case aliasList = 31
         case aliasRemove = 32

@@ -37,7 +37,10 @@ final class AuthenticationSession {
                 return .credential(StoredCredential(account: nil, verifier: ""))
             }
             core.log.debug("verifier asked for", metadata: ["login": "\(loginName)", "account": "\(known.address)"])
-            return .credential(StoredCredential(account: known.address, verifier: known.verifier.text))
+            return .credential(
+                StoredCredential(
+                    account: known.address, loginKey: known.loginKey, verifier: known.verifier.text,
+                    secret: known.secret.map { ByteBuffer(string: $0.text) }))
         } catch {
             core.log.error("the directory cannot be read", metadata: ["login": "\(loginName)", "error": "\(error)"])
             return .refused(.unavailable)

@@ -55,10 +55,9 @@ struct ControlArguments {
         return addresses
     }
 
-    /// Seconds since 1970, or nothing; the last word.
+    /// Seconds since 1970; nil for an empty word, or none.
     mutating func expiry() throws(ControlRefusal) -> Timestamp? {
-        guard let word = words.popFirst() else { return nil }
-        try end()
+        guard let word = words.popFirst(), !word.isEmpty else { return nil }
         guard let seconds = Int64(word), seconds > 0 else { throw .usage("'\(word)' is not a time in seconds") }
         return Timestamp(seconds: seconds)
     }

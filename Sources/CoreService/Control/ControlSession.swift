@@ -12,11 +12,13 @@ final class ControlSession {
 
     let core: Core
     let connection: Connection
+    private let mayReadVerifiers: Bool
     private var isBusy = false
     var isGone = false
 
-    init(core: Core, connection: Connection) {
-        (self.core, self.connection) = (core, connection)
+    /// - Parameter mayReadVerifiers: the peer is root or the core's own account.
+    init(core: Core, connection: Connection, mayReadVerifiers: Bool) {
+        (self.core, self.connection, self.mayReadVerifiers) = (core, connection, mayReadVerifiers)
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in isGone = true }
     }
@@ -32,7 +34,9 @@ final class ControlSession {
         case .queueShow: showMessage(request.arguments)
         default:
             do {
-                for object in try DirectoryCommands(core: core).run(request) { connection.send(.object(object.text)) }
+                for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers).run(request) {
+                    connection.send(.object(object.text))
+                }
                 done()
             } catch {
                 refuse(ControlRefusal(error))
@@ -85,15 +89,17 @@ final class ControlSession {
     }
 
     private func metrics() {
-        core.queue.counts().assumeIsolated().whenComplete { [self] result in
+        // Ids sort by time: the first entry is of the oldest message.
+        core.queue.counts().and(core.queue.entries(after: nil, limit: 1)).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
-            case .success(let counts):
+            case .success(let (counts, oldest)):
                 connection.send(
                     .object(
                         core.metrics.text(
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
-                            expired: core.expiredLeases, startedAt: Int(core.startedAt.microseconds / 1_000_000))))
+                            expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
+                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)))
                 done()
             }
         }
@@ -147,5 +153,6 @@ struct ControlRefusal: Error {
     static func data(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 65) }
     static func absent(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 67) }
     static func failed(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 74) }
+    static func notPermitted(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 77) }
     static func configuration(_ message: String) -> ControlRefusal { ControlRefusal(message: message, exitCode: 78) }
 }

@@ -1,4 +1,5 @@
 import CoreLink
+import Credentials
 import Directory
 import MailVocabulary
 import Topology
@@ -6,6 +7,8 @@ import Topology
 /// `postern user`, `postern alias`, `postern group`, `postern credential`: the directory is changed through the running core alone.
 struct DirectoryCommands {
     let core: Core
+    /// Whether who asks may have what passwords are checked with: root, and the account that could read it from the disk anyway.
+    let mayReadVerifiers: Bool
 
     /// - Throws: `ControlRefusal` where the arguments are not what the request needs, `DirectoryError` where the directory refuses.
     func run(_ request: ControlRequest) throws -> [JSONObject] {
@@ -34,18 +37,31 @@ struct DirectoryCommands {
         case .userPassword:
             let loginName = try arguments.text("a login name")
             let key = try directory.owner(ofLogin: loginName)?.key
-            try directory.setPassword(loginName: loginName, try arguments.lastText("a password"))
+            let password = try arguments.text("a password")
+            let secret = try secret(arguments.optionalText())
+            try arguments.end()
+            try directory.setPassword(loginName: loginName, password, secret: secret)
             if let key { core.tokens.forget(loginKey: key) }
         case .credentialAdd:
             let (address, login, label) = (try arguments.address(), try arguments.text("a login name"), try arguments.text("a label"))
+            let (password, expiresAt) = (try arguments.text("a password"), try arguments.expiry())
+            let secret = try secret(arguments.optionalText())
+            try arguments.end()
             try directory.addCredential(
-                to: address, loginName: login, label: label, password: try arguments.text("a password"), expiresAt: try arguments.expiry())
+                to: address, loginName: login, label: label, password: password, secret: secret, expiresAt: expiresAt)
         case .credentialList: return try directory.listCredentials(of: try arguments.lastAddress()).map(Self.object)
         case .credentialRemove:
             let loginName = try arguments.lastText("a login name")
             let key = try directory.owner(ofLogin: loginName)?.key
             try directory.removeCredential(loginName: loginName)
             if let key { core.tokens.forget(loginKey: key) }
+        case .credentialOwner: return [try owner(&arguments)]
+        case .userExport:
+            try arguments.end()
+            guard mayReadVerifiers else {
+                throw ControlRefusal.notPermitted("only root and the account of the core may have what passwords are checked with")
+            }
+            return try export()
         case .aliasAdd:
             let forward = arguments.flag("--forward")
             try directory.addAlias(try arguments.address(), to: try arguments.addresses(), forward: forward)
@@ -79,6 +95,50 @@ struct DirectoryCommands {
         return []
     }
 
+    /// A sealed password, as the command has made it: the core could not, since it has no key.
+    private func secret(_ text: String?) throws(ControlRefusal) -> SealedSecret? {
+        guard let text else { return nil }
+        guard core.topology.identity.recoverableSecretsKey != nil else {
+            throw .configuration("no password is recoverable here: the running configuration has no identity.recoverable_secrets")
+        }
+        guard let secret = SealedSecret(parsing: text) else { throw .usage("the sealed password is malformed") }
+        return secret
+    }
+
+    /// Whom the password of a login name is sealed for. With an address: of one that is to be made for that account.
+    private func owner(_ arguments: inout ControlArguments) throws -> JSONObject {
+        let loginName = try arguments.text("a login name")
+        var object = JSONObject()
+        if let word = arguments.optionalText() {
+            var rest = ControlArguments([word], defaultDomain: core.topology.defaultDomain)
+            object.add("account", "\(try rest.address())")
+            object.add("login_key", try core.directory.key(ofNewLogin: loginName))
+        } else {
+            guard let owner = try core.directory.owner(ofLogin: loginName) else { throw DirectoryError.noSuchLoginName(loginName) }
+            object.add("account", "\(owner.account)")
+            object.add("login_key", owner.key)
+        }
+        try arguments.end()
+        return object
+    }
+
+    /// Every account once without, and every credential that can log in with its verifier.
+    private func export() throws -> [JSONObject] {
+        let accounts = try core.directory.listUsers().map { user in
+            var object = JSONObject()
+            object.add("account", "\(user.address)")
+            return object
+        }
+        return accounts
+            + (try core.directory.credentialVerifiers().map { credential in
+                var object = JSONObject()
+                object.add("account", "\(credential.address)")
+                object.add("login_key", credential.loginKey)
+                object.add("verifier", credential.verifier.text)
+                return object
+            })
+    }
+
     /// Refuses an account whose mail could never be written: its domain is delivered to Maildirs, and no folder can have its name.
     private func refuseUnlessNameable(_ address: EmailAddress) throws(ControlRefusal) {
         guard let domain = address.domain.name, let problem = MaildirName.problem(address.localPart.lowercased()) else { return }
@@ -102,6 +162,7 @@ struct DirectoryCommands {
         object.add("login_name", credential.loginName)
         object.add("label", credential.label)
         object.add("has_password", credential.hasPassword)
+        object.add("recoverable", credential.isRecoverable)
         object.add("created_at", "\(credential.createdAt)")
         object.add("expires_at", credential.expiresAt.map { "\($0)" })
         object.add("last_used_at", credential.lastUsedAt.map { "\($0)" })

@@ -9,6 +9,8 @@ struct LogLine {
         case json
         /// `\n`, `\u{1b}`.
         case text
+        /// The same without an escape before a quote: text that does not stand in quotes itself.
+        case sentence
     }
 
     /// Octets of a line, its line end included.
@@ -74,7 +76,8 @@ struct LogLine {
         }
         let first = character[character.startIndex]
         switch first {
-        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\""):
+            if escape == .sentence { append(first) } else { append("\\\"") }
         case UInt8(ascii: "\\"): append("\\\\")
         case UInt8(ascii: "\n"): append("\\n")
         case UInt8(ascii: "\r"): append("\\r")
@@ -96,7 +99,7 @@ struct LogLine {
         case .json:
             bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
             bytes.append(contentsOf: digits.utf8)
-        case .text:
+        case .text, .sentence:
             append("{")
             bytes.append(contentsOf: digits.utf8)
             append("}")

@@ -10,7 +10,7 @@ extension LogRecord {
         for _ in level.rawValue.utf8.count..<9 { line.append(" ") }
         line.append(escaping: process, as: .text)
         line.append(": ")
-        line.append(escaping: message, as: .text)
+        line.append(escaping: message, as: .sentence)
         for (name, value) in sortedMetadata {
             guard !line.isCut else { break }
             line.append(" ")

@@ -37,6 +37,8 @@ public final class DaemonLifecycle: Sendable {
         var signals: SignalSource?
         var supervisor: SupervisorWatch?
         var reload: (@Sendable () async -> Void)?
+        /// Somebody asked for a reload before there was one.
+        var owesReload = false
     }
 
     /// The time that is left after a second SIGTERM or SIGINT.
@@ -61,17 +63,27 @@ public final class DaemonLifecycle: Sendable {
         // One reload after the other: two at once could leave the older file in force.
         Task { [weak self] in
             for await _ in requests {
-                guard let self, let reload = state.withLock({ $0.reload }) else { continue }
-                await reload()
+                guard let self else { continue }
+                let reload = state.withLock { state in
+                    if state.reload == nil { state.owesReload = true }
+                    return state.reload
+                }
+                await reload?()
             }
         }
+        if EarlyReload.wasAsked { requestReload() }
     }
 
     deinit { reloads.finish() }
 
-    /// What SIGHUP does. Until this is set, SIGHUP does nothing.
+    /// What SIGHUP does. One that came before this is set is done then.
     public func onReload(_ reload: @escaping @Sendable () async -> Void) {
-        state.withLock { $0.reload = reload }
+        let isOwed = state.withLock { state in
+            defer { state.owesReload = false }
+            state.reload = reload
+            return state.owesReload
+        }
+        if isOwed { requestReload() }
     }
 
     /// Asks for a reload as SIGHUP does. Requests that come while one is under way are one more reload.

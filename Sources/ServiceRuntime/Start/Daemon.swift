@@ -19,6 +19,8 @@ public struct Daemon: Sendable {
     ///
     /// Ends the process with `ExitStatus.configuration`, after printing every error, where the configuration cannot be used.
     public static func begin(_ role: Role, configurationPath: String) -> Daemon {
+        // What changes while the file is being read is read again.
+        EarlyReload.watch()
         let topology: Topology
         switch TopologyFile.load(path: configurationPath, files: .of(role)) {
         case .failed(let findings):
@@ -64,6 +66,8 @@ public struct Daemon: Sendable {
         // By name: on another line of the file it is the same account.
         if new.runAs.accounts.mapValues(\.name) != old.runAs.accounts.mapValues(\.name) { keys.append("run_as") }
         if new.controlGroup != old.controlGroup { keys.append("control_group") }
+        // One log in two formats could be read by nobody.
+        if new.logs.format != old.logs.format { keys.append("logs.format") }
         return keys
     }
 

@@ -16,6 +16,8 @@ public struct Connector: Hashable, Sendable {
     public let content: ContentRestrictions
     public let schedule: ConnectorSchedule
     public let tls: ConnectorTLS
+    /// The certificates that count as authorities for it, as one PEM file; absolute. nil: the system's.
+    public let certificateAuthorities: String?
     public let authentication: ClientAuthentication?
     /// HELO instead of EHLO (E16).
     public let helo: Bool
@@ -28,12 +30,13 @@ public struct Connector: Hashable, Sendable {
         name: String, location: SourceLocation = .builtIn, addressSpaces: [AddressSpace], deliver: DeliveryMethod,
         relay: Bool = false, relayLocation: SourceLocation? = nil, acknowledgeOpenRelay: Bool = false,
         restrictions: Restrictions = .none, content: ContentRestrictions = .none, schedule: ConnectorSchedule = .always,
-        tls: ConnectorTLS = .opportunistic, authentication: ClientAuthentication? = nil, helo: Bool = false,
-        outbound: String = OutboundProfile.defaultName, pull: Pull? = nil, link: LinkCommands? = nil
+        tls: ConnectorTLS = .opportunistic, certificateAuthorities: String? = nil, authentication: ClientAuthentication? = nil,
+        helo: Bool = false, outbound: String = OutboundProfile.defaultName, pull: Pull? = nil, link: LinkCommands? = nil
     ) {
         (self.name, self.location, self.addressSpaces, self.deliver) = (name, location, addressSpaces, deliver)
         (self.relay, self.relayLocation, self.acknowledgeOpenRelay) = (relay, relayLocation ?? location, acknowledgeOpenRelay)
-        (self.restrictions, self.content, self.schedule, self.tls) = (restrictions, content, schedule, tls)
+        (self.restrictions, self.content, self.schedule) = (restrictions, content, schedule)
+        (self.tls, self.certificateAuthorities) = (tls, certificateAuthorities)
         (self.authentication, self.helo, self.outbound, self.pull, self.link) = (authentication, helo, outbound, pull, link)
     }
 }

@@ -5,6 +5,6 @@ public enum ConnectorTLS: String, Hashable, Sendable, CaseIterable {
     case opportunistic
     /// Not without; its certificate is not checked.
     case required
-    /// Not without, and the certificate must name the server.
+    /// Not without, and the certificate must name the server and come from an authority that counts.
     case verified
 }

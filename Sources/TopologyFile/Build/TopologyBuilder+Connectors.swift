@@ -16,12 +16,17 @@ extension TopologyBuilder {
             acknowledgeOpenRelay: value["acknowledge_open_relay"]?.boolean ?? false, restrictions: restrictions(value["restrictions"]),
             content: content(value["content"]), schedule: schedule(value["schedule"]),
             tls: choice(value["tls"]?["mode"], default: .opportunistic),
-            authentication: value["authentication"].map {
-                ClientAuthentication(
-                    user: $0["user"]?.text ?? "", passwordFile: path($0["password_file"]) ?? "", location: $0.location)
-            },
+            certificateAuthorities: path(value["tls"]?["ca"]), authentication: value["authentication"].map(authentication),
             helo: value["helo"]?.boolean ?? false, outbound: value["outbound"]?.text ?? OutboundProfile.defaultName,
             pull: value["pull"].map(pull), link: value["link"].map(link))
+    }
+
+    private func authentication(_ value: Value) -> ClientAuthentication {
+        let credential: ClientAuthentication.Credential =
+            if let cache = path(value["credentials_cache"]) { .ticket(cache: cache) } else {
+                .password(user: value["user"]?.text ?? "", file: path(value["password_file"]) ?? "")
+            }
+        return ClientAuthentication(credential, isAllowedInClear: value["in_clear"]?.boolean ?? false, location: value.location)
     }
 
     private func deliver(_ connector: Value) -> DeliveryMethod {

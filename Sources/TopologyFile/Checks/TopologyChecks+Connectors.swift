@@ -115,22 +115,12 @@ extension TopologyChecks {
             }
             return
         }
-        if let authentication = connector.authentication {
-            if !connector.deliver.isSmartHosts {
-                report.error(
-                    written("authentication") ?? connector.location, "\(path).authentication",
-                    "a password would go to whatever server the DNS names", accepted: "authentication only with smart_hosts")
-            }
-            if connector.helo {
-                report.error(written("helo") ?? authentication.location, "\(path).helo", "authentication needs EHLO", accepted: "false")
-            }
-            if connector.tls == .none {
-                report.warning(
-                    written("tls") ?? authentication.location, "\(path).tls", "the password of `\(authentication.user)` would go in clear")
-            }
-        }
+        if let authentication = connector.authentication { check(authentication, of: connector, path) }
         if connector.helo, connector.tls == .required || connector.tls == .verified {
             report.error(written("helo") ?? connector.location, "\(path).helo", "TLS needs EHLO", accepted: "false")
+        }
+        if connector.tls == .none, let ca = value("connectors", connector.name, "tls")?.entry("ca") {
+            report.warning(ca.keyLocation, "\(path).tls.ca", "this connector has no TLS: it can never matter")
         }
     }
 

@@ -16,6 +16,8 @@ extension TopologyChecks {
     struct NeededFile {
         let path: String
         let keys: [String]
+        /// Not for everybody on the machine to read.
+        var isSecret = false
     }
 
     mutating func check(_ files: FilesToCheck) {
@@ -28,12 +30,17 @@ extension TopologyChecks {
     }
 
     private mutating func checkFiles(of role: Role, isReader: Bool) {
-        // A daemon that does not exist yet needs nothing; nor does a feature that does not act yet.
-        guard ConfigurationModel.acts(["run_as", role.rawValue], in: root) else { return }
+        // A feature that does not act yet needs nothing.
         for file in files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
-            guard let problem = FileBytes.problem(reading: file.path) else { continue }
             let place = place(file.keys)
             let path = Printable.escaped(file.path)
+            if file.isSecret, FileBytes.isOpenToEverybody(file.path) {
+                report.error(
+                    place.location, place.path, "\(path): everybody on this machine can read the password",
+                    accepted: "a file of mode 0600 or 0640")
+                continue
+            }
+            guard let problem = FileBytes.problem(reading: file.path) else { continue }
             if problem.mayBeOfThisAccount, !isReader {
                 report.warning(
                     place.location, place.path,
@@ -49,9 +56,9 @@ extension TopologyChecks {
     /// Each process opens only the files that its role needs; so each of these must be readable for it. Each file once.
     func files(of role: Role) -> [NeededFile] {
         var files: [NeededFile] = []
-        func add(_ path: String?, _ keys: String...) {
+        func add(_ path: String?, _ keys: String..., isSecret: Bool = false) {
             guard let path, !files.contains(where: { $0.keys == keys }) else { return }
-            files.append(NeededFile(path: path, keys: keys))
+            files.append(NeededFile(path: path, keys: keys, isSecret: isSecret))
         }
         func addNames() {
             add(topology.resolver.hostsFile, "resolver", "hosts_file")
@@ -74,7 +81,10 @@ extension TopologyChecks {
         case .delivery:
             addNames()
             for connector in topology.connectors {
-                add(connector.authentication?.passwordFile, "connectors", connector.name, "authentication", "password_file")
+                add(
+                    connector.authentication?.passwordFile, "connectors", connector.name, "authentication", "password_file",
+                    isSecret: true)
+                add(connector.certificateAuthorities, "connectors", connector.name, "tls", "ca")
             }
         case .auth:
             add(topology.identity.recoverableSecretsKey, "identity", "recoverable_secrets", "key")

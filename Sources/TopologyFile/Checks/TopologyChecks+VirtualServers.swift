@@ -18,11 +18,6 @@ extension TopologyChecks {
                 seen.append((listener, server.name))
             }
         }
-        let active = topology.virtualServers.filter(\.isEdge).flatMap(\.listeners).filter { !$0.implicitTLS }
-        if active.isEmpty, !topology.virtualServers.isEmpty, !report.hasErrors(in: "virtual_servers") {
-            let place = place("virtual_servers")
-            report.warning(place.location, place.path, "no listener is active yet: no mail can come in")
-        }
     }
 
     /// IPv6 listeners take no IPv4 connections, so only those of one family can collide.

@@ -164,18 +164,7 @@ struct ShapeDecoder {
         }
         // Without a role, the errors are those of the last table, which knows the most keys.
         guard let table = chosen ?? tables.last?.table else { return Value(content: .invalid, location: node.location, path: path) }
-        let waits = table.key("role").flatMap { key -> Feature? in
-            guard case .choice(let choices) = key.value, let role = entries.first(where: { $0.key == "role" }),
-                case .scalar(let word, _) = role.value.content
-            else { return nil }
-            return choices.first { $0.word == word }?.feature
-        }
-        if let waits, let role = entries.first(where: { $0.key == "role" }) {
-            inactive(waits, at: role.keyLocation, join(path, "role"))
-            silence += 1
-        }
         let decoded = decode(entries, as: table, path: path, at: place)
-        if waits != nil { silence -= 1 }
         return Value(content: .table(decoded), location: node.location, path: path)
     }
 

@@ -3,14 +3,13 @@ extension ConfigurationModel {
     ///
     /// - Parameters:
     ///   - keys: from the root.
-    ///   - tree: what is written: a `role` may wait, too.
+    ///   - tree: what is written.
     static func acts(_ keys: [String], in tree: Value) -> Bool {
         var (model, value) = (root, Optional(tree))
         for name in keys {
             guard let table = model.table(for: value) else {
                 guard case .map(_, _, let element, _) = model else { return true }
                 (model, value) = (element, value?[name])
-                if model.waits(value) { return false }
                 continue
             }
             guard let key = table.key(name) else { return true }
@@ -30,11 +29,5 @@ extension ValueModel {
         case .byRole(let tables): return tables.first { $0.word == value?["role"]?.text }?.table ?? tables.last?.table
         default: return nil
         }
-    }
-
-    /// Whether the role that is written waits for a feature.
-    fileprivate func waits(_ value: Value?) -> Bool {
-        guard case .byRole = self, let role = table(for: value)?.key("role"), case .choice(let choices) = role.value else { return false }
-        return choices.contains { $0.word == value?["role"]?.text && $0.feature != nil }
     }
 }

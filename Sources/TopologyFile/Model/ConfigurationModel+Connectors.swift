@@ -36,18 +36,30 @@ extension ConfigurationModel {
                     TableModel([
                         Key(
                             "mode", .words(ConnectorTLS.allCases), required: true, rows: ["E16"],
-                            "`opportunistic`: where offered. `required`: not without. `verified`: and the certificate names the server.")
+                            "`opportunistic`: where offered. `required`: not without. `verified`: and the certificate names the server."),
+                        Key(
+                            "ca", .text(.path), default: "the system's", rows: ["E16"],
+                            "A PEM file with the authorities whose signature under a server's certificate counts."),
                     ])),
-                default: "{ mode: opportunistic }", rows: ["E16"], later: .tls, "TLS towards the next hop."),
+                default: "{ mode: opportunistic }", rows: ["E16"], "TLS towards the next hop."),
             Key(
                 "authentication",
                 .table(
-                    TableModel([
-                        Key("user", .text(.word), required: true, rows: ["E16"], "The login name."),
-                        Key("password_file", .text(.path), required: true, rows: ["E16"], "Its first line is the password."),
-                    ])),
-                default: "anonymous", rows: ["E16"], later: .authentication, "How it logs in at its smart hosts."),
-            Key("helo", .boolean, default: "false", rows: ["E16"], later: .helo, "HELO instead of EHLO."),
+                    TableModel(
+                        [
+                            Key("user", .text(.word), rows: ["E16"], "The login name; with `password_file`."),
+                            Key(
+                                "password_file", .text(.path), rows: ["E16"],
+                                "Its first line is the password. Read at the start and at a reload; not to be open to everybody."),
+                            Key(
+                                "credentials_cache", .text(.path), rows: ["E16"],
+                                "A file with a Kerberos ticket (GSSAPI), which something else keeps fresh."),
+                            Key(
+                                "in_clear", .boolean, default: "false", rows: ["E16"],
+                                "`true`: the login may go over a connection without TLS."),
+                        ], exactlyOne: [["password_file", "credentials_cache"]])),
+                default: "anonymous", rows: ["E16"], "How it logs in at its smart hosts."),
+            Key("helo", .boolean, default: "false", rows: ["E16"], "HELO instead of EHLO."),
             Key("outbound", .text(.reference), default: "default", "The name of its profile in `outbound`."),
             Key("pull", .table(pull), rows: ["S26", "S27", "S28"], later: .pull, "Asks a remote server for the mail it holds for us."),
             Key("link", .table(link), rows: ["S30"], later: .link, "Programs that bring a line up and down: no shell."),

@@ -1,10 +1,6 @@
 /// What a key belongs to that does not act yet: the key is read and checked, and `postern check` says that it waits.
 enum Feature: String, Sendable {
-    case submission = "submission servers"
-    case tls = "TLS"
-    case authentication = "authentication"
     case schedules = "schedules"
-    case helo = "HELO instead of EHLO"
     case pull = "ETRN, TURN and ATRN"
     case link = "dial-up links"
     case reports = "full reports"
@@ -15,8 +11,8 @@ enum Feature: String, Sendable {
     /// `TLS comes`, `schedules come`.
     var verbEnding: String {
         switch self {
-        case .tls, .authentication, .helo, .masquerading, .dnssec: "s"
-        case .submission, .schedules, .pull, .link, .reports, .protocolLogs: ""
+        case .masquerading, .dnssec: "s"
+        case .schedules, .pull, .link, .reports, .protocolLogs: ""
         }
     }
 }

@@ -40,6 +40,12 @@ enum FileBytes {
         let mayBeOfThisAccount: Bool
     }
 
+    /// Whether every account of the machine may read it, as far as its mode says; false where there is none.
+    static func isOpenToEverybody(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o007 != 0
+    }
+
     /// Why this process cannot read a file; nil if it can.
     static func problem(reading path: String) -> ReadingProblem? {
         func problem(_ code: Int32) -> ReadingProblem {

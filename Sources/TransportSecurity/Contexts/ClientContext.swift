@@ -26,7 +26,7 @@ private let verifyCallback: @convention(c) (Int32, OpaquePointer?) -> Int32 = { 
     guard let engine = TLSEngine.of(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()).map(OpaquePointer.init))
     else { return 0 }
     if isGood == 1 { return 1 }
-    engine.noteVerification(error: X509_STORE_CTX_get_error(store))
+    engine.noteVerification(error: X509_STORE_CTX_get_error(store), of: X509_STORE_CTX_get0_cert(store))
     return engine.client?.settings.verification == .required ? 0 : 1
 }
 

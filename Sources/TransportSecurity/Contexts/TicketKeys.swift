@@ -70,12 +70,15 @@ public final class TicketKeys: Sendable {
     }
 
     /// For one that came in: 0 where it is unknown, 2 where the client should have a newer one.
+    ///
+    /// - Parameter isSpent: a client uses it once (TLS 1.3, RFC 8446 appendix C.4), so without a newer one it could not resume again.
     fileprivate func open(
-        _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer, _ mac: OpaquePointer
+        _ name: UnsafeMutablePointer<UInt8>, _ vector: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer, _ mac: OpaquePointer,
+        isSpent: Bool
     ) -> Int32 {
         guard let (key, isOld) = opening(UnsafeBufferPointer(start: name, count: 16)) else { return 0 }
         guard key.setMAC(mac), EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), nil, key.cipherKey, vector) == 1 else { return -1 }
-        return isOld ? 2 : 1
+        return isOld || isSpent ? 2 : 1
     }
 }
 
@@ -92,5 +95,6 @@ let ticketCallback:
         OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt8>?, OpaquePointer?, OpaquePointer?, Int32
     ) -> Int32 = { ssl, name, vector, cipher, mac, isSealing in
         guard let keys = TLSEngine.of(ssl)?.server?.ticketKeys, let name, let vector, let cipher, let mac else { return -1 }
-        return isSealing == 1 ? keys.seal(name, vector, cipher, mac) : keys.open(name, vector, cipher, mac)
+        guard isSealing != 1 else { return keys.seal(name, vector, cipher, mac) }
+        return keys.open(name, vector, cipher, mac, isSpent: SSL_version(ssl) >= TLS1_3_VERSION)
     }

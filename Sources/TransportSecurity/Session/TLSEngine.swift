@@ -25,6 +25,8 @@ public final class TLSEngine {
     private let ssl: OpaquePointer
     private let transport = TransportBIO()
     private var chainError: String?
+    /// Of a certificate that something is wrong with: a handshake that failed over it has none to ask for.
+    private var doubtedCertificate: CertificateFacts?
 
     /// The server's side.
     ///
@@ -101,7 +103,10 @@ public final class TLSEngine {
     }
 
     /// Called by the library for each thing that is wrong with the certificate; the first one counts.
-    func noteVerification(error: Int32) {
+    ///
+    /// - Parameter certificate: the server's own.
+    func noteVerification(error: Int32, of certificate: OpaquePointer?) {
+        if doubtedCertificate == nil { doubtedCertificate = certificate.map { CertificateFacts($0) } }
         // The name is looked at by itself: it shall not hide what is wrong with the chain.
         if error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH { return }
         if chainError == nil { chainError = String(cString: X509_verify_cert_error_string(Int(error))) }
@@ -111,14 +116,14 @@ public final class TLSEngine {
         guard let client, client.settings.verification == .required, SSL_get_verify_result(ssl) != Int(X509_V_OK) else { return nil }
         // A handshake that failed has no peer certificate to ask; what the checks said is enough.
         let verification = verification(of: SSL_get0_peer_certificate(ssl))
-        return .peerNotVerified(verification, SSL_get0_peer_certificate(ssl).map { CertificateFacts($0) })
+        return .peerNotVerified(verification, SSL_get0_peer_certificate(ssl).map { CertificateFacts($0) } ?? doubtedCertificate)
     }
 
     private func verification(of certificate: OpaquePointer?) -> PeerVerification {
         let result = Int32(truncatingIfNeeded: SSL_get_verify_result(ssl))
         // Of a resumed session the result is remembered, and the callback was not asked.
         let isAboutName = result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH
-        if result != X509_V_OK, !isAboutName { noteVerification(error: result) }
+        if result != X509_V_OK, !isAboutName { noteVerification(error: result, of: certificate) }
         let isNamed = certificate.map { peer?.isNamed(by: $0) ?? false } ?? !isAboutName
         return PeerVerification(chainError: chainError, isNameMatching: isNamed)
     }

@@ -1,5 +1,19 @@
 /// Puts keys and certificates where a server looks for them: whole, durable, and readable by those who should.
 public enum CertificateInstallation {
+    /// Reads a key that is to be certified. Blocks.
+    public static func readKey(_ path: String) throws(CertificateError) -> PrivateKey {
+        try PrivateKey.read(pem: try FileContent(path: path).octets, path: path)
+    }
+
+    /// Reads all certificates of a file, one at least. Blocks.
+    public static func readCertificates(_ path: String) throws(CertificateError) -> [Certificate] {
+        guard let certificates = Certificate.read(pem: try FileContent(path: path).octets) else {
+            throw .malformed(path: path, reason: "one of its certificates cannot be read")
+        }
+        guard !certificates.isEmpty else { throw .noCertificate(path: path) }
+        return certificates
+    }
+
     /// Writes a new key (0600), durable when it returns.
     public static func write(_ key: PrivateKey, to path: String) throws(CertificateError) {
         try AtomicFile.write(key.pem, to: path, mode: 0o600)

@@ -71,6 +71,12 @@ struct LogLineTests {
         #expect(line.hasSuffix("edge: a\\nb\\u{1b}[0m\\u{9b}c\\\\\n"))
     }
 
+    @Test("a quote in a message is readable, in a value it is escaped")
+    func quotes() {
+        let line = Self.text(Self.record("runs as \"root\"", ["account": "\"root\""]).textLine())
+        #expect(line.hasSuffix("edge: runs as \"root\" account=\"\\\"root\\\"\"\n"), "\(line)")
+    }
+
     @Test("metadata cannot replace the line's own fields")
     func reservedNames() throws {
         let object = try Self.object(Self.record("m", ["time": "forged", "level": "forged", "cut": "forged"]).jsonLine())

@@ -23,6 +23,21 @@ struct DaemonLifecycleTests {
         }
     }
 
+    @Test("a SIGHUP that comes before the daemon has taken over the signals, or before it can reload, is done as soon as it can")
+    func early() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            EarlyReload.watch()
+            kill(getpid(), SIGHUP)
+            let lifecycle = DaemonLifecycle(logger: Logger(label: "test"))
+            let (events, continuation) = AsyncStream<String>.makeStream()
+            // The request is looked at, and finds nothing to do yet.
+            for _ in 0..<100 { await Task.yield() }
+            lifecycle.onReload { continuation.yield("reload") }
+            var iterator = events.makeAsyncIterator()
+            exit(await iterator.next() == "reload" ? 42 : 1)
+        }
+    }
+
     @Test("a second SIGTERM ends a drain that would take long", .timeLimit(.minutes(1)))
     func hastened() async {
         await #expect(processExitsWith: .exitCode(42)) {

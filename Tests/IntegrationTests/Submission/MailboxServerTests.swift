@@ -4,7 +4,7 @@ import Testing
 /// Dovecot holds the mailboxes: Postern delivers to its LMTP socket, people read by IMAP and POP3, and both know the same password by
 /// the same kind of key.
 @Suite("Dovecot as the mailbox")
-struct DovecotTests {
+struct MailboxServerTests {
     @Test("what is submitted to Postern is read back by curl and Python, over IMAP and POP3")
     func readBack() async throws {
         let dovecot = try await DovecotMailboxes(users: ["anna@local.test", "bert@local.test"], password: SubmissionUnderTest.password)
