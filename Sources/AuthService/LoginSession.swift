@@ -56,9 +56,7 @@ final class LoginSession {
         }
         let sasl = server.exchange(mechanism, facts: .init(hostname: auth.hostname, isEncrypted: facts.isSecure))
         let exchange = Exchange(facts: facts, sasl: sasl)
-        if case .refuse(let scope, _, let wait) = auth.throttle.admit(from: facts.clientAddress, account: nil, now: .now()) {
-            return refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
-        }
+        if isLocked(exchange, account: nil) { return }
         let response = initialResponse.map { Array($0.readableBytesView) }
         run(exchange) { $0.begin(response) }
     }
@@ -95,17 +93,25 @@ final class LoginSession {
         case .succeeded(let identity):
             // What is guessed right from where it is being guessed at is no proof.
             let account = name ?? identity.loginName
-            if case .refuse(let scope, _, let wait) = auth.throttle.admit(from: client, account: account, now: .now()) {
-                return refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
-            }
+            if isLocked(exchange, account: account) { return }
             auth.throttle.recordSuccess(from: client, account: account, now: .now())
             issueToken(identity, exchange)
         case .failed(let failure) where failure.isGuess:
+            // The same as a right one would get: who is locked learns nothing.
+            if isLocked(exchange, account: name) { return }
             let penalty = auth.throttle.recordFailure(from: client, account: name, now: .now())
             refuse(exchange, failure.reply, after: penalty.wait, reason: "\(failure)", penalty)
         case .failed(let failure):
             refuse(exchange, failure.reply, after: .zero, reason: "\(failure)")
         }
+    }
+
+    /// Refuses an exchange that is in vain, right or wrong.
+    private func isLocked(_ exchange: Exchange, account: String?) -> Bool {
+        guard case .refuse(let scope, _, let wait) = auth.throttle.admit(from: exchange.facts.clientAddress, account: account, now: .now())
+        else { return false }
+        refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
+        return true
     }
 
     private func issueToken(_ identity: AuthenticatedIdentity, _ exchange: Exchange) {

@@ -82,11 +82,10 @@ final class RunningAuth {
         }
     }
 
-    /// Begins to ask the core.
+    /// Begins to ask the core; people can log in once it has answered.
     func start() {
         watch.start()
         askForDecoys()
-        log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
     }
 
     private func askForDecoys() {
@@ -98,6 +97,7 @@ final class RunningAuth {
             case .success(let secret):
                 decoys = DecoyKeys(secret: secret)
                 makeServers()
+                log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
             case .failure:
                 // The core starts after this process, or restarts; the watch says it where it lasts.
                 eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(200)) { [weak self] in self?.askForDecoys() }

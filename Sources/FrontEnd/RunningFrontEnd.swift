@@ -79,6 +79,8 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private func lookAtCertificates() { certificates.poll(topology.virtualServers.filter(serves)) }
 
     func listen() -> EventLoopFuture<Void> {
+        // `postern reload` takes up a renewed certificate as well, at once.
+        watch.onReturn = { [weak self] in self?.lookAtCertificates() }
         watch.start()
         lookAtCertificates()
         lookAgain()

@@ -79,26 +79,31 @@ public struct LoginThrottle: Sendable {
     private var addresses: BoundedTable<IPAddress, Count>
     private var accounts: BoundedTable<String, Count>
     private var pairs: BoundedTable<Pair, PairState>
+    /// Addresses that somebody has logged in from.
+    private var origins: BoundedTable<IPAddress, Bool>
 
     public init(settings: Settings = Settings()) {
         self.settings = settings
         addresses = BoundedTable(capacity: settings.capacity)
         accounts = BoundedTable(capacity: settings.capacity)
         pairs = BoundedTable(capacity: settings.capacity)
+        origins = BoundedTable(capacity: settings.capacity)
     }
 
     /// Entries in all tables.
-    public var entryCount: Int { addresses.count + accounts.count + pairs.count }
+    public var entryCount: Int { addresses.count + accounts.count + pairs.count + origins.count }
 
-    /// Asked before the credentials are checked, as soon as the name is known.
+    /// Asked before anything is checked, and once more when the name is known, before it is said what came of it.
     ///
     /// - Parameters:
-    ///   - account: the name's key (`LoginName.key`); nil where the mechanism has not told it yet.
+    ///   - account: the name's key (`LoginName.key`); nil where the mechanism has not told it yet. Then a lock on the address lets in
+    ///     where somebody has logged in from, as it may be the same one again.
     ///   - now: should the clock be set back, no lock grows beyond `lockFor`.
     public func admit(from client: IPAddress, account: String?, now: Timestamp) -> Admission {
         let address = Self.network(of: client)
         let pair = account.flatMap { pairs.value(Pair(address: address, account: $0)) }
-        if let until = lock(of: addresses.value(address), now: now), pair?.hasLoggedIn != true {
+        let isKnown = account == nil ? origins.value(address) == true : pair?.hasLoggedIn == true
+        if let until = lock(of: addresses.value(address), now: now), !isKnown {
             return .refuse(.address, until: until, wait: settings.maximumDelay)
         }
         if let account, let until = lock(of: accounts.value(account), now: now), let failure = pair?.lastFailure,
@@ -133,7 +138,9 @@ public struct LoginThrottle: Sendable {
 
     /// Notes that a login was right. The counts of address and account stay: who guesses may have an account of his own here.
     public mutating func recordSuccess(from client: IPAddress, account: String, now: Timestamp) {
-        pairs.set(PairState(hasLoggedIn: true), for: Pair(address: Self.network(of: client), account: account))
+        let address = Self.network(of: client)
+        pairs.set(PairState(hasLoggedIn: true), for: Pair(address: address, account: account))
+        origins.set(true, for: address)
     }
 
     // MARK: Internals

@@ -19,6 +19,11 @@ public final class RevisionWatch<Role: LinkRole> {
     /// Called when the core can no longer be reached, with why, and with nil when it can be again.
     public var onChange: (LinkError?) -> Void = { _ in }
 
+    /// Called when the core lets us in again after a connection has ended: it was started again, or told to reload, also where nothing in
+    /// the file has changed.
+    public var onReturn: () -> Void = {}
+    private var hasBeenIn = false
+
     private static var shortest: Duration { .milliseconds(20) }
     private static var longest: Duration { .seconds(1) }
 
@@ -73,6 +78,8 @@ public final class RevisionWatch<Role: LinkRole> {
                 coreRevision = client.coreRevision
                 if asked != revision { return adopt(revision) }
                 if client.coreRevision != revision { onRevisionDiffers(client.coreRevision) }
+                if hasBeenIn { onReturn() }
+                hasBeenIn = true
             }
         }
     }

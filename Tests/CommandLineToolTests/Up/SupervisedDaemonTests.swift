@@ -30,6 +30,8 @@ struct SupervisedDaemonTests {
     func stages() {
         #expect(Set(SupervisedDaemon.stopStages[0]) == [.edge, .submission])
         #expect(SupervisedDaemon.stopStages.last == [.core])
-        #expect(SupervisedDaemon.stopStages.joined().sorted { $0.rawValue < $1.rawValue } == SupervisedDaemon.allCases.sorted { $0.rawValue < $1.rawValue })
+        #expect(
+            SupervisedDaemon.stopStages.joined().sorted { $0.rawValue < $1.rawValue }
+                == SupervisedDaemon.allCases.sorted { $0.rawValue < $1.rawValue })
     }
 }

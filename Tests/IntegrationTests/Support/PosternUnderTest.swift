@@ -23,11 +23,12 @@ final class PosternUnderTest: @unchecked Sendable {
 
     /// - Parameters:
     ///   - edge: keys of the edge virtual server besides its name, role and `listen`, two spaces deeper than `internet:`.
+    ///   - servers: other virtual servers, at the depth of `internet:`.
     ///   - rest: the rest of the file: connectors, domains, outbound.
-    init(edge: String = "", rest: String = PosternUnderTest.localDomain) throws {
+    init(edge: String = "", servers: String = "", rest: String = PosternUnderTest.localDomain) throws {
         folder = try TemporaryFolder()
         port = try FreePort.take()
-        try write(edge: edge, rest: rest)
+        try write(edge: edge, servers: servers, rest: rest)
     }
 
     static let localDomain = """
@@ -38,7 +39,7 @@ final class PosternUnderTest: @unchecked Sendable {
             deliver: { maildir: "mail/{domain}/{user}" }
         """
 
-    func write(edge: String, rest: String) throws {
+    func write(edge: String, servers: String = "", rest: String) throws {
         try folder.write(
             "postern.yaml",
             """
@@ -52,6 +53,7 @@ final class PosternUnderTest: @unchecked Sendable {
                 role: edge
                 listen: ["127.0.0.1:\(port)"]
             \(edge.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+            \(servers.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
             \(rest)
             """)
     }
@@ -63,7 +65,10 @@ final class PosternUnderTest: @unchecked Sendable {
         let log = folder.file("log").path
         let process = try ChildProcess(Self.postern, ["up", "--config", configuration], environment: environment, output: log, errors: log)
         self.process = process
-        _ = try await eventually("postern listens on port \(port); its log:\n\(logText)") { FreePort.isTaken(port) ? true : nil }
+        _ = try await eventually("postern listens on port \(port); its log:\n\(logText)") {
+            guard process.isRunning else { throw Failure(description: "postern has ended:\n\(logText)") }
+            return FreePort.isTaken(port) ? true : nil
+        }
         // The edge answers 421 until the core is there.
         _ = try await eventually("the core answers") { try await postern(["status", "--json"]).status == 0 ? true : nil }
     }
@@ -98,8 +103,10 @@ final class PosternUnderTest: @unchecked Sendable {
         try await Program.run(Self.postern, arguments + ["--config", configuration], input: Data(input.utf8))
     }
 
-    func addUser(_ address: String) async throws {
-        let result = try await postern(["user", "add", address])
+    /// - Parameter password: nil: one that nobody knows.
+    func addUser(_ address: String, password: String? = nil) async throws {
+        let result = try await postern(
+            ["user", "add", address] + (password == nil ? [] : ["--password-stdin"]), input: password.map { $0 + "\n" } ?? "")
         if result.status != 0 { throw Failure(description: "user add \(address): \(result.errors)") }
     }
 
