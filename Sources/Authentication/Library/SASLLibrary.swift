@@ -37,25 +37,25 @@ public enum SASLLibrary {
     /// Nil until ``start(_:)`` has succeeded.
     static var running: Running? { state.withLock { $0 } }
 
-    /// Loads the library's plug-ins. To be called before any exchange; a second call with the same keytab changes nothing, and the
+    /// Loads the library's plug-ins. To be called before any exchange; a second call with the same keytab, or with none, changes nothing, and the
     /// first one's log stays.
     public static func start(_ settings: Settings) throws(Failure) {
         try state.withLock { state throws(Failure) in
-            if let state {
-                guard state.keytab == settings.keytab else { throw .startedOtherwise }
+            guard let running = state else {
+                state = try initialise(settings)
                 return
             }
-            state = try initialise(settings)
+            // A client needs none, and does not mind one.
+            guard let keytab = settings.keytab, keytab != running.keytab else { return }
+            guard running.keytab == nil else { throw .startedOtherwise }
+            try register(keytab)
+            state = Running(keytab: keytab, serverMechanisms: running.serverMechanisms)
         }
     }
 
     private static func initialise(_ settings: Settings) throws(Failure) -> Running {
         sasl_set_mutex(allocateMutex, lockMutex, unlockMutex, freeMutex)
-        if let keytab = settings.keytab {
-            guard krb5_gss_register_acceptor_identity(keytab) == UInt32(GSS_S_COMPLETE) else {
-                throw .library(call: "krb5_gss_register_acceptor_identity", reason: keytab)
-            }
-        }
+        if let keytab = settings.keytab { try register(keytab) }
         // Both stay for as long as the process: the library keeps the pointers.
         let log = Unmanaged.passRetained(LogSink(write: settings.log)).toOpaque()
         let callbacks = UnsafeMutablePointer<sasl_callback_t>.allocate(capacity: 3)
@@ -69,6 +69,12 @@ public enum SASLLibrary {
         try check("sasl_client_init", sasl_client_init(callbacks))
         try check("sasl_auxprop_add_plugin", sasl_auxprop_add_plugin(LibraryOption.pluginName, initialiseAuxiliaryProperties))
         return Running(keytab: settings.keytab, serverMechanisms: names(sasl_global_listmech()))
+    }
+
+    private static func register(_ keytab: String) throws(Failure) {
+        guard krb5_gss_register_acceptor_identity(keytab) == UInt32(GSS_S_COMPLETE) else {
+            throw .library(call: "krb5_gss_register_acceptor_identity", reason: keytab)
+        }
     }
 
     private static func check(_ call: String, _ result: Int32) throws(Failure) {

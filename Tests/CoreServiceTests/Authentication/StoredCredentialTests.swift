@@ -87,7 +87,7 @@ struct StoredCredentialTests {
             let owner = SealedSecret.Owner(account: try #require(found.account).lookupKey, credential: try #require(found.loginKey))
             #expect(try SealedSecret(parsing: text)?.open(for: owner, with: key) == Array("pencil".utf8))
             let nobody = try await credential("nobody", of: core)
-            #expect(nobody.account == nil && nobody.loginKey == nil && nobody.secret == nil && !nobody.verifier.isEmpty)
+            #expect(nobody.account == nil && nobody.loginKey == nil && nobody.secret == nil && nobody.verifier.isEmpty)
         }
     }
 
