@@ -85,6 +85,21 @@ struct LoginThrottleTests {
         }
     }
 
+    @Test("before the name is known, a lock on an address lets in where somebody has logged in from, and nowhere else")
+    func nameNotKnown() throws {
+        var throttle = throttle()
+        let (office, attacker) = (try client("192.0.2.1"), try client("192.0.2.2"))
+        throttle.recordSuccess(from: office, account: "bert", now: noon)
+        for address in [office, attacker] {
+            for _ in 0..<20 { _ = throttle.recordFailure(from: address, account: "anna", now: noon) }
+        }
+        #expect(throttle.admit(from: office, account: nil, now: noon) == .proceed)
+        guard case .refuse(.address, _, _) = throttle.admit(from: attacker, account: nil, now: noon) else {
+            Issue.record("not locked")
+            return
+        }
+    }
+
     @Test("a right login in between does not reset what an address has failed")
     func ownAccount() throws {
         var throttle = throttle()

@@ -86,7 +86,7 @@ struct MailProgramTests {
             let port = startsWithTLS ? server.securePort : server.port
             let password = SubmissionUnderTest.password.replacingOccurrences(of: " ", with: "%20")
             return [
-                "-:/", "-S", "v15-compat", "-S",
+                "-:/", "-S", "v15-compat", "-S", "DEAD=/dev/null", "-S",
                 "mta=\(startsWithTLS ? "smtps" : "smtp")://anna%40local.test:\(password)@127.0.0.1:\(port)", "-S",
                 "smtp-auth=\(startsWithTLS ? "login" : "plain")", "-S", "smtp-use-starttls", "-S", "tls-verify=ignore", "-S",
                 "from=anna@local.test", "-S", "sendwait", "-s", "s-nail \(startsWithTLS ? "smtps" : "STARTTLS")",
