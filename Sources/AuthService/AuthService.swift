@@ -23,9 +23,8 @@ public enum AuthService {
         }
         // The socket has been given to its account by now, and the keytab is open to the one that this process becomes.
         daemon.dropPrivileges()
-        eventLoop.execute { running.value.start() }
+        eventLoop.execute { running.value.start { daemon.lifecycle.ready() } }
         daemon.lifecycle.onReload { eventLoop.execute { running.value.reload() } }
-        daemon.lifecycle.ready()
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
         }

@@ -32,6 +32,7 @@ final class RunningAuth {
     /// By the name of the virtual server.
     private var servers: [String: SASLServer] = [:]
     private var isStopping = false
+    private var whenReady: () -> Void = {}
 
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop, log, topology) = (daemon, eventLoop, daemon.log, daemon.topology)
@@ -83,8 +84,9 @@ final class RunningAuth {
     }
 
     /// Begins to ask the core; people can log in once it has answered.
-    func start() {
+    func start(whenReady ready: @escaping () -> Void) {
         watch.start()
+        whenReady = ready
         askForDecoys()
     }
 
@@ -98,6 +100,7 @@ final class RunningAuth {
                 decoys = DecoyKeys(secret: secret)
                 makeServers()
                 log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
+                whenReady()
             case .failure:
                 // The core starts after this process, or restarts; the watch says it where it lasts.
                 eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(200)) { [weak self] in self?.askForDecoys() }

@@ -21,6 +21,7 @@ struct FailedLoginLinesTests {
                 """)
         try await postern.start()
         _ = try await eventually("the submission server listens") { FreePort.isTaken(port) ? true : nil }
+        _ = try await eventually("people can log in") { postern.logText.contains("auth is ready") ? true : nil }
         let added = try await postern.postern(["user", "add", "alice@local.test", "--password-stdin"], input: "right")
         #expect(added.status == 0, "\(added.errors)")
 

@@ -22,7 +22,7 @@ extension DirectoryCommand {
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
-            let topology = try file.topology()
+            let topology = try file.topology(files: .none)
             let wanted = try Reporting.of { try CompanionFile.directory(path: path, defaultDomain: topology.defaultDomain) }
             let client = try ControlClient(file, saysFindings: false)
             let current = try await RunningDirectory.document(client)

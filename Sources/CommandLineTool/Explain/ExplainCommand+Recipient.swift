@@ -15,7 +15,7 @@ extension ExplainCommand {
         func run() async throws { try await Self.show(address, options) }
 
         static func show(_ text: String, _ options: ExplainerOptions) async throws {
-            let topology = try options.file.topology()
+            let topology = try options.file.topology(files: .none)
             guard let address = CompanionFile.address(text, defaultDomain: topology.defaultDomain) else {
                 Environment.printError("postern: '\(text)' is not an address (accepted: name@domain, or a bare name)")
                 throw ExitCode(ExitStatus.usage.rawValue)

@@ -22,7 +22,7 @@ extension ExplainCommand {
                 ("to", "postmaster@\(to ?? "elsewhere.invalid")"),
             ]
             let explanation = try await explainer.explain(
-                written.compactMap { key, value in value.map { (key, $0) } }, by: try explainer.file.topology())
+                written.compactMap { key, value in value.map { (key, $0) } }, by: try explainer.file.topology(files: .none))
             StandardOutput.print(ExplanationOutput.relayText(explanation))
         }
     }

@@ -48,7 +48,7 @@ extension ExplainCommand {
         }
 
         func run() async throws {
-            let topology = try explainer.file.topology()
+            let topology = try explainer.file.topology(files: .none)
             if let facts { return try await FactsAnswers(path: facts, topology: topology).run(explainer.explainer(for: topology)) }
             let explanation = try await explainer.explain(options, by: topology)
             StandardOutput.print(json ? try ExplanationOutput.json(explanation) : ExplanationOutput.text(explanation))

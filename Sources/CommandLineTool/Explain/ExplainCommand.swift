@@ -27,7 +27,7 @@ struct ExplainCommand: ParsableCommand {
             case .refusal(let code): try await Refusal.show("\(code)", last: 3, options.file)
             case .message(let id): try await Message.show("\(id)", options.file)
             case .domain(let domain):
-                let topology = try options.file.topology()
+                let topology = try options.file.topology(files: .none)
                 StandardOutput.print(try await options.explainer(for: topology).domain(domain).joined(separator: "\n"))
             case .recipient: try await Recipient.show(thing, options)
             }

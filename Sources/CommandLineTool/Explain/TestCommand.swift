@@ -25,7 +25,7 @@ struct TestCommand: AsyncParsableCommand {
     @OptionGroup var options: ExplainerOptions
 
     func run() async throws {
-        let topology = try options.file.topology()
+        let topology = try options.file.topology(files: .none)
         // All files are read before the first is judged: errors stand together.
         let tests = try files.flatMap { path in
             try Reporting.of { try CompanionFile.policyTests(path: path, defaultDomain: topology.defaultDomain) }
