@@ -65,7 +65,9 @@ final class LoginSession {
     private func run(_ exchange: Exchange, _ step: @escaping @Sendable (SASLServerExchange) -> SASLServerAnswer) {
         state = .working(exchange)
         let sasl = exchange.sasl
-        work({ step(sasl) }, for: exchange) { [self] result in
+        work(for: exchange) {
+            step(sasl)
+        } then: { [self] result in
             switch result {
             case .success(let answer): stepped(answer, exchange)
             // The process ends, and with it its threads.
@@ -76,7 +78,7 @@ final class LoginSession {
 
     /// What comes of it counts only where the exchange is still wanted.
     private func work<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value, for exchange: Exchange, then: @escaping (Result<Value, any Error>) -> Void
+        for exchange: Exchange, _ body: @escaping @Sendable () throws -> Value, then: @escaping (Result<Value, any Error>) -> Void
     ) {
         auth.threads.runIfActive(eventLoop: auth.eventLoop, body).assumeIsolated().whenComplete { result in
             if !exchange.isCancelled { then(result) }
@@ -116,7 +118,9 @@ final class LoginSession {
 
     private func issueToken(_ identity: AuthenticatedIdentity, _ exchange: Exchange) {
         let (accounts, facts) = (auth.accounts, exchange.facts)
-        work({ try accounts.issueToken(for: identity.loginName, facts, identity.mechanism) }, for: exchange) { [self] result in
+        work(for: exchange) {
+            try accounts.issueToken(for: identity.loginName, facts, identity.mechanism)
+        } then: { [self] result in
             switch result {
             case .success(.issued(let token, let account)): answer(.succeeded(token, account: account))
             case .success(.noSuchAccount): stepped(.failed(.unknownAccount), exchange)

@@ -68,8 +68,8 @@ final class RunningAuth {
     func listen() -> EventLoopFuture<Void> {
         listener = LinkServer(
             access: access.access(.submission, LoginLink.self), revision: topology.revision, on: eventLoop,
-            log: { [log] in log.warning("\($0)") }
-        ) { [unowned self] link, _ in _ = LoginSession(auth: self, connection: link) }
+            log: { [log] in log.warning("\($0)") },
+            accept: { [unowned self] link, _ in _ = LoginSession(auth: self, connection: link) })
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         return bind(bound, attempts: 0)
     }

@@ -54,7 +54,7 @@ struct CredentialCommand: ParsableCommand {
             }
             _ = try await client.objects(ControlRequest(.credentialAdd, arguments))
             let shown = input.passwordStdin ? nil : password
-            if json { return StandardOutput.print(try JSONLine.text(Answer(login_name: login, password: shown))) }
+            if json { return StandardOutput.print(try JSONLine.text(Answer(loginName: login, password: shown))) }
             StandardOutput.print("user name  \(login)")
             guard let shown else { return }
             StandardOutput.print("password   \(shown)")
@@ -62,8 +62,13 @@ struct CredentialCommand: ParsableCommand {
         }
 
         private struct Answer: Encodable {
-            let login_name: String
+            let loginName: String
             let password: String?
+
+            enum CodingKeys: String, CodingKey {
+                case loginName = "login_name"
+                case password
+            }
         }
     }
 

@@ -21,7 +21,10 @@ extension ExplainCommand {
 
         static func show(_ id: String, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainMessage, [id]))
-            if json { return lines.forEach { StandardOutput.print($0) } }
+            if json {
+                for line in lines { StandardOutput.print(line) }
+                return
+            }
             let rows = try lines.map { try Row($0) }
             StandardOutput.print("\(id), decided again by revision \(rows.first?.text("revision") ?? "")")
             for row in rows { StandardOutput.print("\n" + text(row)) }

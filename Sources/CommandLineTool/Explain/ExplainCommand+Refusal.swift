@@ -22,7 +22,10 @@ extension ExplainCommand {
 
         static func show(_ code: String, last: Int, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainRefusal, [code, String(last)]))
-            if json { return lines.forEach { StandardOutput.print($0) } }
+            if json {
+                for line in lines { StandardOutput.print(line) }
+                return
+            }
             let rows = try lines.map { try Row($0) }
             if let rule = rows.first { StandardOutput.print(text(rule)) }
             for row in rows.dropFirst() { StandardOutput.print("\n" + refusal(row)) }

@@ -99,13 +99,13 @@ struct SubmissionTests {
 
     @Test("groups of one message have so much room together: one more is refused before it is followed, one that is named twice is not")
     func groupBound() async throws {
-        try await withCore(prepare: { directory in
+        try await withCore { directory in
             for group in ["one", "two", "three"] {
                 let address = try Self.address("\(group)@postern.test")
                 try directory.addGroup(address, forward: true)
                 try directory.addMembers(try (0..<40).map { try Self.address("\(group)\($0)@far.test") }, to: address)
             }
-        }) { core in
+        } _: { core in
             try await core.run { $0.mostFinalRecipients = 100 }
             let ok = "250 2.1.5 Recipient OK"
             let tooMany = "452 4.5.3 Too many recipients"
@@ -122,12 +122,12 @@ struct SubmissionTests {
     func writtenTo() async throws {
         let alias = try Self.address("alias@postern.test")
         let (far, other) = (try Self.address("u@far.test"), try Self.address("v@far.test"))
-        try await withCore(prepare: { directory in
+        try await withCore { directory in
             try directory.addAlias(alias, to: [far, other], forward: true)
             let group = try Self.address("group@postern.test")
             try directory.addGroup(group, forward: true)
             try directory.addMembers([other], to: group)
-        }) { core in
+        } _: { core in
             let id = try await core.submit(
                 Array("Subject: x\r\n\r\n".utf8),
                 to: [
