@@ -34,6 +34,7 @@ public enum FrontEnd {
         }
         // Ports below 1024 are bound by now.
         daemon.dropPrivileges()
+        eventLoop.execute { running.value.start() }
         daemon.lifecycle.onReload { eventLoop.execute { running.value.reload() } }
         daemon.lifecycle.ready()
         return await daemon.lifecycle.run {

@@ -79,16 +79,20 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private func lookAtCertificates() { certificates.poll(topology.virtualServers.filter(serves)) }
 
     func listen() -> EventLoopFuture<Void> {
-        // `postern reload` takes up a renewed certificate as well, at once.
-        watch.onReturn = { [weak self] in self?.lookAtCertificates() }
-        watch.start()
-        lookAtCertificates()
-        lookAgain()
         let (log, role) = (daemon.log, daemon.role)
         let addresses = topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
         return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen() }, on: eventLoop).map {
             log.notice("\(role.rawValue) is ready", metadata: ["listen": "\(addresses.joined(separator: " "))"])
         }
+    }
+
+    /// Begins to look at the core and at the certificates, as the account that it has become: the core lets in no other.
+    func start() {
+        // `postern reload` takes up a renewed certificate as well, at once.
+        watch.onReturn = { [weak self] in self?.lookAtCertificates() }
+        watch.start()
+        lookAtCertificates()
+        lookAgain()
     }
 
     func reload() {

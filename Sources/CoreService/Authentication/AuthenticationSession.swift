@@ -33,10 +33,10 @@ final class AuthenticationSession {
         core.metrics.verifierLookups += 1
         do {
             guard let known = try core.directory.credentialVerifier(loginName: loginName) else {
-                core.log.debug("verifier asked for", metadata: ["login": "\(loginName)", "account": "none"])
+                core.log.info("verifier asked for", metadata: ["login": "\(loginName)", "account": "none"])
                 return .credential(StoredCredential(account: nil, verifier: ""))
             }
-            core.log.debug("verifier asked for", metadata: ["login": "\(loginName)", "account": "\(known.address)"])
+            core.log.info("verifier asked for", metadata: ["login": "\(loginName)", "account": "\(known.address)"])
             return .credential(
                 StoredCredential(
                     account: known.address, loginKey: known.loginKey, verifier: known.verifier.text,
