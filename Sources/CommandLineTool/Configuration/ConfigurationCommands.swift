@@ -8,7 +8,10 @@ extension ConfigurationOption {
     /// Reads the configuration; ends the command with every error in it.
     ///
     /// - Parameter files: whose files must be there.
-    func topology(files: FilesToCheck = .ofAll(reader: nil)) throws -> Topology {
+    func topology(files: FilesToCheck = .ofAll(reader: nil)) throws -> Topology { try Self.topology(path: path, files: files) }
+
+    /// The same of a file that is no option.
+    static func topology(path: String, files: FilesToCheck) throws -> Topology {
         switch TopologyFile.load(path: path, files: files) {
         case .loaded(let topology, _): return topology
         case .failed(let findings):

@@ -28,7 +28,9 @@ struct DiffCommand: ParsableCommand {
     }
 
     func run() throws {
-        let (before, after) = (try Self.topology(old), try Self.topology(new))
+        let (before, after) = (
+            try ConfigurationOption.topology(path: old, files: .none), try ConfigurationOption.topology(path: new, files: .none)
+        )
         if let facts, let directory {
             return try FactsDiff(before: before, after: after, directory: directory).run(FactsFile(path: facts))
         }
@@ -42,15 +44,6 @@ struct DiffCommand: ParsableCommand {
                 "postern: these files tell \(problem.count) classes of mail apart, and at most \(TopologyDiff.maximumDecisions) are gone over"
             )
             throw ExitCode(ExitStatus.dataError.rawValue)
-        }
-    }
-
-    private static func topology(_ path: String) throws -> Topology {
-        switch TopologyFile.load(path: path) {
-        case .loaded(let topology, _): return topology
-        case .failed(let findings):
-            for finding in findings { Environment.printError(finding.text) }
-            throw ExitCode(ExitStatus.configuration.rawValue)
         }
     }
 

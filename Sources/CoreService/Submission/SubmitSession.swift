@@ -31,13 +31,8 @@ final class SubmitSession {
 
     /// Whether it may name accounts by their tokens.
     private let isSubmission: Bool
-    /// Of the transaction to come.
-    private var authorization = Authorization.none
-
-    private enum Authorization {
-        case none
-        case token(SessionToken)
-    }
+    /// What the transaction to come was authorized with.
+    private var token: SessionToken?
 
     /// Of an edge: anonymous, whatever it says.
     init(core: Core, edge connection: LinkChannel<SubmitRequest, SubmitResponse>) {
@@ -55,7 +50,7 @@ final class SubmitSession {
 
     private func received(_ request: SubmissionLink.Request) {
         switch (request, state) {
-        case (.authorize(let token), .idle): authorization = .token(token)
+        case (.authorize(let token), .idle): self.token = token
         case (.forget(let token), .idle): core.tokens.forget(token)
         case (.submit(let request), _): received(request)
         case (_, .broken): break
@@ -115,7 +110,7 @@ final class SubmitSession {
         }
         let id = core.queue.nextID()
         let (origin, refusal) = standing(of: facts, sender, id)
-        authorization = .none
+        token = nil
         let transaction = Transaction(
             id: id, facts: facts, sender: sender, origin: origin, refusal: refusal,
             contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
@@ -133,15 +128,12 @@ final class SubmitSession {
                 nil
             )
         }
-        var session: SessionTokens.Session?
-        if case .token(let token) = authorization {
-            session = core.tokens.use(token, virtualServer: facts.virtualServer, now: .now())
-        }
+        let session = token.flatMap { core.tokens.use($0, virtualServer: facts.virtualServer, now: .now()) }
         let submission = SubmissionSession(
             virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
             account: session?.account)
         // 421 ends the session: the client logs in again.
-        if case .token = authorization, session == nil { return (.submission(submission), Self.sessionOver) }
+        if token != nil, session == nil { return (.submission(submission), Self.sessionOver) }
         return (.submission(submission), core.refusal(ofSender: sender, in: submission, id: id))
     }
 

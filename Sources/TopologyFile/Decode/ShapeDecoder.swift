@@ -214,8 +214,8 @@ struct ShapeDecoder {
             if let problem = kind.problem(text) { return .failure(Problem(message: problem)) }
             return textual(text, isPlain)
         case .choice(let choices):
-            guard choices.contains(where: { $0.word == text }) else {
-                let guess = Suggestion.nearest(to: text, among: choices.map(\.word)).map { "; did you mean `\($0)`?" } ?? ""
+            guard choices.contains(text) else {
+                let guess = Suggestion.nearest(to: text, among: choices).map { "; did you mean `\($0)`?" } ?? ""
                 return .failure(Problem(message: "`\(text)` is none of the words\(guess)"))
             }
             return textual(text, isPlain)

@@ -20,7 +20,7 @@ extension ConfigurationModel {
     private static var commonKeys: [Key] {
         [
             Key(
-                "role", .choice([.init("edge"), .init("submission")]), required: true, rows: ["S21"],
+                "role", .words("edge", "submission"), required: true, rows: ["S21"],
                 "`edge`: anonymous inbound mail, relays for nobody. `submission`: mail of users and of the computers in `relay`."),
             Key(
                 "listen", .list1(.either([.text(.listener), .table(listener)])), required: true,

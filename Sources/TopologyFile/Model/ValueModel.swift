@@ -1,14 +1,5 @@
 /// What may stand behind a key.
 indirect enum ValueModel: Sendable {
-    /// One of some words.
-    struct Choice: Sendable {
-        let word: String
-        /// nil: it acts.
-        let feature: Feature?
-
-        init(_ word: String, later feature: Feature? = nil) { (self.word, self.feature) = (word, feature) }
-    }
-
     /// The names of a table with free keys.
     enum NameKind: Sendable {
         /// A name that the administrator chooses.
@@ -19,7 +10,8 @@ indirect enum ValueModel: Sendable {
     }
 
     case text(TextKind)
-    case choice([Choice])
+    /// One of some words.
+    case choice([String])
     case boolean
     case integer(ClosedRange<Int>)
     /// A number from 1, or `none`.
@@ -42,8 +34,8 @@ indirect enum ValueModel: Sendable {
     static let duration = ValueModel.duration(minimum: 1, orNone: false)
     static let size = ValueModel.size(orNone: false)
 
-    static func words(_ words: String...) -> ValueModel { .choice(words.map { Choice($0) }) }
-    static func words(_ words: some Sequence<some RawRepresentable<String>>) -> ValueModel { .choice(words.map { Choice($0.rawValue) }) }
+    static func words(_ words: String...) -> ValueModel { .choice(words) }
+    static func words(_ words: some Sequence<some RawRepresentable<String>>) -> ValueModel { .choice(words.map(\.rawValue)) }
     static func list(_ element: ValueModel) -> ValueModel { .list(of: element, minimum: 0) }
     static func list1(_ element: ValueModel) -> ValueModel { .list(of: element, minimum: 1) }
 
@@ -64,7 +56,7 @@ indirect enum ValueModel: Sendable {
     var accepted: String {
         switch self {
         case .text(let kind): return kind.accepted
-        case .choice(let choices): return choices.map(\.word).joined(separator: " | ")
+        case .choice(let choices): return choices.joined(separator: " | ")
         case .boolean: return "true | false"
         case .integer(let range):
             return range.count == 1 ? "\(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)"

@@ -18,7 +18,7 @@ enum JSONSchema {
         switch model {
         case .text(let kind):
             return [("type", .string("string"))] + (kind.pattern.map { [("pattern", .string($0))] } ?? [])
-        case .choice(let choices): return [("enum", .array(choices.map { .string($0.word) }))]
+        case .choice(let choices): return [("enum", .array(choices.map { .string($0) }))]
         case .boolean: return [("type", .string("boolean"))]
         case .integer(let range):
             return [("type", .string("integer")), ("minimum", .integer(range.lowerBound)), ("maximum", .integer(range.upperBound))]
