@@ -51,7 +51,7 @@ public enum TopologyFile {
         var shape = ShapeDecoder()
         let value = shape.decode(root, as: ConfigurationModel.root)
         guard value.isTable else { return .failed(shape.report.findings.sorted()) }
-        let builder = TopologyBuilder(root: value, file: path, revision: Revision.of(bytes), report: shape.report)
+        let builder = TopologyBuilder(root: value, file: path, bytes: bytes, report: shape.report)
         let topology = builder.build()
         var checks = TopologyChecks(topology: topology, root: value, report: builder.report, surroundings: surroundings)
         checks.run()

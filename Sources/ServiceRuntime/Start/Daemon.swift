@@ -63,7 +63,7 @@ public struct Daemon: Sendable {
     private static func surroundings(of role: Role) -> NetworkSurroundings { role == .submission ? .ofThisProcess() : .ignored }
 
     /// The keys that differ and cannot change while the daemons run.
-    static func needingRestart(from old: Topology, to new: Topology) -> [String] {
+    public static func needingRestart(from old: Topology, to new: Topology) -> [String] {
         var keys: [String] = []
         if new.stateDirectory != old.stateDirectory { keys.append("state_directory") }
         if new.runtimeDirectory != old.runtimeDirectory { keys.append("runtime_directory") }
