@@ -31,7 +31,7 @@ struct ConfigurationDiff {
         var lines = diff.removedServers.map { "virtual server \($0) is gone" } + diff.addedServers.map { "virtual server \($0) is new" }
         for change in diff.changes {
             if !lines.isEmpty { lines.append("") }
-            lines.append("via \(change.server), to \(change.recipient)")
+            lines.append("via \(change.server), to \(change.recipient)" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
             lines += change.senders.prefix(3).map { "    \($0)" }
             if change.senders.count > 3 { lines.append("    … and \(change.senders.count - 3) more classes of senders") }
             for (word, side) in [("-", change.before), ("+", change.after)] {
