@@ -9,6 +9,7 @@ import MessageQueue
 import NIOCore
 import NIOPosix
 import Routing
+import ServiceRuntime
 import Topology
 
 /// What the sessions of the core share: configuration, routing, directory, queue. Confined to the core's event loop.
@@ -102,8 +103,10 @@ final class Core {
     }
 
     private static func facts(_ recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID) -> RecipientFacts {
-        RecipientFacts(
-            origin: origin, reversePath: sender.reversePath, recipient: recipient, size: sender.declaredSize, message: id, time: .now())
+        let now = Timestamp.now()
+        return RecipientFacts(
+            origin: origin, reversePath: sender.reversePath, recipient: recipient, size: sender.declaredSize, message: id, time: now,
+            utcOffset: LocalTime.offset(at: now.seconds))
     }
 
     /// Whether whoever is logged in may send with this reverse-path; nil where nothing speaks against it.
@@ -194,9 +197,10 @@ final class Core {
         _ address: EmailAddress, writtenTo: EmailAddress?, of message: StoredMessage, from connector: String
     ) throws -> Decision {
         let origin = origin(of: message)
+        let now = Timestamp.now()
         let facts = RecipientFacts(
             origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
-            message: message.head.id, time: .now())
+            message: message.head.id, time: now, utcOffset: LocalTime.offset(at: now.seconds))
         return try routing.reroute(facts, to: address, from: connector, directory: CoreDirectory(directory: directory))
     }
 
@@ -252,8 +256,10 @@ final class Core {
     /// A message of our own to somebody: routed like any other, with the null reverse-path. nil where there is no way to them.
     func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> QueuedMessage? {
         let id = queue.nextID()
+        let now = Timestamp.now()
         let facts = RecipientFacts(
-            origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: .now())
+            origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: now,
+            utcOffset: LocalTime.offset(at: now.seconds))
         guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
             log.warning(
                 "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])

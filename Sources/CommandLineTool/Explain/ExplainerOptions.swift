@@ -1,6 +1,5 @@
 import ArgumentParser
 import Explanation
-import Glibc
 import MailVocabulary
 import ServiceRuntime
 import Topology
@@ -22,7 +21,7 @@ struct ExplainerOptions: ParsableArguments {
             Explainer(
                 topology: topology,
                 directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: directory == nil), now: now,
-                utcOffset: LocalTime.offset(at: now))
+                utcOffset: LocalTime.offset(at: now.seconds))
         }
     }
 
@@ -55,15 +54,5 @@ struct ExplainerOptions: ParsableArguments {
             Environment.printError("postern: without a running core, --directory FILE says which users, aliases and groups there are")
             throw code
         }
-    }
-}
-
-/// The machine's time zone.
-enum LocalTime {
-    /// Seconds that local time is ahead of UTC.
-    static func offset(at moment: Timestamp) -> Int {
-        var seconds = time_t(moment.seconds)
-        var local = tm()
-        return localtime_r(&seconds, &local) == nil ? 0 : local.tm_gmtoff
     }
 }

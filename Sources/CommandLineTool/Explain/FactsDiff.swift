@@ -42,7 +42,7 @@ struct FactsDiff {
         return try Reporting.of {
             Explainer(
                 topology: topology, directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: true), now: now,
-                utcOffset: LocalTime.offset(at: now))
+                utcOffset: LocalTime.offset(at: now.seconds))
         }
     }
 }
