@@ -88,7 +88,7 @@ final class Core {
     // MARK: Routing
 
     enum RecipientDecision {
-        case accepted([RoutedRecipient])
+        case accepted([RoutedRecipient], DecisionTrace)
         case refused(Reply)
     }
 
@@ -162,7 +162,7 @@ final class Core {
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
-        case .deliver(let routed): return .accepted(routed)
+        case .deliver(let routed): return .accepted(routed, decision.trace)
         case .refuse(let refusal):
             refusals.note(refusal, facts, decision.trace)
             return .refused(refusal.reply)
@@ -254,12 +254,14 @@ final class Core {
         let id = queue.nextID()
         let facts = RecipientFacts(
             origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: .now())
-        guard case .accepted(let routed) = decide(facts), !routed.isEmpty else {
+        guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
             log.warning(
                 "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
             return nil
         }
         metrics.reportsWritten += 1
+        var record = DecisionRecord(revision: topology.revision)
+        record.add(address, trace)
         log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
         return QueuedMessage(
             id: id, receivedAt: .now(),
@@ -269,7 +271,7 @@ final class Core {
                 QueuedRecipient(
                     index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
                     writtenTo: target.address == address ? nil : address, route: Route(target))
-            })
+            }, decided: record.text)
     }
 
     /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.

@@ -45,17 +45,3 @@ struct MetricsCommand: AsyncParsableCommand {
         for text in try await ControlClient(file).objects(ControlRequest(.metrics)) { StandardOutput.print(text, terminator: "") }
     }
 }
-
-/// `postern reload`
-struct ReloadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Have all daemons read the configuration again; a bad one is refused, and the old one stays.")
-
-    @OptionGroup var file: ConfigurationOption
-
-    func run() async throws {
-        // The file is not looked at here: whether it is good is for the core to say, which may run with another one.
-        let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.reload))
-        if let line = answer.first { StandardOutput.print("reloaded, revision \(try Row(line).text("revision"))") }
-    }
-}

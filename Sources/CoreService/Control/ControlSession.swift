@@ -30,6 +30,7 @@ final class ControlSession {
         case .status: status()
         case .metrics: metrics()
         case .reload: reload()
+        case .configuration: configuration()
         case .queueList: listQueue()
         case .queueShow: showMessage(request.arguments)
         case .explainRefusal: explainRefusal(request.arguments)
@@ -106,6 +107,20 @@ final class ControlSession {
             }
         }
     }
+
+    /// The name of the file, then its text in pieces that fit into frames.
+    private func configuration() {
+        connection.send(.object(core.topology.source))
+        var rest = core.topology.sourceText.unicodeScalars[...]
+        while !rest.isEmpty {
+            connection.send(.object(String(rest.prefix(Self.pieceScalars))))
+            rest = rest.dropFirst(Self.pieceScalars)
+        }
+        done()
+    }
+
+    /// Of the configuration's text in a frame: at most 128 KiB.
+    private static let pieceScalars = 32 * 1024
 
     private func reload() {
         switch core.reload() {

@@ -208,6 +208,7 @@ public final class QueueDatabase {
         try statement.bind(Int64(message.size), at: 13)
         try statement.bind(Int64(message.has8BitOctets ? 1 : 0), at: 14)
         try statement.bind(origin.account?.description, at: 16)
+        try statement.bind(message.decided, at: 17)
         switch message.content {
         case .inline(let bytes):
             // Bound where it lies, for as long as the statement runs.
@@ -305,7 +306,7 @@ private struct WriteStatements {
     let rememberHolder, forgetHolder, setIDBound: SQLiteStatement
 
     init(_ connection: SQLiteConnection) throws {
-        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         insertRecipient = try connection.prepare(
             """
             INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient, written_to)
