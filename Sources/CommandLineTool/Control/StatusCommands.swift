@@ -25,6 +25,12 @@ struct StatusCommand: AsyncParsableCommand {
             queue           \(row.text("messages")) messages, \(row.text("recipients")) recipients, \(row.text("leases")) under way
             since start     \(row.text("accepted_messages")) messages accepted, \(row.text("delivered_recipients")) recipients delivered
             """)
+        for connector in row.rows("connectors_down") {
+            StandardOutput.print(
+                "down            connector \(connector.text("connector")), tried again \(connector.text("tried_again_at"))")
+            StandardOutput.print("                \(connector.text("failures")) failures since \(connector.text("since"))")
+            StandardOutput.print("                \(connector.text("last_reply"))")
+        }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
                 "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")

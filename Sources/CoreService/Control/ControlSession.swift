@@ -83,6 +83,18 @@ final class ControlSession {
                         hop.add("until", "\(until)")
                         return hop
                     })
+                object.add(
+                    "connectors_down",
+                    objects: core.connectors.troubles.sorted { $0.key < $1.key }.compactMap { name, trouble in
+                        guard let until = trouble.downUntil else { return nil }
+                        var connector = JSONObject()
+                        connector.add("connector", name)
+                        connector.add("since", "\(trouble.since)")
+                        connector.add("failures", trouble.failures)
+                        connector.add("last_reply", "\(trouble.lastReply)")
+                        connector.add("tried_again_at", "\(until)")
+                        return connector
+                    })
                 object.add("accepted_messages", core.metrics.acceptedMessages)
                 object.add("delivered_recipients", core.metrics.deliveredRecipients)
                 connection.send(.object(object.text))
@@ -102,7 +114,8 @@ final class ControlSession {
                         core.metrics.text(
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
                             expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
-                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)))
+                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)
+                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)))
                 done()
             }
         }

@@ -116,6 +116,18 @@ public final class QueueDatabase {
         try? connection.rollback()
     }
 
+    /// Remembers by which configuration the core runs, as a number; durable when it returns.
+    ///
+    /// - Returns: whether it was another one before: what is in the queue was decided about by that.
+    public func isNew(revision: Int64) throws -> Bool {
+        try connection.transaction { () throws(SQLiteError) in
+            let known = try connection.integer("SELECT value FROM counters WHERE name = 'revision'")
+            if known == revision { return false }
+            try connection.execute("INSERT OR REPLACE INTO counters VALUES ('revision', \(revision))")
+            return true
+        }
+    }
+
     /// Counts this start of the core; part of every lease id. Durable when it returns.
     public func nextEpoch() throws -> UInt32 {
         let value = try connection.transaction { () throws(SQLiteError) in

@@ -13,6 +13,8 @@ public struct Daemon: Sendable {
     public let topology: Topology
     public let log: Logger
     public let lifecycle: DaemonLifecycle
+    /// The listening sockets that it was started with.
+    public let inherited: InheritedSockets
     private let logs: Logs
 
     /// Reads the configuration as this role, starts the logs, takes over the signals.
@@ -34,9 +36,19 @@ public struct Daemon: Sendable {
         let log = Logger(label: "postern")
         let limit = DescriptorLimit.raise()
         let lifecycle = DaemonLifecycle(logger: log)
+        let inherited: InheritedSockets
+        do throws(InheritedSocketError) {
+            inherited = try InheritedSockets.fromEnvironment()
+            // These two listen nowhere.
+            if role == .delivery || role == .mailbox { try inherited.expectNoneLeft() }
+        } catch {
+            log.critical("\(error)")
+            exit(ExitStatus.configuration.rawValue)
+        }
         log.debug("begins", metadata: ["revision": "\(topology.revision)", "descriptors": "\(limit)"])
         return Daemon(
-            role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, logs: logs)
+            role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, inherited: inherited,
+            logs: logs)
     }
 
     /// The configuration as it is in the file now, or the errors in it, one per line.
