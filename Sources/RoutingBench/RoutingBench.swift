@@ -1,8 +1,9 @@
+import Glibc
 import MailVocabulary
 import Routing
 import Topology
 
-/// Decisions per second on one core, with 1,000 connectors and 10,000 address spaces.
+/// Decisions per second of processor time, with 1,000 connectors and 10,000 address spaces.
 ///
 /// Each decision has its trace; nobody reads its words, as with live mail.
 @main
@@ -14,15 +15,15 @@ enum RoutingBench {
 
     private static func measure(_ name: String, _ table: RoutingTable, _ facts: [RecipientFacts]) {
         let directory = BenchDirectory()
-        let clock = ContinuousClock()
         var steps = 0
         var count = 0
-        let start = clock.now
-        while clock.now - start < .seconds(2) {
+        // Whoever else uses the machine counts for nothing.
+        let start = clock()
+        while clock() - start < 2 * CLOCKS_PER_SEC {
             for one in facts { steps &+= table.decide(one, directory: directory).trace.steps.count }
             count += facts.count
         }
-        let seconds = Double((clock.now - start).components.seconds) + Double((clock.now - start).components.attoseconds) / 1e18
+        let seconds = Double(clock() - start) / Double(CLOCKS_PER_SEC)
         print("\(name): \(Int(Double(count) / seconds)) decisions/s, \(steps / count) steps each")
     }
 
