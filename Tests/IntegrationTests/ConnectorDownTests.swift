@@ -60,6 +60,17 @@ struct ConnectorDownTests {
         }
         #expect(try await postern.postern(["metrics"]).text.contains("postern_connector_up{connector=\"backup\"} 1\n"))
 
+        let route = [
+            "explain", "route", "--via", "internet", "--client", "127.0.0.1", "--from", "a@source.test", "--to", "user@relay.test",
+        ]
+        let told = try await eventually("explain route knows it") {
+            let told = try await postern.postern(route).text
+            return told.contains("connector main is down and gives way") ? told : nil
+        }
+        #expect(told.hasPrefix("accepted: connector backup") && told.contains("main is down since "), "\(told)")
+        // Another question: what if it were another one, or if nothing ran.
+        #expect(try await postern.postern(route + ["--down", "backup"]).text.hasPrefix("accepted: connector main"))
+
         try await main.start()
         var sent = 51
         _ = try await eventually(within: 60, "mail goes over main again") {

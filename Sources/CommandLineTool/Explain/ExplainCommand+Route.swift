@@ -11,7 +11,8 @@ extension ExplainCommand {
             abstract: "What would become of a message, and why. Nothing is sent.",
             discussion: """
                 The decision, then each step: the rule, the line of the configuration, what was found. Bare names are completed by
-                default_domain; the null reverse-path is `--from '<>'`.
+                default_domain; the null reverse-path is `--from '<>'`. Connectors that are down in the running core count as down here,
+                unless --down or --directory is given.
 
                 With --facts, one JSON object a line with the names via, client, client_name, as, from, to, size, priority, system, at,
                 down; and one a line as the answer.
@@ -27,7 +28,8 @@ extension ExplainCommand {
         @Option(help: "high, normal or low.") var priority: String?
         @Flag(help: "A program wrote it.") var system = false
         @Option(help: ArgumentHelp("When: a time of the week such as 'Mon 03:00'.", valueName: "time")) var at: String?
-        @Option(help: ArgumentHelp("A connector that is down; may be repeated.", valueName: "connector")) var down: [String] = []
+        @Option(help: ArgumentHelp("A connector that is down, whatever the running core says; may be repeated.", valueName: "connector"))
+        var down: [String] = []
         @Option(help: ArgumentHelp("Many at once: JSON Lines; - for standard input.", valueName: "file")) var facts: String?
         @Flag(help: "One JSON object.") var json = false
         @OptionGroup var explainer: ExplainerOptions
@@ -50,8 +52,19 @@ extension ExplainCommand {
         func run() async throws {
             let topology = try explainer.file.topology(files: .none)
             if let facts { return try await FactsAnswers(path: facts, topology: topology).run(explainer.explainer(for: topology)) }
-            let explanation = try await explainer.explain(options, by: topology)
-            StandardOutput.print(json ? try ExplanationOutput.json(explanation) : ExplanationOutput.text(explanation))
+            // A question about the running core is one about now; whoever says what is down, or who there is, asks about something else.
+            let running: RunningConnectors? =
+                if down.isEmpty, explainer.directory == nil {
+                    try await explainer.ofRunningCore { try await RunningConnectors($0, of: topology) }
+                } else {
+                    nil
+                }
+            let explanation = try await explainer.explain(options + (running?.names ?? []).map { ("down", $0) }, by: topology)
+            if json { return StandardOutput.print(try ExplanationOutput.json(explanation)) }
+            StandardOutput.print(ExplanationOutput.text(explanation))
+            for sentence in running?.sentences ?? [] {
+                StandardOutput.print(StepText.wrapped(sentence, indentation: "").joined(separator: "\n"))
+            }
         }
     }
 }

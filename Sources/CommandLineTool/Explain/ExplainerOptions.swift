@@ -48,8 +48,13 @@ struct ExplainerOptions: ParsableArguments {
         if let directory {
             return try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
         }
+        return try await ofRunningCore { try await RunningDirectory.document($0) }
+    }
+
+    /// Asks the running core; where none answers, the command ends with a word on what else there is.
+    func ofRunningCore<Answer>(_ ask: (ControlClient) async throws -> Answer) async throws -> Answer {
         do {
-            return try await RunningDirectory.document(try ControlClient(file, saysFindings: false))
+            return try await ask(try ControlClient(file, saysFindings: false))
         } catch let code as ExitCode where code.rawValue == ExitStatus.temporaryFailure.rawValue {
             Environment.printError("postern: without a running core, --directory FILE says which users, aliases and groups there are")
             throw code
