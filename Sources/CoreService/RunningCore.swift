@@ -144,7 +144,7 @@ final class RunningCore {
         let database = try QueueDatabase(path: state.queuePath)
         try database.forgetUnusedHops()
         let epoch = try database.nextEpoch()
-        let isReconfigured = try database.isNew(revision: Int64(bitPattern: UInt64(topology.revision, radix: 16) ?? 0))
+        let reconfiguredAt = try database.runs(revision: Int64(bitPattern: UInt64(topology.revision, radix: 16) ?? 0), now: .now())
         let largest = try database.largestMessageID()
         let known = try database.holders()
         let holders = known.filter(Self.mayLive)
@@ -160,7 +160,7 @@ final class RunningCore {
         let daemon = daemon
         let core = Core(
             topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: holders,
-            fileThreads: threads, on: eventLoop, log: daemon.log, reconfiguredAt: isReconfigured ? .now() : Timestamp(seconds: 0),
+            fileThreads: threads, on: eventLoop, log: daemon.log, reconfiguredAt: reconfiguredAt,
             readConfiguration: {
                 daemon.readConfiguration().mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
             })

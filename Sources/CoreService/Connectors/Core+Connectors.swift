@@ -23,12 +23,13 @@ extension Core {
                 metadata: ["connector": "\(route.connector)", "tried_again_at": "\(until)", "reply": "\(reply)"])
             // What waits for it may have another way now.
             if mayHaveOtherWay(route.connector) { queue.resumeNextHops(of: route.connector) }
-            eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(until - .now())) { [weak self] in self?.tryConnectorsAgain() }
+            eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(until - .now())) { [weak self] in self?.tryConnectorsAgain(until) }
         }
     }
 
-    private func tryConnectorsAgain() {
-        for connector in connectors.tryAgain(now: .now()) {
+    /// - Parameter due: what the timer stood for. A wall clock that was set back meanwhile leaves no connector down for good.
+    private func tryConnectorsAgain(_ due: Timestamp) {
+        for connector in connectors.tryAgain(now: max(.now(), due)) {
             log.info("connector is tried again", metadata: ["connector": "\(connector)"])
             if rivals[connector] != nil { queue.resumeNextHops(of: connector) }
         }

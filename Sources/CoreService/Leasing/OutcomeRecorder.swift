@@ -82,6 +82,7 @@ final class OutcomeRecorder {
     /// - Parameter completion: `true`: all of them keep their way, and the lease stands. `false`: the lease has ended, and what became of
     ///   its recipients is durable.
     func reroute(_ grant: LeaseGrant, completion: @escaping (_ stays: Bool) -> Void) {
+        guard let holder = core.queue.holder(of: grant.id) else { return completion(false) }
         core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
             guard case .success(let message?) = result else {
                 // It cannot be told yet. Going round at once would have no end.
@@ -90,6 +91,8 @@ final class OutcomeRecorder {
                 }
                 return
             }
+            // The holder has gone while the store was read, and the work may be another's.
+            guard core.queue.isHeld(grant.id, by: holder) else { return completion(false) }
             let stored = Dictionary(message.recipients.map { ($0.index, $0) }) { first, _ in first }
             let ways = grant.recipients.map { recipient in
                 let way = core.reroute(
@@ -102,9 +105,7 @@ final class OutcomeRecorder {
                 stayed.insert(grant.id)
                 return completion(true)
             }
-            guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else {
-                return completion(false)
-            }
+            guard core.queue.beginSettling(grant.id, holder: holder) != nil else { return completion(false) }
             let now = Timestamp.now()
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []

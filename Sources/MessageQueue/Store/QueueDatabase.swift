@@ -118,13 +118,16 @@ public final class QueueDatabase {
 
     /// Remembers by which configuration the core runs, as a number; durable when it returns.
     ///
-    /// - Returns: whether it was another one before: what is in the queue was decided about by that.
-    public func isNew(revision: Int64) throws -> Bool {
+    /// - Returns: since when it has been this one, over any number of starts: what came in before may have been decided about by another.
+    public func runs(revision: Int64, now: Timestamp) throws -> Timestamp {
         try connection.transaction { () throws(SQLiteError) in
-            let known = try connection.integer("SELECT value FROM counters WHERE name = 'revision'")
-            if known == revision { return false }
+            if try connection.integer("SELECT value FROM counters WHERE name = 'revision'") == revision {
+                let since = try connection.integer("SELECT value FROM counters WHERE name = 'reconfigured_at'")
+                return Timestamp(microseconds: since ?? 0)
+            }
             try connection.execute("INSERT OR REPLACE INTO counters VALUES ('revision', \(revision))")
-            return true
+            try connection.execute("INSERT OR REPLACE INTO counters VALUES ('reconfigured_at', \(now.microseconds))")
+            return now
         }
     }
 

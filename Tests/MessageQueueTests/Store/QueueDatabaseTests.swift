@@ -36,6 +36,19 @@ struct QueueDatabaseTests {
         Route(connector: "general", nextHop: "dns:h\(number).example", carrier: .delivery)
     }
 
+    @Test("the time of the last change of the configuration outlives starts that change nothing")
+    func revision() throws {
+        let folder = try Folder()
+        func start(_ revision: Int64, at seconds: Int64) throws -> Timestamp {
+            try QueueDatabase(path: folder.database).runs(revision: revision, now: Timestamp(seconds: seconds))
+        }
+        #expect(try start(1, at: 100) == Timestamp(seconds: 100))
+        #expect(try start(1, at: 200) == Timestamp(seconds: 100))
+        #expect(try start(2, at: 300) == Timestamp(seconds: 300))
+        #expect(try start(2, at: 400) == Timestamp(seconds: 300))
+        #expect(try start(1, at: 500) == Timestamp(seconds: 500))
+    }
+
     @Test("a database of version 1 is brought to this one: its mail is there, and was written to the addresses that it goes to")
     func migration() throws {
         let folder = try Folder()
