@@ -52,7 +52,7 @@ let package = Package(
             name: "CoreService",
             dependencies: [
                 "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
-                "Explanation", "CoreLink", "ServiceRuntime", logging, nioCore, nioPosix,
+                "Explanation", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
@@ -61,24 +61,25 @@ let package = Package(
                 "SMTPServer",
                 "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
-        .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
-        .target(name: "SubmissionService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime"]),
+        .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),
+        .target(name: "SubmissionService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),
         .target(
             name: "AuthService",
             dependencies: [
-                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", logging, nioCore, nioPosix,
+                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", argumentParser, logging,
+                nioCore, nioPosix,
             ]),
         .target(
             name: "DeliveryService",
             dependencies: [
                 "MailVocabulary", "Topology", "Routing", "NameResolution", "TransportSecurity", "Authentication", "CoreLink", "SMTPClient",
-                "LeasedDelivery", "ServiceRuntime", logging, nioCore, nioPosix,
+                "LeasedDelivery", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "MailboxService",
             dependencies: [
                 "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "CoreLink", "SMTPClient", "LeasedDelivery",
-                "ServiceRuntime", logging, nioCore, nioPosix,
+                "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "CommandLineTool",
@@ -88,12 +89,19 @@ let package = Package(
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
-        .executableTarget(name: "postern-core", dependencies: ["CoreService", "ServiceRuntime", argumentParser]),
-        .executableTarget(name: "postern-edge", dependencies: ["EdgeService", "ServiceRuntime", argumentParser]),
-        .executableTarget(name: "postern-submission", dependencies: ["SubmissionService", "ServiceRuntime", argumentParser]),
-        .executableTarget(name: "postern-auth", dependencies: ["AuthService", "ServiceRuntime", argumentParser]),
-        .executableTarget(name: "postern-delivery", dependencies: ["DeliveryService", "ServiceRuntime", argumentParser]),
-        .executableTarget(name: "postern-mailbox", dependencies: ["MailboxService", "ServiceRuntime", argumentParser]),
+        .executableTarget(name: "postern-core", dependencies: ["CoreService"]),
+        .executableTarget(name: "postern-edge", dependencies: ["EdgeService"]),
+        .executableTarget(name: "postern-submission", dependencies: ["SubmissionService"]),
+        .executableTarget(name: "postern-auth", dependencies: ["AuthService"]),
+        .executableTarget(name: "postern-delivery", dependencies: ["DeliveryService"]),
+        .executableTarget(name: "postern-mailbox", dependencies: ["MailboxService"]),
+        // All of them in one file, for container images.
+        .executableTarget(
+            name: "postern-in-one",
+            dependencies: [
+                "AuthService", "CommandLineTool", "CoreService", "DeliveryService", "EdgeService", "MailboxService", "SubmissionService",
+                argumentParser,
+            ]),
 
         // For tests only: what a power loss would leave of every recorded step of storage.
         .target(name: "CCrashVFS", linkerSettings: [.linkedLibrary("sqlite3")]),

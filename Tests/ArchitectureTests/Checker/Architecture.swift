@@ -17,6 +17,8 @@ struct Architecture {
     var networkCalls: [String]
     /// What executables may import besides one service.
     var executableImports: Set<String>
+    /// The executable that has all services.
+    var allInOne: String
     /// Folders of tests that are about no single target.
     var freeTestFolders: Set<String>
 
@@ -42,6 +44,7 @@ struct Architecture {
             ["FrontEnd"],
             ["EdgeService", "SubmissionService", "AuthService", "CoreService", "DeliveryService", "MailboxService", "CommandLineTool"],
             ["postern-edge", "postern-submission", "postern-auth", "postern-core", "postern-delivery", "postern-mailbox", "postern"],
+            ["postern-in-one"],
         ],
         cModules: [
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
@@ -58,7 +61,7 @@ struct Architecture {
             "bind(host:", "connect(host:", "SocketAddress(ipAddress", "makeAddressResolvingHost", "DatagramBootstrap", "RawSocketBootstrap",
             "getaddrinfo", "sockaddr_in", "socket(AF_INET",
         ],
-        executableImports: ["ServiceRuntime", "ArgumentParser"],
+        executableImports: ["ArgumentParser", "Dispatch"], allInOne: "postern-in-one",
         freeTestFolders: ["ArchitectureTests", "IntegrationTests", "QueueCrashTests"])
 
     /// The height of a target's row; nil for one without a row.

@@ -143,7 +143,7 @@ struct CheckerTests {
         let long = "import CoreService\n" + String(repeating: "f()\n", count: 30)
         #expect(
             violations(Self.project(["postern-core": long]))
-                == ["Sources/postern-core/A.swift has 31 lines of code: an executable is `main` and nothing else"])
+                == ["Sources/postern-core/A.swift has 30 lines of code: an executable is `main` and nothing else"])
     }
 
     @Test("folders are targets, and targets have a row")
