@@ -113,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "SMTPClientTests",
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
-        .testTarget(name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", logging, nioCore]),
+        .testTarget(
+            name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", "Topology", "MailVocabulary", logging, nioCore]),
         .testTarget(
             name: "CommandLineToolTests",
             dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),

@@ -39,7 +39,7 @@ final class RunningCore {
         access = try SocketAccess(daemon.topology, of: .core)
         let runtime = daemon.topology.runtimeDirectory
         let stateDirectory = daemon.topology.stateDirectory
-        if access.hasOthers {
+        if access.hasOthers, !access.givesByGroup {
             // Other accounts pass through to what is theirs; the mask of the process would keep them out.
             let mask = umask(0o022)
             defer { umask(mask) }
