@@ -10,7 +10,9 @@ public struct PosternCommand: AsyncParsableCommand {
             `postern help SUBCOMMAND` says more about one of them.
             """,
         groupedSubcommands: [
-            CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
+            CommandGroup(
+                name: "Run:",
+                subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, HealthCommand.self, MetricsCommand.self]),
             CommandGroup(
                 name: "Configuration:",
                 subcommands: [
