@@ -9,11 +9,13 @@ FUZZ_SECONDS ?= 60
 # The same as a part of `make test`.
 TEST_FUZZ_SECONDS ?= 15
 
-.PHONY: help up office build test bench fuzz format format-check swift
+.PHONY: help up office lab lab-down lab-test build test bench fuzz format format-check swift
 
 help:
 	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
 	@echo 'make office        the same with submission, IMAP and POP3 (Dovecot): see topology/office'
+	@echo 'make lab           the whole system in containers, with DNS, IMAP, POP3 and an Internet: see containers'
+	@echo 'make lab-test      send mail along every path of it, print a table, take it down; make lab-down takes it down'
 	@echo 'make build         build release into .build/release'
 	@echo 'make test          build and run all tests, and each fuzz target for $(TEST_FUZZ_SECONDS) s'
 	@echo 'make bench         measure against Postfix on this machine'
@@ -33,18 +35,35 @@ office: swift
 	@scripts/swiftpm build --configuration release
 	@topology/office/up
 
+lab: swift
+	@scripts/install-packages build
+	@containers/engine
+	@scripts/swiftpm build --configuration release
+	@scripts/lab up
+
+lab-down:
+	@scripts/lab down
+
+lab-test: swift
+	@scripts/install-packages build
+	@containers/engine
+	@scripts/swiftpm build --configuration release
+	@scripts/lab test
+
 build: swift
 	@scripts/install-packages build
 	scripts/swiftpm build --configuration release
 
 # The integration tests start the executables of the release build. One test at a time: many of them have processes, sockets and deadlines
-# of their own, and a crash model on the other core would make these late.
+# of their own, and a crash model on the other core would make these late. The lab says itself why it cannot be tested, where it cannot.
 test: swift
 	@scripts/install-packages build test
 	scripts/swiftpm build --build-tests
 	scripts/swiftpm build --configuration release
 	FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) Fuzz/run
 	scripts/swiftpm test --skip-build --disable-xctest --no-parallel
+	@[ "$$(id -u)" -ne 0 ] || containers/engine || true
+	scripts/lab test --if-possible
 
 bench: swift
 	@scripts/install-packages build bench
