@@ -1,5 +1,5 @@
 """The paths that mail takes in the lab, and the bounds of each container, as rows of a table: what is tried, and what came of it."""
-import json, re, time
+import json, re, smtplib, time
 
 from lab_containers import DOMAIN, PROJECT, ROLES, Trouble
 
@@ -72,6 +72,15 @@ class Paths:
 
     def at_the_internet(self, word):
         return self.lab.inside("internet", "sh", "-c", f"cat $(grep -l {word} /home/friend/Maildir/new/* /dev/null) /dev/null").text
+
+    def address_seen(self, word):
+        """The address that the edge has seen of a client whose sender has that word, and who was refused."""
+        def line():
+            log = self.lab.run(self.lab.engine, "logs", "--tail", "200", f"{PROJECT}-core").all
+            return next((line for line in log.splitlines() if word in line and "recipient refused" in line), None)
+
+        found = self.until("the core's log line of the refusal", line, 20)
+        return json.loads(found)["client"]
 
     def swaks(self, server, port, sender, to, *more):
         return self.lab.inside("client", "swaks", "--server", server, "--port", str(port), "--from", sender, "--to", to, "--timeout", "20",
@@ -150,22 +159,21 @@ def by_proxy(paths):
     word = paths.word()
     reply = refused(paths, paths.swaks("gateway.lab.test", 25, f"{word}@outside.test", "someone@elsewhere.test"))
     expect("5.7.1" in reply, reply)
-    log = paths.lab.run(paths.lab.engine, "logs", "--tail", "200", f"{PROJECT}-core").all
-    line = next((line for line in log.splitlines() if word in line and "recipient refused" in line), "")
-    expect(f'"client":"{paths.lab.address("gateway")}"' in line, f"the edge did not see the address of the proxy: {line}")
-    return reply
+    seen = paths.address_seen(word)
+    expect(seen == paths.lab.address("gateway"), f"the edge saw {seen}, and not the address of the proxy")
+    return f"{reply} (to {seen})"
 
 
 @row("refusals", "… by a port that the engine publishes on this machine")
 def by_published_port(paths):
-    import smtplib
+    word = paths.word()
     client = smtplib.SMTP("127.0.0.1", paths.lab.ports["smtp"], "stranger.test", timeout=20)
     client.ehlo()
-    client.mail("friend@outside.test")
+    client.mail(f"{word}@outside.test")
     code, text = client.rcpt("someone@elsewhere.test")
     client.quit()
     expect(code == 550, f"{code} {text!r}")
-    return f"{code} {text.decode()}"
+    return f"{code} {text.decode()} (to {paths.address_seen(word)})"
 
 
 @row("refusals", "stranger → proxy → submission, without a login")
