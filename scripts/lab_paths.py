@@ -1,7 +1,7 @@
 """The paths that mail takes in the lab, and the bounds of each container, as rows of a table: what is tried, and what came of it."""
 import json, re, smtplib, time
 
-from lab_containers import DOMAIN, PROJECT, ROLES, Trouble
+from lab_containers import BASE, DOMAIN, PROJECT, ROLES, Trouble
 
 ROWS = []
 
@@ -350,6 +350,14 @@ def keys(paths):
         for key in ("edge", "submission"):
             tried = paths.lab.inside(role, "cat", f"/etc/postern/tls/{key}.key")
             expect((tried.status == 0) == (role == key), f"{role}, {key}.key: {tried.errors.strip() or 'can be read'}")
+
+
+@row("bounds", "the image is at most 150 MB larger than its base")
+def size(paths):
+    sizes = [int(paths.lab.run(paths.lab.engine, "image", "inspect", "--format", "{{.Size}}", name).text) for name in ("postern", BASE)]
+    larger = (sizes[0] - sizes[1]) / 1e6
+    expect(larger <= 150, f"{larger:.0f} MB")
+    return f"{larger:.0f} MB"
 
 
 @row("later", "pull from a provider (ETRN)")

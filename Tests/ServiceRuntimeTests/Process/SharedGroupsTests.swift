@@ -5,18 +5,18 @@ import Topology
 
 @testable import ServiceRuntime
 
-@Suite("who may use which socket")
-struct SocketAccessTests {
+@Suite("sockets given by groups")
+struct SharedGroupsTests {
     @Test("an account is given a socket by its own group, where the maker is a member of it")
     func ownGroup() throws {
         let daemon = try Account.named("daemon")
-        #expect(SocketAccess.sharedGroup(of: daemon, and: [daemon.groupID, 4242]) == daemon.groupID)
+        #expect(SharedGroups.shared(of: daemon, and: [daemon.groupID, 4242]) == daemon.groupID)
     }
 
     @Test("without a group in common there is none to give a socket by")
     func none() throws {
-        #expect(SocketAccess.sharedGroup(of: try Account.named("daemon"), and: [4242]) == nil)
-        #expect(SocketAccess.sharedGroup(of: Account(name: "nobody-of-that-name", userID: 4242, groupID: 4242), and: [0]) == nil)
+        #expect(SharedGroups.shared(of: try Account.named("daemon"), and: [4242]) == nil)
+        #expect(SharedGroups.shared(of: Account(name: "nobody-of-that-name", userID: 4242, groupID: 4242), and: [0]) == nil)
     }
 
     @Test("root gives sockets to accounts, and not by groups", .enabled(if: geteuid() == 0))
@@ -35,7 +35,7 @@ struct SocketAccessTests {
             let (daemon, nobody) = (try Account.named("daemon"), try Account.named("nobody"))
             var groups = isMember ? [daemon.groupID, nobody.groupID] : [daemon.groupID]
             guard setgroups(groups.count, &groups) == 0, setgid(daemon.groupID) == 0, setuid(daemon.userID) == 0 else { exit(1) }
-            let access = try SocketAccess(SocketAccessTests.topology, of: .core)
+            let access = try SocketAccess(SharedGroupsTests.topology, of: .core)
             let expected = isMember ? nobody.userID : daemon.userID
             exit(access.givesByGroup == isMember && access.userID(of: .edge) == expected && !access.needsRoot ? 42 : 2)
         }
