@@ -46,7 +46,8 @@ let package = Package(
             name: "SMTPServer",
             dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
         .target(
-            name: "ServiceRuntime", dependencies: ["Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
+            name: "ServiceRuntime",
+            dependencies: ["MailVocabulary", "Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
         .target(
             name: "CoreService",
             dependencies: [
@@ -114,7 +115,8 @@ let package = Package(
             name: "SMTPClientTests",
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .testTarget(
-            name: "ServiceRuntimeTests", dependencies: ["ServiceRuntime", "Topology", "MailVocabulary", logging, nioCore]),
+            name: "ServiceRuntimeTests",
+            dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),
         .testTarget(
             name: "CommandLineToolTests",
             dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),

@@ -18,13 +18,18 @@ public enum AuthService {
                 NIOLoopBound(try RunningAuth(daemon, on: eventLoop), eventLoop: eventLoop)
             }.get()
             try await eventLoop.flatSubmit { running.value.listen() }.get()
+        } catch let error as InheritedSocketError {
+            daemon.fail("\(error)", .configuration)
         } catch {
             daemon.fail("postern-auth cannot start: \(SystemReason.text(of: error))")
         }
         // The socket has been given to its account by now, and the keytab is open to the one that this process becomes.
         daemon.dropPrivileges()
-        eventLoop.execute { running.value.start { daemon.lifecycle.ready() } }
-        daemon.lifecycle.onReload { eventLoop.execute { running.value.reload() } }
+        daemon.lifecycle.watch(eventLoop)
+        eventLoop.execute { running.value.start { daemon.lifecycle.ready(status: "people can log in") } }
+        daemon.lifecycle.onReload {
+            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+        }
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
         }

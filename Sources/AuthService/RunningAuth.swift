@@ -41,7 +41,9 @@ final class RunningAuth {
         pool = LinkPool(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop, maximumConnections: 64)
         watch = RevisionWatch(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
         accounts = CoreAccounts(pool)
-        access = try SocketAccess(daemon.topology, of: .auth)
+        access = try SocketAccess(
+            daemon.topology, of: .auth,
+            areInherited: daemon.inherited.contains(.unix(path: "\(daemon.topology.runtimeDirectory)/\(RoleName.login.socketName)")))
         throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
         keytab = Self.keytab(of: daemon.topology)
         try SASLLibrary.start(
@@ -71,7 +73,15 @@ final class RunningAuth {
             log: { [log] in log.warning("\($0)") },
             accept: { [unowned self] link, _ in _ = LoginSession(auth: self, connection: link) })
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        return bind(bound, attempts: 0)
+        let path = "\(topology.runtimeDirectory)/\(RoleName.login.socketName)"
+        do throws(InheritedSocketError) {
+            let socket = try daemon.inherited.claim(.unix(path: path), for: RoleName.login.socketName)
+            try daemon.inherited.expectNoneLeft()
+            guard let socket else { return bind(bound, attempts: 0) }
+            return listener.listen(inherited: socket.descriptor)
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
     }
 
     private func bind(_ bound: NIOLoopBound<RunningAuth>, attempts: Int) -> EventLoopFuture<Void> {

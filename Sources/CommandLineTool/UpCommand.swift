@@ -14,7 +14,8 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let status = await ProcessSupervisor.run(
-            topology: try file.topology(), configuration: absolute(file.path), program: absolute(CommandLine.arguments.first ?? "postern"))
+            topology: try file.topology(surroundings: .ofThisProcess()), configuration: absolute(file.path),
+            program: absolute(CommandLine.arguments.first ?? "postern"))
         throw ExitCode(status.rawValue)
     }
 

@@ -24,6 +24,11 @@ final class Core {
     let startedAt = Timestamp.now()
     private(set) var topology: Topology
     private(set) var routing: RoutingTable
+    var connectors = ConnectorWatch()
+    /// Those that cover some of the same domains, by connector.
+    private(set) var rivals: [String: Set<String>]
+    /// Mail that came in before was decided about by another configuration.
+    private(set) var reconfiguredAt: Timestamp
     private(set) var refusals = RefusalLog()
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
@@ -44,6 +49,7 @@ final class Core {
     init(
         topology: Topology, directory: Directory, store: SQLiteQueueStore, contentFiles: ContentFiles, epoch: UInt32, largestID: Int64,
         holders: [HolderRecord], fileThreads: NIOThreadPool, on eventLoop: any EventLoop, log: Logger,
+        reconfiguredAt: Timestamp = Timestamp(seconds: 0),
         readConfiguration: @escaping () -> Result<Topology, ControlRefusal>
     ) {
         (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
@@ -53,6 +59,7 @@ final class Core {
             fileSystem: contentFiles.fileSystem, makeRoom: { [store] in store.makeRoom() })
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
+        (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
         queue = MessageQueue(
             store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
@@ -88,7 +95,7 @@ final class Core {
     // MARK: Routing
 
     enum RecipientDecision {
-        case accepted([RoutedRecipient])
+        case accepted([RoutedRecipient], DecisionTrace)
         case refused(Reply)
     }
 
@@ -140,11 +147,13 @@ final class Core {
             case .normal: .normal
             case .low: .low
             }
-        return decide(known) { [routing] in try routing.confirm($0, routes: routes, directory: $1) }
+        return decide(known) { [routing, connectors] in
+            try routing.confirm($0, routes: routes, states: connectors.states, directory: $1)
+        }
     }
 
     private func decide(_ facts: RecipientFacts, room: Int = .max) -> RecipientDecision {
-        decide(facts, room: room) { [routing] in try routing.decide($0, directory: $1) }
+        decide(facts, room: room) { [routing, connectors] in try routing.decide($0, states: connectors.states, directory: $1) }
     }
 
     private func decide(
@@ -162,7 +171,7 @@ final class Core {
         }
         log.debug("decided", metadata: ["queue_id": "\(facts.message)", "to": "\(facts.recipient)", "trace": "\(decision.trace)"])
         switch decision.outcome {
-        case .deliver(let routed): return .accepted(routed)
+        case .deliver(let routed): return .accepted(routed, decision.trace)
         case .refuse(let refusal):
             refusals.note(refusal, facts, decision.trace)
             return .refused(refusal.reply)
@@ -197,7 +206,8 @@ final class Core {
         let facts = RecipientFacts(
             origin: origin, reversePath: message.head.sender.reversePath, recipient: writtenTo ?? address, size: message.head.size,
             message: message.head.id, time: .now())
-        return try routing.reroute(facts, to: address, from: connector, directory: CoreDirectory(directory: directory))
+        return try routing.reroute(
+            facts, to: address, from: connector, states: connectors.states, directory: CoreDirectory(directory: directory))
     }
 
     /// The way that a recipient in the queue takes by today's configuration; parameters as of `decideAgain`.
@@ -237,7 +247,9 @@ final class Core {
         else { return RoutePolicy(perHop: 1, group: "", total: nil) }
         let retry = RetrySchedule(
             first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
-            expiration: profile.expiration)
+            expiration: profile.expiration,
+            // Soon enough to find out whether the mail had better take the other way.
+            glitches: rivals[route.connector] != nil ? UInt32(ConnectorWatch.failuresUntilDown - 1) : 0)
         switch connector?.deliver {
         // A folder is no remote domain: as many writers as the disk likes at once.
         case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
@@ -254,12 +266,14 @@ final class Core {
         let id = queue.nextID()
         let facts = RecipientFacts(
             origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: .now())
-        guard case .accepted(let routed) = decide(facts), !routed.isEmpty else {
+        guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
             log.warning(
                 "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
             return nil
         }
         metrics.reportsWritten += 1
+        var record = DecisionRecord(revision: topology.revision)
+        record.add(address, trace)
         log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
         return QueuedMessage(
             id: id, receivedAt: .now(),
@@ -269,7 +283,7 @@ final class Core {
                 QueuedRecipient(
                     index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
                     writtenTo: target.address == address ? nil : address, route: Route(target))
-            })
+            }, decided: record.text)
     }
 
     /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.
@@ -320,6 +334,8 @@ final class Core {
         case .success(let new):
             topology = new
             routing = RoutingTable(new)
+            (rivals, reconfiguredAt) = (new.rivals, .now())
+            connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = DirectoryDomains(new)
             queue.policiesChanged()
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])

@@ -26,13 +26,23 @@ public enum CoreService {
             daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)
         } catch DirectoryError.schema(.newerThanProgram(let path, let found, let supported)) {
             daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)
+        } catch let error as InheritedSocketError {
+            daemon.fail("\(error)", .configuration)
+        } catch let error as RunningCore.SocketsMissing {
+            daemon.fail("\(error)", .configuration)
+        } catch let error as SocketAccess.OpenControlSocket {
+            daemon.fail("\(error)", .configuration)
         } catch {
             daemon.fail("the core cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
             _ = try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
         }
-        daemon.lifecycle.ready()
+        // The loop asks the thread that writes: both must answer.
+        daemon.lifecycle.watch("the event loop or the queue's writer") { answer in
+            eventLoop.execute { running.value.askWriter(answer) }
+        }
+        daemon.lifecycle.ready(status: "holds the queue")
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
         }

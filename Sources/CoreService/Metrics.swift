@@ -49,4 +49,11 @@ struct Metrics {
         return "# HELP \(info.name) \(info.help)\n# TYPE \(info.name) gauge\n\(info.name){revision=\"\(revision)\"} 1\n"
             + rows.map { "# HELP \($0.name) \($0.help)\n# TYPE \($0.name) \($0.kind)\n\($0.name) \($0.value)\n" }.joined()
     }
+
+    /// One gauge for each connector: whether it carries mail.
+    static func connectors(_ names: [String], down: Set<String>) -> String {
+        let name = "postern_connector_up"
+        return "# HELP \(name) 0 where the connector's next hops failed repeatedly, and its mail takes another way if there is one.\n"
+            + "# TYPE \(name) gauge\n" + names.map { "\(name){connector=\"\($0)\"} \(down.contains($0) ? 0 : 1)\n" }.joined()
+    }
 }

@@ -21,7 +21,8 @@ final class RunningCore {
     private let fileSystem = POSIXFileSystem()
     private let access: SocketAccess
     private let state: StateDirectory
-    private let runtimeLock: FolderLock
+    /// nil where others have made the sockets, so that there is nothing to take from another core.
+    private let runtimeLock: FolderLock?
     private var store: SQLiteQueueStore?
     /// nil until the state is open: who connects before that is sent away, and comes again.
     private var core: Core?
@@ -36,9 +37,18 @@ final class RunningCore {
     /// Makes the folders; as root, gives them to the core's account.
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop) = (daemon, eventLoop)
-        access = try SocketAccess(daemon.topology, of: .core)
         let runtime = daemon.topology.runtimeDirectory
+        let inherited = Self.sockets.filter { daemon.inherited.contains(.unix(path: "\(runtime)/\($0.socketName)")) }
+        // What one process makes as root and what another makes for it do not mix: the folder would have to be both's.
+        guard inherited.isEmpty || inherited.count == Self.sockets.count else { throw SocketsMissing(inherited) }
+        access = try SocketAccess(daemon.topology, of: .core, areInherited: !inherited.isEmpty)
         let stateDirectory = daemon.topology.stateDirectory
+        if !inherited.isEmpty {
+            runtimeLock = nil
+            try access.checkInheritedControl(path: "\(runtime)/\(RoleName.control.socketName)")
+            state = try StateDirectory(path: stateDirectory, owner: nil, fileSystem: fileSystem)
+            return
+        }
         if access.hasOthers, !access.givesByGroup {
             // Other accounts pass through to what is theirs; the mask of the process would keep them out.
             let mask = umask(0o022)
@@ -58,7 +68,7 @@ final class RunningCore {
     ///
     /// In this order: only root can give a socket to another account, and nothing in the state directory may be root's.
     func start() -> EventLoopFuture<Void> {
-        let (revision, runtime) = (daemon.topology.revision, daemon.topology.runtimeDirectory)
+        let revision = daemon.topology.revision
         let note: (String) -> Void = { [log = daemon.log] in log.warning("\($0)") }
         edge = LinkServer(access: access.access(.edge, EdgeLink.self), revision: revision, on: eventLoop, log: note) {
             [unowned self] link, _ in
@@ -87,19 +97,44 @@ final class RunningCore {
                 core: core, connection: link, mayReadVerifiers: peer.userID == 0 || peer.userID == Account.current.userID)
         }
         let sockets = [
-            edge.listen(path: "\(runtime)/\(RoleName.edge.socketName)"),
-            submission.listen(path: "\(runtime)/\(RoleName.submission.socketName)"),
-            authentication.listen(path: "\(runtime)/\(RoleName.authentication.socketName)"),
-            delivery.listen(path: "\(runtime)/\(RoleName.delivery.socketName)"),
-            mailbox.listen(path: "\(runtime)/\(RoleName.mailbox.socketName)"),
-            control.listen(path: "\(runtime)/\(RoleName.control.socketName)"),
+            listen(edge), listen(submission), listen(authentication), listen(delivery), listen(mailbox), listen(control),
         ]
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         return EventLoopFuture.andAllSucceed(sockets, on: eventLoop).flatMapThrowing {
             let running = bound.value
+            try running.daemon.inherited.expectNoneLeft()
             running.daemon.dropPrivileges()
             try running.openState()
         }
+    }
+
+    /// The sockets that the core listens on.
+    private static var sockets: [RoleName] { RoleName.allCases.filter { $0 != .login } }
+
+    struct SocketsMissing: Error, CustomStringConvertible {
+        let missing: [RoleName]
+        init(_ inherited: [RoleName]) { missing = RunningCore.sockets.filter { !inherited.contains($0) } }
+        var description: String {
+            "of the core's sockets only some were handed over; these are missing: \(missing.map(\.socketName).joined(separator: ", "))"
+        }
+    }
+
+    private func listen<Role: LinkRole & SendableMetatype>(_ server: LinkServer<Role>) -> EventLoopFuture<Void> {
+        let path = "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)"
+        do throws(InheritedSocketError) {
+            guard let socket = try daemon.inherited.claim(.unix(path: path), for: Role.name.socketName) else {
+                return server.listen(path: path)
+            }
+            return server.listen(inherited: socket.descriptor)
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    /// Calls back when the thread that writes the queue has come to it.
+    func askWriter(_ answer: @escaping @Sendable () -> Void) {
+        guard let store else { return answer() }
+        store.askWriter(answer)
     }
 
     private func openState() throws {
@@ -109,6 +144,7 @@ final class RunningCore {
         let database = try QueueDatabase(path: state.queuePath)
         try database.forgetUnusedHops()
         let epoch = try database.nextEpoch()
+        let isReconfigured = try database.isNew(revision: Int64(bitPattern: UInt64(topology.revision, radix: 16) ?? 0))
         let largest = try database.largestMessageID()
         let known = try database.holders()
         let holders = known.filter(Self.mayLive)
@@ -124,7 +160,7 @@ final class RunningCore {
         let daemon = daemon
         let core = Core(
             topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: holders,
-            fileThreads: threads, on: eventLoop, log: daemon.log,
+            fileThreads: threads, on: eventLoop, log: daemon.log, reconfiguredAt: isReconfigured ? .now() : Timestamp(seconds: 0),
             readConfiguration: {
                 daemon.readConfiguration().mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
             })

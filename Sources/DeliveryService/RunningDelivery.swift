@@ -53,6 +53,7 @@ public enum DeliveryDaemon {
             service.value.onRevisionDiffers = { _ in daemon.lifecycle.requestReload() }
             service.value.start()
         }
+        daemon.lifecycle.watch(eventLoop)
         daemon.lifecycle.ready()
         daemon.log.notice("delivery is ready")
         return await daemon.lifecycle.run {

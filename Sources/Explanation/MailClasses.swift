@@ -12,8 +12,19 @@ struct MailClasses {
 
     struct Person {
         let word: String
+        /// The reverse-path.
         let address: EmailAddress
-        let isLoggedIn: Bool
+        /// Who is logged in; nil: nobody.
+        let account: EmailAddress?
+    }
+
+    /// What only the message itself tells (E15).
+    struct Nature {
+        /// Empty for a message of which nothing is known.
+        var word = ""
+        var size: Int?
+        var priority: ContentRestrictions.Priority?
+        var isAutomatic: Bool?
     }
 
     struct Recipient {
@@ -24,6 +35,8 @@ struct MailClasses {
     private(set) var clients: [Client] = []
     private(set) var people: [Person] = []
     private(set) var recipients: [Recipient] = []
+    /// First a message of which nothing is known; each other one differs from it in one way.
+    private(set) var natures = [Nature()]
     /// The groups that the examples are in.
     private(set) var groups: [AddressKey: Set<AddressKey>] = [:]
 
@@ -34,7 +47,9 @@ struct MailClasses {
         addClients(of: [old, new])
         let principals = Self.principals(of: [old, new])
         addPeople(principals, old)
+        addOthersAddresses(of: [old, new], old)
         addRecipients(of: [old, new], principals)
+        addNatures(of: [old, new])
     }
 
     private mutating func addClients(of topologies: [Topology]) {
@@ -56,7 +71,7 @@ struct MailClasses {
     private mutating func addPeople(_ principals: [Principal.Kind], _ topology: Topology) {
         var found: [Person] = []
         func add(_ word: String, _ address: EmailAddress?, loggedIn: Bool) {
-            if let address { found.append(Person(word: word, address: address, isLoggedIn: loggedIn)) }
+            if let address { found.append(Person(word: word, address: address, account: loggedIn ? address : nil)) }
         }
         add("nobody logged in", EmailAddress(parsing: "a@stranger.invalid"), loggedIn: false)
         add("any other account", EmailAddress(parsing: "somebody@\(topology.defaultDomain)"), loggedIn: true)
@@ -66,6 +81,36 @@ struct MailClasses {
             add("as \(word)", address, loggedIn: true)
         }
         people = found
+    }
+
+    /// `permissions.send_as`: those who are granted an address, and somebody who is not.
+    private mutating func addOthersAddresses(of topologies: [Topology], _ topology: Topology) {
+        var seen: Set<String> = []
+        for grant in topologies.flatMap(\.permissions.sendAs) {
+            for address in grant.addresses {
+                func add(_ word: String, _ account: EmailAddress?) {
+                    let word = "\(word), writing as \(address)"
+                    guard let account, seen.insert(word).inserted else { return }
+                    people.append(Person(word: word, address: address, account: account))
+                }
+                add("any other account", EmailAddress(parsing: "somebody@\(topology.defaultDomain)"))
+                for principal in grant.accounts { add("as \(Self.word(principal.kind))", example(of: principal.kind)) }
+            }
+        }
+    }
+
+    private mutating func addNatures(of topologies: [Topology]) {
+        let restrictions = topologies.flatMap(\.connectors).map(\.content)
+        for size in Set(restrictions.compactMap(\.maximumSize)).sorted(by: { $0.bytes < $1.bytes }) {
+            natures.append(Nature(word: "larger than \(size)", size: size.bytes + 1))
+        }
+        for priority in ContentRestrictions.Priority.allCases where restrictions.contains(where: { !$0.priorities.contains(priority) }) {
+            natures.append(Nature(word: "of \(priority.rawValue) priority", priority: priority))
+        }
+        for (type, word) in [(ContentRestrictions.MessageType.system, "written by a program"), (.nonSystem, "written by a person")]
+        where restrictions.contains(where: { !$0.types.contains(type) }) {
+            natures.append(Nature(word: word, isAutomatic: type == .system))
+        }
     }
 
     private mutating func addRecipients(of topologies: [Topology], _ principals: [Principal.Kind]) {

@@ -5,8 +5,9 @@ import Topology
 /// What a change of the configuration changes for mail, not for text.
 ///
 /// Both configurations decide about every class of mail that either of them tells apart: virtual server × client × who is logged in or
-/// writes × recipient, each taken from servers, lists, permissions, domains and address spaces. A class stands for all mail that the rules
-/// treat alike, and has an example; who is in a group is in no other. Size, priority and time of the week are not varied.
+/// writes × recipient, each taken from servers, lists, permissions, domains and address spaces; and about messages over each size, of each
+/// priority and kind that a connector does not carry. A class stands for all mail that the rules treat alike, and has an example; who is in a
+/// group is in no other. The time of the week is not varied: schedules hold mail, and change nothing about where it goes.
 public struct TopologyDiff: Sendable {
     /// Decisions by each configuration, at most: some ten seconds.
     public static let maximumDecisions = 1_000_000
@@ -15,6 +16,8 @@ public struct TopologyDiff: Sendable {
     public struct Change: Sendable {
         public let server: String
         public let recipient: String
+        /// What is said of the message itself: `larger than 10MiB`; empty where it does not matter.
+        public let nature: String
         /// The classes of senders that it is so for: two words of each, client and person.
         public fileprivate(set) var senders: [String]
         public let before: Side
@@ -48,7 +51,7 @@ public struct TopologyDiff: Sendable {
         addedServers = after.subtracting(before).sorted()
         let classes = MailClasses(old, new)
         let shared = old.virtualServers.filter { after.contains($0.name) }
-        let count = shared.count * classes.clients.count * classes.people.count * classes.recipients.count
+        let count = shared.count * classes.clients.count * classes.people.count * classes.recipients.count * classes.natures.count
         guard count <= Self.maximumDecisions else { throw TooMany(count: count) }
         let (first, second) = (Deciding(old, classes, now), Deciding(new, classes, now))
         var positions: [[String]: Int] = [:]
@@ -56,19 +59,26 @@ public struct TopologyDiff: Sendable {
             for recipient in classes.recipients {
                 for client in classes.clients {
                     for person in classes.people {
-                        guard let one = first.decide(server.name, client, person, recipient),
-                            let two = second.decide(server.name, client, person, recipient), one.outcome != two.outcome
-                        else { continue }
-                        let sender = "\(client.word), \(person.word)"
-                        let key = [server.name, recipient.word, one.outcome, two.outcome, one.rule, two.rule]
-                        if let position = positions[key] {
-                            changes[position].senders.append(sender)
-                        } else {
+                        var usual: (before: String, after: String)?
+                        for nature in classes.natures {
+                            guard let one = first.decide(server.name, client, person, recipient, nature),
+                                let two = second.decide(server.name, client, person, recipient, nature)
+                            else { break }
+                            // What becomes of every message is said once.
+                            if let usual, usual.before != usual.after, usual.after == two.outcome { continue }
+                            if usual == nil { usual = (one.outcome, two.outcome) }
+                            guard one.outcome != two.outcome else { continue }
+                            let sender = "\(client.word), \(person.word)"
+                            let key = [server.name, recipient.word, nature.word, one.outcome, two.outcome, one.rule, two.rule]
+                            if let position = positions[key] {
+                                changes[position].senders.append(sender)
+                                continue
+                            }
                             positions[key] = changes.count
                             changes.append(
                                 Change(
-                                    server: server.name, recipient: recipient.word, senders: [sender], before: one, after: two,
-                                    example: "client \(client.address), from <\(person.address)> to <\(recipient.address)>"))
+                                    server: server.name, recipient: recipient.word, nature: nature.word, senders: [sender], before: one,
+                                    after: two, example: "client \(client.address), from <\(person.address)> to <\(recipient.address)>"))
                         }
                     }
                 }
@@ -91,26 +101,33 @@ private struct Deciding {
 
     /// nil where there can be no such session: nobody logs in at an edge server.
     func decide(
-        _ server: String, _ client: MailClasses.Client, _ person: MailClasses.Person, _ recipient: MailClasses.Recipient
+        _ server: String, _ client: MailClasses.Client, _ person: MailClasses.Person, _ recipient: MailClasses.Recipient,
+        _ nature: MailClasses.Nature
     ) -> TopologyDiff.Side? {
         guard let server = topology.virtualServers.first(where: { $0.name == server }) else { return nil }
-        if server.isEdge, person.isLoggedIn { return nil }
-        let origin: MailOrigin =
-            server.isEdge
-            ? .edge(EdgeSession(virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name))
-            : .submission(
-                SubmissionSession(
-                    virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name,
-                    account: person.isLoggedIn ? person.address : nil))
+        if server.isEdge, person.account != nil { return nil }
+        let origin: MailOrigin
+        if server.isEdge {
+            origin = .edge(EdgeSession(virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name))
+        } else {
+            let session = SubmissionSession(
+                virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name, account: person.account)
+            origin = .submission(session)
+            let verdict = table.decideSender(session, reversePath: .address(person.address), directory: directory)
+            if let refusal = verdict.refusal { return Self.side(refusal, [], verdict.trace) }
+        }
         let facts = RecipientFacts(
-            origin: origin, reversePath: .address(person.address), recipient: recipient.address, message: QueueID(value: 1), time: now)
+            origin: origin, reversePath: .address(person.address), recipient: recipient.address, size: nature.size,
+            priority: nature.priority, isAutomatic: nature.isAutomatic, message: QueueID(value: 1), time: now)
         let decision = table.decide(facts, directory: directory)
-        let settling = decision.trace.steps.last { $0.location != nil } ?? decision.trace.steps.last
+        return Self.side(decision.refusal, decision.routes, decision.trace)
+    }
+
+    private static func side(_ refusal: Refusal?, _ routes: [RoutedRecipient], _ trace: DecisionTrace) -> TopologyDiff.Side {
+        let settling = trace.steps.last { $0.location != nil } ?? trace.steps.last
+        let carried = routes.map { ($0.connector.isEmpty ? "" : "connector \($0.connector), ") + "next hop \($0.nextHop)" }
         return TopologyDiff.Side(
-            outcome: decision.refusal.map { "refused: \($0.replyWithoutCode)" }
-                ?? "accepted: "
-                + decision.routes.map { ($0.connector.isEmpty ? "" : "connector \($0.connector), ") + "next hop \($0.nextHop)" }
-                .joined(separator: "; "),
+            outcome: refusal.map { "refused: \($0.replyWithoutCode)" } ?? "accepted: " + carried.joined(separator: "; "),
             rule: settling.map { "rule \($0.rule)" + ($0.location.map { "  \($0)" } ?? "") } ?? "")
     }
 }

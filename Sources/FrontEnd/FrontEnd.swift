@@ -29,14 +29,20 @@ public enum FrontEnd {
                     try RunningFrontEnd(daemon, serving: serves, logsIn: logsIn, resolver: resolver, on: eventLoop), eventLoop: eventLoop)
             }.get()
             try await eventLoop.flatSubmit { running.value.listen() }.get()
+        } catch let error as InheritedSocketError {
+            daemon.fail("\(error)", .configuration)
         } catch {
             daemon.fail("postern-\(daemon.role.rawValue) cannot start: \(SystemReason.text(of: error))")
         }
         // Ports below 1024 are bound by now.
         daemon.dropPrivileges()
         eventLoop.execute { running.value.start() }
-        daemon.lifecycle.onReload { eventLoop.execute { running.value.reload() } }
-        daemon.lifecycle.ready()
+        daemon.lifecycle.onReload {
+            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+        }
+        daemon.lifecycle.watch(eventLoop)
+        let addresses = daemon.topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
+        daemon.lifecycle.ready(status: "listens on \(addresses.joined(separator: " "))")
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
         }

@@ -81,7 +81,9 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     func listen() -> EventLoopFuture<Void> {
         let (log, role) = (daemon.log, daemon.role)
         let addresses = topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
-        return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen() }, on: eventLoop).map {
+        let inherited = daemon.inherited
+        return EventLoopFuture.andAllSucceed(servers.values.map { $0.listen(inherited) }, on: eventLoop).flatMapThrowing {
+            try inherited.expectNoneLeft()
             log.notice("\(role.rawValue) is ready", metadata: ["listen": "\(addresses.joined(separator: " "))"])
         }
     }

@@ -11,6 +11,10 @@ import ServiceRuntime
 import Topology
 import TransportSecurity
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// One virtual server: its listeners, and every connection to them. Confined to one event loop.
 ///
 /// Bounded by S01 in connections, by S02 in time, by the limits of the session machine in everything a client can say.
@@ -60,11 +64,11 @@ final class VirtualServerListeners {
             implicit: SMTPServerContext(server, startsWithTLS: true, topology: topology, transport: transport, link: link, log: log))
     }
 
-    /// Listens on every address of the configuration.
-    func listen() -> EventLoopFuture<Void> {
+    /// Listens on every address of the configuration, over the socket that was handed over for it where there is one.
+    func listen(_ inherited: InheritedSockets) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let futures = server.listeners.map { listener in
-            bind(listener).map { bound.value.listeners.append((listener, $0)) }
+            listen(listener, inherited).map { bound.value.listeners.append((listener, $0)) }
         }
         return EventLoopFuture.andAllSucceed(futures, on: eventLoop)
     }
@@ -75,11 +79,43 @@ final class VirtualServerListeners {
         var description: String { "cannot listen on \(listener) (\(listener.location)): \(reason)" }
     }
 
+    private func listen(_ listener: Listener, _ inherited: InheritedSockets) -> EventLoopFuture<any Channel> {
+        let channel: EventLoopFuture<any Channel>
+        do throws(InheritedSocketError) {
+            if let socket = try inherited.claim(.internet(listener.address, port: listener.port), for: server.name) {
+                log.debug("uses a socket that was handed over", metadata: ["listen": "\(listener)"])
+                channel = bootstrap(listener).withBoundSocket(socket.descriptor).flatMapThrowing { channel in
+                    // NIO has cut the queue to its own length; whoever made the socket does not lengthen it again.
+                    guard Glibc.listen(socket.descriptor, Self.backlog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
+                    return channel
+                }
+            } else {
+                channel = bind(listener)
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
+        return channel.flatMapErrorThrowing { error in
+            throw CannotListen(listener: listener, reason: SystemReason.text(of: error))
+        }
+    }
+
     private func bind(_ listener: Listener) -> EventLoopFuture<any Channel> {
+        var bootstrap = bootstrap(listener).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        if listener.address.family == .ipv6 {
+            // So that [::]:25 stands beside 0.0.0.0:25.
+            bootstrap = bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
+        return bootstrap.bind(host: "\(listener.address)", port: listener.port)
+    }
+
+    /// Connections that wait to be accepted, as far as the kernel allows it (`net.core.somaxconn`).
+    private static var backlog: Int32 { 1024 }
+
+    private func bootstrap(_ listener: Listener) -> ServerBootstrap {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        var bootstrap = ServerBootstrap(group: eventLoop)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        return ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelInitializer { [log] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pause = AcceptPause { log.error("\($0)", metadata: ["listen": "\(listener)"]) }
@@ -92,13 +128,6 @@ final class VirtualServerListeners {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel, startsWithTLS: listener.implicitTLS) }
             }
-        if listener.address.family == .ipv6 {
-            // So that [::]:25 stands beside 0.0.0.0:25.
-            bootstrap = bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
-        }
-        return bootstrap.bind(host: "\(listener.address)", port: listener.port).flatMapErrorThrowing { error in
-            throw CannotListen(listener: listener, reason: SystemReason.text(of: error))
-        }
     }
 
     /// Uses another configuration for connections from now on; those that are open keep theirs.

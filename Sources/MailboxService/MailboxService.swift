@@ -42,6 +42,7 @@ public enum MailboxDaemon {
             service.value.onRevisionDiffers = { _ in daemon.lifecycle.requestReload() }
             service.value.start()
         }
+        daemon.lifecycle.watch(eventLoop)
         daemon.lifecycle.ready()
         daemon.log.notice("mailbox is ready")
         return await daemon.lifecycle.run {

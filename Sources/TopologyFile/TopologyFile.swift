@@ -12,8 +12,9 @@ public enum TopologyFile {
     /// - Parameters:
     ///   - path: the file; relative to the working directory. Paths that it states are relative to its folder.
     ///   - files: which of the files that it names are looked at.
+    ///   - surroundings: the network that the listeners stand in.
     /// - Returns: the topology with warnings and notices, or all errors.
-    public static func load(path: String, files: FilesToCheck = .none) -> LoadResult {
+    public static func load(path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored) -> LoadResult {
         let bytes: [UInt8]
         switch FileBytes.read(path, maximum: maximumBytes) {
         case .success(let read): bytes = read
@@ -21,7 +22,7 @@ public enum TopologyFile {
             let location = SourceLocation(file: path, line: 0, column: 0)
             return .failed([Finding(.error, at: location, path: "", problem.message)])
         }
-        return parse(bytes, path: path, files: files)
+        return parse(bytes, path: path, files: files, surroundings: surroundings)
     }
 
     /// The runtime directory that a file names, whatever else is wrong with it: where a running system is to be found.
@@ -39,7 +40,9 @@ public enum TopologyFile {
     }
 
     /// Reads and checks the bytes of a configuration file, as if they stood at `path`.
-    public static func parse(_ bytes: [UInt8], path: String, files: FilesToCheck = .none) -> LoadResult {
+    public static func parse(
+        _ bytes: [UInt8], path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored
+    ) -> LoadResult {
         let root: YAMLNode
         switch YAMLReader.read(bytes, file: path) {
         case .success(let node): root = node
@@ -48,9 +51,9 @@ public enum TopologyFile {
         var shape = ShapeDecoder()
         let value = shape.decode(root, as: ConfigurationModel.root)
         guard value.isTable else { return .failed(shape.report.findings.sorted()) }
-        let builder = TopologyBuilder(root: value, file: path, revision: Revision.of(bytes), report: shape.report)
+        let builder = TopologyBuilder(root: value, file: path, bytes: bytes, report: shape.report)
         let topology = builder.build()
-        var checks = TopologyChecks(topology: topology, root: value, report: builder.report)
+        var checks = TopologyChecks(topology: topology, root: value, report: builder.report, surroundings: surroundings)
         checks.run()
         checks.check(files)
         let errors = checks.report.findings.filter { $0.severity == .error }

@@ -6,7 +6,11 @@ import ServiceRuntime
 @main
 struct PosternCore: DaemonMain {
     static let configuration = CommandConfiguration(
-        commandName: "postern-core", abstract: "Holds the mail: routing, restrictions, the durable queue. No network.")
+        commandName: "postern-core", abstract: "Holds the mail: routing, restrictions, the durable queue. No network.",
+        discussion: """
+            Decides where mail goes, and holds it on stable storage until it is there. It has no network: the others come over Unix
+            sockets in `runtime_directory`, each over the one of its own account.
+            """)
 
     @OptionGroup var arguments: DaemonArguments
 

@@ -5,7 +5,11 @@ import ServiceRuntime
 /// Hands mail to mailboxes: Maildir and LMTP.
 @main
 struct PosternMailbox: DaemonMain {
-    static let configuration = CommandConfiguration(commandName: "postern-mailbox", abstract: "Hands mail to mailboxes: Maildir and LMTP.")
+    static let configuration = CommandConfiguration(
+        commandName: "postern-mailbox", abstract: "Hands mail to mailboxes: Maildir and LMTP.",
+        discussion: """
+            Takes work from the core, and writes it into Maildirs or hands it to an LMTP server.
+            """)
 
     @OptionGroup var arguments: DaemonArguments
 

@@ -32,6 +32,37 @@ struct TopologyDiffTests {
         #expect(change.before.rule.contains("postern.yaml:") && change.after.rule.contains("new.yaml:"), "\(change)")
     }
 
+    @Test("what a connector carries no longer is told by size, priority and kind, once where it is so for every message")
+    func natures() throws {
+        func natures(_ content: String) throws -> [String: String] {
+            let changes = try diff { $0.replacing("{ maximum_size: 1MiB }", with: content) }.changes
+                .filter { $0.server == "clients" && $0.recipient == "a domain that nothing names" }
+            return Dictionary(changes.map { ($0.nature, $0.after.outcome) }) { first, _ in first }
+        }
+        let (general, backup) = (
+            "accepted: connector general, next hop dns:elsewhere.invalid", "accepted: connector backup, next hop smart_hosts:backup"
+        )
+        #expect(try natures("{ maximum_size: 10MiB }") == ["larger than 1MiB": general])
+        #expect(try natures("{ maximum_size: 1MiB, priorities: [high, normal] }") == ["of low priority": backup])
+        #expect(try natures("{ maximum_size: 1MiB, types: [non_system] }") == ["written by a program": backup])
+        let closed = try diff { $0.replacing("accounts: { grant: [\"group:staff\"] }", with: "accounts: none") }
+        #expect(!closed.changes.isEmpty && closed.changes.allSatisfy(\.nature.isEmpty))
+    }
+
+    @Test("an address that somebody may use from now on is told, with who")
+    func sendAs() throws {
+        let granted = try diff {
+            $0.replacing(
+                "domains:", with: "permissions: { send_as: [{ who: [\"group:staff\"], addresses: [office@school.example] }] }\ndomains:")
+        }
+        let change = try #require(granted.changes.first)
+        #expect(
+            granted.changes.allSatisfy {
+                $0.senders.allSatisfy { $0.contains("group:staff") && $0.hasSuffix("writing as office@school.example") }
+            })
+        #expect(change.before.outcome.hasPrefix("refused: 550 5.7.1") && change.after.outcome.hasPrefix("accepted"), "\(change)")
+    }
+
     @Test("a new connector and a domain that is ours no longer are found; a server that is gone is said")
     func others() throws {
         let partner = try diff {

@@ -49,6 +49,32 @@ struct CommandLineTests {
 
     // MARK: A running system
 
+    @Test("reload --dry-run says what the file would change for mail, changes nothing, and refuses what a reload would")
+    func dryRun() async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start()
+        func dryRun(_ arguments: String...) async throws -> Program.Result {
+            try await postern.postern(["reload", "--dry-run"] + arguments)
+        }
+        let same = try await dryRun()
+        #expect(same.status == 0 && same.text == "nothing changes for mail\n", "\(same)")
+
+        let running = try await postern.postern(["status", "--json"]).text
+        let partner = #"  partner: { address_spaces: [{ domain: partner.example }], deliver: dns, relay: true }"#
+        try postern.write(edge: "", rest: PosternUnderTest.localDomain + "\n" + partner)
+        let changed = try await dryRun()
+        #expect(changed.status == 1)
+        #expect(changed.text.contains("via internet, to somebody in partner.example"), "\(changed)")
+        #expect(changed.text.contains("- refused: 550 5.7.1") && changed.text.contains("+ accepted: connector partner"), "\(changed)")
+        #expect(
+            try Self.objects(running)[0]["revision"] as? String == Self.objects(try await postern.postern(["status", "--json"]).text)[0][
+                "revision"] as? String)
+
+        try postern.write(edge: "limits: { recipients: 0 }", rest: PosternUnderTest.localDomain)
+        #expect(try await dryRun().status == 78)
+        #expect(try await postern.postern(["reload", "--facts", "x", "--directory", "y"]).status == 64)
+    }
+
     @Test("reload takes a good file and refuses a bad one with its errors; beside a bad file, commands go on")
     func reload() async throws {
         let postern = try PosternUnderTest()

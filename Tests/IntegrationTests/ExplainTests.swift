@@ -37,7 +37,9 @@ struct ExplainTests {
         #expect(nobody.status == 75 && nobody.errors.contains("--directory FILE"), "\(nobody)")
     }
 
-    @Test("the code of a refusal leads to its rule, its count and the envelope; a waiting message is decided about again")
+    @Test(
+        "the code of a refusal leads to its rule, its count and the envelope; a waiting message tells how it was decided about, then and now"
+    )
     func refusal() async throws {
         let postern = try PosternUnderTest(
             rest: """
@@ -74,8 +76,23 @@ struct ExplainTests {
         #expect(try await postern.postern(["explain", "b@far.test"]).text.hasPrefix("b@far.test is not in the directory\n"))
         let relay = try await postern.postern(["explain", "relay", "--via", "internet", "--client", "10.0.0.1"])
         #expect(relay.status == 0 && relay.text.hasPrefix("10.0.0.1 may not relay at `internet` to elsewhere.invalid: 550 "), "\(relay)")
-        #expect(message.status == 0 && message.text.hasPrefix("\(id), decided again by revision "), "\(message)")
-        #expect(message.text.contains("    gets smart_hosts:partner (connector partner)\n") && message.text.contains("rule 2a"))
+        #expect(message.status == 0 && message.text.hasPrefix("\(id), received 20"), "\(message)")
+        #expect(message.text.contains("    goes to smart_hosts:partner (connector partner)\ndecided by revision "), "\(message.text)")
+        #expect(message.text.contains("    rule 2a  \(postern.folder.path)/postern.yaml:") && message.text.hasSuffix(": the same\n"))
+
+        // Another configuration, and another life of the core: what was decided then stays, and what would be decided now stands beside it.
+        let path = postern.folder.file("postern.yaml").path
+        let old = try String(contentsOfFile: path, encoding: .utf8)
+        let closed = old.replacing("relay: true", with: "relay: false")
+        try Data("# one more line\n\(closed)".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try await postern.postern(["reload"]).status == 0)
+        let later = try await postern.postern(["explain", "message", id]).text
+        let (then, now) = (message.text.components(separatedBy: "today, "), later.components(separatedBy: "today, "))
+        #expect(then[0] == now[0], "\(later)")
+        #expect(now[1].contains("it would be refused: 550 5.7.1 Relaying"), "\(later)")
+        await postern.stop()
+        try await postern.start()
+        #expect(try await postern.postern(["explain", "message", id]).text == later)
         await postern.stop()
     }
 

@@ -85,8 +85,11 @@ struct OpenRelayProofTests {
         func openings(_ list: HostList, anonymous: Bool = true, gateway: String = "172.17.0.1") throws -> [OpenRelayOpening] {
             let server = World.server("printers", anonymous: anonymous, accounts: .none, computers: list)
             return OpenRelayProof.openings(
-                of: Self.topology([server], [Self.general]), gateways: [try #require(IPAddress(parsing: gateway))],
-                bridges: [try #require(IPAddress(parsing: "10.88.0.1"))])
+                of: Self.topology([server], [Self.general]),
+                neighbours: [
+                    .init(.gateway, try #require(IPAddress(parsing: gateway)), interface: "eth0"),
+                    .init(.bridge, try #require(IPAddress(parsing: "10.88.0.1")), interface: "br0"),
+                ])
         }
         #expect(try openings(.only([World.subnet("172.16.0.0/12")])).map(\.location) == [World.place(22)])
         #expect(try openings(.only([World.subnet("10.0.0.0/8")])).count == 1)

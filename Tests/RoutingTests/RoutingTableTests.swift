@@ -54,6 +54,7 @@ struct RoutingTableTests {
         Row("clients anna", far, "anna@school.example", "b@project.example", "project", "4"),
         Row("clients tim", far, "tim@school.example", "b@project.example", "project-small", "4"),
         Row("internet", far, "anna@school.example", "b@project.example", "project-small", "2a"),
+        Row("system", far, "<>", "b@project.example", "project", "4"),
         Row("internet", far, "spam@far.example", "b@lists.example", "550 5.7.1", "4"),
         Row("internet", far, "spam+x@far.example", "b@lists.example", "550 5.7.1", "4"),
         Row("internet", far, "sam@school.example", "b@lists.example", "550 5.7.1", "4"),

@@ -7,12 +7,16 @@ import TopologyFile
 extension ConfigurationOption {
     /// Reads the configuration; ends the command with every error in it.
     ///
-    /// - Parameter files: whose files must be there.
-    func topology(files: FilesToCheck = .ofAll(reader: nil)) throws -> Topology { try Self.topology(path: path, files: files) }
+    /// - Parameters:
+    ///   - files: whose files must be there.
+    ///   - surroundings: the network that its listeners stand in.
+    func topology(files: FilesToCheck = .ofAll(reader: nil), surroundings: NetworkSurroundings = .ignored) throws -> Topology {
+        try Self.topology(path: path, files: files, surroundings: surroundings)
+    }
 
     /// The same of a file that is no option.
-    static func topology(path: String, files: FilesToCheck) throws -> Topology {
-        switch TopologyFile.load(path: path, files: files) {
+    static func topology(path: String, files: FilesToCheck, surroundings: NetworkSurroundings = .ignored) throws -> Topology {
+        switch TopologyFile.load(path: path, files: files, surroundings: surroundings) {
         case .loaded(let topology, _): return topology
         case .failed(let findings):
             for finding in findings { Environment.printError(finding.text) }
@@ -34,7 +38,7 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "JSON Lines: one object per finding.") var json = false
 
     func run() throws {
-        let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil))
+        let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess())
         for finding in result.findings { StandardOutput.print(json ? FindingJSON(finding).text : finding.text) }
         guard result.topology != nil else { throw ExitCode(ExitStatus.configuration.rawValue) }
         if !json { Environment.printError("\(file.path): no errors") }

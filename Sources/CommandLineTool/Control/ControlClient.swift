@@ -141,7 +141,8 @@ extension ControlRequest.Command {
     /// Whether it leaves something changed.
     fileprivate var changes: Bool {
         switch self {
-        case .status, .metrics, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList, .credentialOwner,
+        case .status, .metrics, .configuration, .queueList, .queueShow, .userList, .credentialList, .aliasList, .groupList,
+            .credentialOwner,
             .userExport, .explainRefusal, .explainMessage:
             false
         case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,

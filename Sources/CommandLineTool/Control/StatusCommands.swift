@@ -25,6 +25,12 @@ struct StatusCommand: AsyncParsableCommand {
             queue           \(row.text("messages")) messages, \(row.text("recipients")) recipients, \(row.text("leases")) under way
             since start     \(row.text("accepted_messages")) messages accepted, \(row.text("delivered_recipients")) recipients delivered
             """)
+        for connector in row.rows("connectors_down") {
+            StandardOutput.print(
+                "down            connector \(connector.text("connector")), tried again \(connector.text("tried_again_at"))")
+            StandardOutput.print("                \(connector.text("failures")) failures since \(connector.text("since"))")
+            StandardOutput.print("                \(connector.text("last_reply"))")
+        }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
                 "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")
@@ -43,19 +49,5 @@ struct MetricsCommand: AsyncParsableCommand {
 
     func run() async throws {
         for text in try await ControlClient(file).objects(ControlRequest(.metrics)) { StandardOutput.print(text, terminator: "") }
-    }
-}
-
-/// `postern reload`
-struct ReloadCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Have all daemons read the configuration again; a bad one is refused, and the old one stays.")
-
-    @OptionGroup var file: ConfigurationOption
-
-    func run() async throws {
-        // The file is not looked at here: whether it is good is for the core to say, which may run with another one.
-        let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.reload))
-        if let line = answer.first { StandardOutput.print("reloaded, revision \(try Row(line).text("revision"))") }
     }
 }

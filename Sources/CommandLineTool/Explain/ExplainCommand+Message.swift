@@ -7,8 +7,8 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "Why a message in the queue goes where it goes.",
             discussion: """
-                Each recipient that is left, at most 100, is decided about again by today's configuration, with the facts that the queue has,
-                as before each attempt to deliver it. Who was logged in is not among these facts.
+                Each recipient that is left, at most 100: how it was decided about when the message came in, as it was recorded then, and what
+                would be decided by today's configuration with the same facts.
                 """)
 
         @Argument(help: "The queue id.") var id: String
@@ -26,20 +26,34 @@ extension ExplainCommand {
                 return
             }
             let rows = try lines.map { try Row($0) }
-            StandardOutput.print("\(id), decided again by revision \(rows.first?.text("revision") ?? "")")
+            StandardOutput.print("\(id), received \(rows.first?.text("received_at") ?? "")")
             for row in rows { StandardOutput.print("\n" + text(row)) }
         }
 
         private static func text(_ row: Row) -> String {
             var lines = ["from \(row.text("from")) to <\(row.text("to"))>"]
             if !row.text("written_to").isEmpty { lines.append("    written to <\(row.text("written_to"))>") }
-            lines.append("    has \(row.text("next_hop")) (connector \(row.text("connector")))")
-            if row.text("reply").isEmpty {
-                lines.append("    gets \(row.text("new_next_hop")) (connector \(row.text("new_connector")))")
+            lines.append("    goes to \(row.text("next_hop")) (connector \(row.text("connector")))")
+            let recorded = row.rows("decided")
+            if recorded.isEmpty {
+                lines.append("how that was decided was not recorded")
             } else {
-                lines += StepText.wrapped("would be refused: \(row.text("reply"))", indentation: "    ")
+                lines.append("decided by revision \(row.text("decided_revision")):")
+                lines += StepText.lines(recorded)
             }
-            return (lines + StepText.lines(row.rows("trace"))).joined(separator: "\n")
+            return (lines + today(row)).joined(separator: "\n")
+        }
+
+        /// What the decision would be now.
+        private static func today(_ row: Row) -> [String] {
+            let head = "today, by revision \(row.text("revision")): "
+            guard row.text("reply").isEmpty else {
+                return StepText.wrapped("\(head)it would be refused: \(row.text("reply"))", indentation: "")
+                    + StepText.lines(row.rows("trace"))
+            }
+            let isSame = row.text("new_connector") == row.text("connector") && row.text("new_next_hop") == row.text("next_hop")
+            if isSame { return ["\(head)the same"] }
+            return ["\(head)\(row.text("new_next_hop")) (connector \(row.text("new_connector")))"] + StepText.lines(row.rows("trace"))
         }
     }
 }

@@ -61,32 +61,50 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
     /// that no other core runs.
     public func listen(path: String) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return bootstrap { channel in
+            // Before the file is there: it has at most this mode from its first moment on, whatever the umask. unix(7)
+            let mode = bound.value.access.mode
+            _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { fchmod($0, mode) }
+        }
+        .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+        .flatMapThrowing { channel in
+            let server = bound.value
+            do {
+                try server.access.apply(to: path)
+            } catch {
+                channel.close(promise: nil)
+                throw error
+            }
+            server.listener = channel
+        }
+    }
+
+    /// Listens on a socket that somebody else has made and keeps open. Its file is theirs as well; whoever connects is looked at as ever.
+    ///
+    /// - Parameter descriptor: of a Unix stream socket that listens; this server's from now on.
+    public func listen(inherited descriptor: Int32) -> EventLoopFuture<Void> {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        return bootstrap { _ in }.withBoundSocket(descriptor).flatMapThrowing { channel in
+            // NIO has cut the queue to its own length; whoever made the socket does not lengthen it again.
+            guard Glibc.listen(descriptor, linkBacklog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
+            bound.value.listener = channel
+        }
+    }
+
+    private func bootstrap(preparing prepare: @escaping @Sendable (any Channel) throws -> Void) -> ServerBootstrap {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
         return ServerBootstrap(group: eventLoop)
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: linkBacklog)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Before the file is there: it has at most this mode from its first moment on, whatever the umask. unix(7)
-                    let (mode, log) = (bound.value.access.mode, bound.value.log)
+                    let log = bound.value.log
                     try channel.pipeline.syncOperations.addHandler(AcceptPause { log("\(Role.name): \($0)") }, position: .first)
-                    _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-                        fchmod($0, mode)
-                    }
+                    try prepare(channel)
                 }
             }
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.incoming(channel) }
-            }
-            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
-            .flatMapThrowing { channel in
-                let server = bound.value
-                do {
-                    try server.access.apply(to: path)
-                } catch {
-                    channel.close(promise: nil)
-                    throw error
-                }
-                server.listener = channel
             }
     }
 
@@ -158,6 +176,9 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
         return credentials
     }
 }
+
+/// Connections that wait to be accepted.
+private let linkBacklog: Int32 = 1024
 
 extension LinkServer.Access {
     /// Gives the socket's file its owner and mode; `bind` has left it to the mask.

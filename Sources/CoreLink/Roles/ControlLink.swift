@@ -17,6 +17,8 @@ public struct ControlRequest: Hashable, Sendable {
         case status = 1
         case metrics = 2
         case reload = 3
+        /// The text of the configuration that runs.
+        case configuration = 4
         case queueList = 10
         case queueShow = 11
         case userAdd = 20

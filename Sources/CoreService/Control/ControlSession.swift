@@ -30,6 +30,7 @@ final class ControlSession {
         case .status: status()
         case .metrics: metrics()
         case .reload: reload()
+        case .configuration: configuration()
         case .queueList: listQueue()
         case .queueShow: showMessage(request.arguments)
         case .explainRefusal: explainRefusal(request.arguments)
@@ -82,6 +83,18 @@ final class ControlSession {
                         hop.add("until", "\(until)")
                         return hop
                     })
+                object.add(
+                    "connectors_down",
+                    objects: core.connectors.troubles.sorted { $0.key < $1.key }.compactMap { name, trouble in
+                        guard let until = trouble.downUntil else { return nil }
+                        var connector = JSONObject()
+                        connector.add("connector", name)
+                        connector.add("since", "\(trouble.since)")
+                        connector.add("failures", trouble.failures)
+                        connector.add("last_reply", "\(trouble.lastReply)")
+                        connector.add("tried_again_at", "\(until)")
+                        return connector
+                    })
                 object.add("accepted_messages", core.metrics.acceptedMessages)
                 object.add("delivered_recipients", core.metrics.deliveredRecipients)
                 connection.send(.object(object.text))
@@ -101,11 +114,26 @@ final class ControlSession {
                         core.metrics.text(
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
                             expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
-                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)))
+                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)
+                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)))
                 done()
             }
         }
     }
+
+    /// The name of the file, then its text in pieces that fit into frames.
+    private func configuration() {
+        connection.send(.object(core.topology.source))
+        var rest = core.topology.sourceText.unicodeScalars[...]
+        while !rest.isEmpty {
+            connection.send(.object(String(rest.prefix(Self.pieceScalars))))
+            rest = rest.dropFirst(Self.pieceScalars)
+        }
+        done()
+    }
+
+    /// Of the configuration's text in a frame: at most 128 KiB.
+    private static let pieceScalars = 32 * 1024
 
     private func reload() {
         switch core.reload() {

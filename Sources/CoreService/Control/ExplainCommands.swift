@@ -60,7 +60,8 @@ extension ControlSession {
         return object
     }
 
-    /// The way of each recipient that is left, decided again with the facts that the queue has.
+    /// The way of each recipient that is left: as it was decided when the message came in, and as it would be decided now with the facts that
+    /// the queue has.
     func explainMessage(_ arguments: [String]) {
         guard arguments.count == 1, let id = QueueID(parsing: arguments[0]) else {
             return refuse(.usage("'\(arguments.first ?? "")' is not a queue id (eleven letters and digits)"))
@@ -70,9 +71,18 @@ extension ControlSession {
             case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
             case .success(nil): refuse(.absent("there is no message \(id) in the queue"))
             case .success(let message?):
+                let decided = message.decided.flatMap(DecisionRecord.read)
                 for recipient in message.recipients.prefix(Self.mostRecipients) {
                     do {
-                        connection.send(.object(try object(of: recipient, in: message).text))
+                        var object = try object(of: recipient, in: message)
+                        let address = "\(recipient.writtenTo ?? recipient.recipient.address)"
+                        object.add("received_at", "\(message.head.receivedAt)")
+                        object.add("decided_revision", decided?.revision)
+                        object.add(
+                            "decided",
+                            objects: decided?.entries.filter { $0.recipient == address }.flatMap(\.steps).map(JSONObject.init(entry:)) ?? []
+                        )
+                        connection.send(.object(object.text))
                     } catch {
                         return refuse(.failed("the directory cannot be read: \(error)"))
                     }

@@ -14,6 +14,15 @@ extension JSONObject {
         add("outcome", outcome)
     }
 
+    /// The same of one that was recorded.
+    init(entry: TraceEntry) {
+        self.init()
+        add("rule", entry.rule)
+        add("file", entry.file)
+        if let line = entry.line { add("line", line) } else { add("line", String?.none) }
+        add("outcome", entry.outcome)
+    }
+
     /// `file` and `line`, null where nothing in the configuration is the reason.
     mutating func add(place: SourceLocation?) {
         add("file", place?.file)

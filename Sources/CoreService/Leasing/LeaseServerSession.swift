@@ -110,18 +110,21 @@ final class LeaseServerSession {
             return
         }
         if isGone { return core.queue.release(grant.id) }
-        guard core.carries(grant.route) else {
-            // The configuration has changed since: the recipients take the way that they would take today.
-            if isForOpenConnection {
-                core.recorder.reroute(grant) {}
-                return granted(nil, isForOpenConnection: true)
-            }
-            // One after another: a connector that is gone may have had many next hops.
-            isWaiting = true
-            return core.recorder.reroute(grant) { [self] in
-                if !isGone { awaitAnyLease() }
+        guard core.isDoubtful(grant.route, receivedAt: grant.message.receivedAt) else { return send(grant) }
+        // The recipients take the way that they would take today. One message after another: a connector that is gone may have had many.
+        isWaiting = true
+        core.recorder.reroute(grant) { [self] stays in
+            isWaiting = false
+            switch (stays, isGone) {
+            case (true, true): core.queue.release(grant.id)
+            case (true, false): send(grant)
+            case (false, true): break
+            case (false, false): isForOpenConnection ? granted(nil, isForOpenConnection: true) : awaitAnyLease()
             }
         }
+    }
+
+    private func send(_ grant: LeaseGrant) {
         current = grant.id
         connection.send(
             .work(

@@ -12,6 +12,10 @@ final class OutcomeRecorder {
     /// Outcomes on their way to the disk, with those who wait for it besides the first. A holder may say an outcome twice: its
     /// connection broke behind the first time.
     private var underWay: [LeaseID: [() -> Void]] = [:]
+    /// Leases whose recipients have been decided about again and kept their way.
+    private var stayed: Set<LeaseID> = []
+    /// Leases that end without an outcome leave an entry behind, which does little harm.
+    private static let mostStayed = 10_000
 
     init(core: Core) { self.core = core }
 
@@ -28,6 +32,7 @@ final class OutcomeRecorder {
             return recordLate(held, outcomes, carrier: carrier, completion: completion)
         }
         underWay[held.lease] = []
+        core.note(contact, grant.route)
         let leased = Dictionary(uniqueKeysWithValues: grant.recipients.map { ($0.index, $0) })
         let now = Timestamp.now()
         var settlements: [Settlement] = []
@@ -41,7 +46,7 @@ final class OutcomeRecorder {
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 core.metrics.deliveredRecipients += 1
                 log("delivered", grant, recipient, outcome)
-            case .deferred: settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
+            case .deferred: settlements.append(deferral(of: recipient, outcome, on: grant, contact: contact, now: now, failed: &failed))
             case .failed:
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
@@ -51,6 +56,9 @@ final class OutcomeRecorder {
         }
         report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
             let isFile = grant.message.isInFile
+            stayed.remove(held.lease)
+            // Behind this message others may have another way: they are looked at one after the other, and do not stand still.
+            let contact = core.mayHaveOtherWay(grant.route.connector) ? .notTried : contact
             core.queue.settle(held.lease, settlements, reports: reports, contact: contact) { [self] in
                 completion()
                 for other in underWay.removeValue(forKey: held.lease) ?? [] { other() }
@@ -69,34 +77,47 @@ final class OutcomeRecorder {
             contact: .notTried, holder: holder, carrier: grant.route.carrier, completion: {})
     }
 
-    /// Finds the way again for recipients whose connector is not in the configuration any more.
+    /// Decides again about the recipients of a lease that nobody has been given yet.
     ///
-    /// - Parameter completion: called when that is durable.
-    func reroute(_ grant: LeaseGrant, completion: @escaping () -> Void) {
-        guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else {
-            return completion()
-        }
+    /// - Parameter completion: `true`: all of them keep their way, and the lease stands. `false`: the lease has ended, and what became of
+    ///   its recipients is durable.
+    func reroute(_ grant: LeaseGrant, completion: @escaping (_ stays: Bool) -> Void) {
         core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
             guard case .success(let message?) = result else {
                 // It cannot be told yet. Going round at once would have no end.
                 core.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [core] in
-                    core.queue.settle(grant.id, [], contact: .notTried, completion: completion)
+                    core.queue.settle(grant.id, [], contact: .notTried) { completion(false) }
                 }
                 return
+            }
+            let stored = Dictionary(message.recipients.map { ($0.index, $0) }) { first, _ in first }
+            let ways = grant.recipients.map { recipient in
+                let way = core.reroute(
+                    recipient.recipient.address, writtenTo: stored[recipient.index]?.writtenTo, of: message, from: grant.route.connector)
+                return (recipient: recipient, way: way)
+            }
+            let stays = ways.allSatisfy { if case .success(grant.route) = $0.way { true } else { false } }
+            if stays {
+                if stayed.count >= Self.mostStayed { stayed.removeAll() }
+                stayed.insert(grant.id)
+                return completion(true)
+            }
+            guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else {
+                return completion(false)
             }
             let now = Timestamp.now()
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
-            let stored = Dictionary(message.recipients.map { ($0.index, $0) }) { first, _ in first }
-            for recipient in grant.recipients {
-                let writtenTo = stored[recipient.index]?.writtenTo
-                switch core.reroute(recipient.recipient.address, writtenTo: writtenTo, of: message, from: grant.route.connector) {
+            for (recipient, way) in ways {
+                switch way {
+                // It is due again at once, and stays then.
+                case .success(grant.route): continue
                 case .success(let route):
                     settlements.append(Settlement(index: recipient.index, change: .rerouted(route)))
                     log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])
                 case .failure(let refusal) where refusal.reply.isTransientFailure:
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
-                    settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
+                    settlements.append(deferral(of: recipient, outcome, on: grant, contact: .reached, now: now, failed: &failed))
                 case .failure(let refusal):
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
                     settlements.append(Settlement(index: recipient.index, change: .finished))
@@ -107,7 +128,7 @@ final class OutcomeRecorder {
             }
             report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
                 core.queue.settle(grant.id, settlements, reports: reports, contact: .notTried) { [self] in
-                    completion()
+                    completion(false)
                     if grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
                 }
             }
@@ -147,18 +168,23 @@ final class OutcomeRecorder {
 
     /// Tried again by the retry schedule (E07), or given up when it is as old as it may get (E09).
     private func deferral(
-        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, now: Timestamp,
+        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, contact: HopContact, now: Timestamp,
         failed: inout [FailedRecipient]
     ) -> Settlement {
         let attempts = recipient.attempts + 1
         let retry = core.queue.policy(of: grant.route).retry
-        guard let next = retry.nextAttempt(after: attempts, receivedAt: grant.message.receivedAt, now: now) else {
+        guard
+            var next = retry.nextAttempt(
+                after: attempts, receivedAt: grant.message.receivedAt, now: now, wasReached: contact == .reached)
+        else {
             failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
             core.metrics.failedRecipients += 1
             core.metrics.expiredRecipients += 1
             log("expired", grant, recipient, outcome)
             return Settlement(index: recipient.index, change: .finished)
         }
+        // Another way is looked for at once, unless that has just been done in vain.
+        if core.mayHaveOtherWay(grant.route.connector), !stayed.contains(grant.id) { next = now }
         core.metrics.deferredAttempts += 1
         log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)"])
         return Settlement(

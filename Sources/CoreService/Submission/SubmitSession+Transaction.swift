@@ -21,6 +21,8 @@ extension SubmitSession {
         private(set) var acceptedCount = 0
         /// Final addresses that further recipients may become.
         private(set) var room: Int
+        /// How the recipients were decided about.
+        var decided: DecisionRecord
         /// Each accepted recipient with its routes, for the decision at the end of the data; only where that may differ.
         var accepted: [(writtenTo: EmailAddress, routes: [RoutedRecipient])] = []
         /// The beginning of the content, for its header; only where routing looks at it.
@@ -33,8 +35,10 @@ extension SubmitSession {
         let refusal: Reply?
 
         init(
-            id: QueueID, facts: SessionFacts, sender: EnvelopeSender, origin: MailOrigin, refusal: Reply?, contentLimit: Int?, room: Int
+            id: QueueID, facts: SessionFacts, sender: EnvelopeSender, origin: MailOrigin, refusal: Reply?, contentLimit: Int?, room: Int,
+            revision: String
         ) {
+            decided = DecisionRecord(revision: revision)
             (self.id, self.facts, self.sender, self.origin) = (id, facts, sender, origin)
             (self.refusal, self.contentLimit, self.room) = (refusal, contentLimit, room)
         }

@@ -113,7 +113,8 @@ final class SubmitSession {
         token = nil
         let transaction = Transaction(
             id: id, facts: facts, sender: sender, origin: origin, refusal: refusal,
-            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients)
+            contentLimit: server.limits.messageSize.map { $0.bytes + Self.traceAllowance }, room: core.mostFinalRecipients,
+            revision: core.topology.revision)
         state = .open(transaction)
         connection.send(.began(transaction.id))
     }
@@ -153,8 +154,9 @@ final class SubmitSession {
                 recipient, sender: transaction.sender, origin: transaction.origin, id: transaction.id, room: transaction.room)
             : .refused(TooManyRecipients.reply)
         {
-        case .accepted(let routed):
+        case .accepted(let routed, let trace):
             transaction.accept(recipient, for: routed)
+            transaction.decided.add(recipient.address, trace)
             if core.looksAtContent { transaction.accepted.append((recipient.address, routed)) }
             reply = Self.accepted
         case .refused(let refusal):
@@ -237,7 +239,8 @@ final class SubmitSession {
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
-                    size: sink.octets, has8BitOctets: has8BitOctets, content: content, recipients: transaction.recipients)
+                    size: sink.octets, has8BitOctets: has8BitOctets, content: content, recipients: transaction.recipients,
+                    decided: transaction.decided.text)
                 core.queue.enqueue(message) { [self] result in
                     if case .failure = result { sink.discard() }
                     answer(transaction, result.map { sink.octets })
@@ -258,7 +261,8 @@ final class SubmitSession {
                 found, writtenTo: address, sender: transaction.sender, origin: transaction.origin, id: transaction.id, size: octets,
                 nature: nature)
             {
-            case .accepted(let left):
+            case .accepted(let left, let trace):
+                transaction.decided.add(address, trace)
                 for target in left where routes[target.address] == nil { routes[target.address] = Route(target) }
             case .refused(let refusal):
                 core.metrics.refusedRecipients += 1

@@ -12,13 +12,15 @@ public struct QueuedMessage: Sendable {
     public let has8BitOctets: Bool
     public let content: QueuedContent
     public let recipients: [QueuedRecipient]
+    /// How its recipients were decided about, in words that only the host understands.
+    public let decided: String?
 
     public init(
         id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, origin: MessageOrigin, size: Int, has8BitOctets: Bool,
-        content: QueuedContent, recipients: [QueuedRecipient]
+        content: QueuedContent, recipients: [QueuedRecipient], decided: String? = nil
     ) {
         (self.id, self.receivedAt, self.sender, self.origin, self.size) = (id, receivedAt, sender, origin, size)
-        (self.has8BitOctets, self.content, self.recipients) = (has8BitOctets, content, recipients)
+        (self.has8BitOctets, self.content, self.recipients, self.decided) = (has8BitOctets, content, recipients, decided)
     }
 }
 

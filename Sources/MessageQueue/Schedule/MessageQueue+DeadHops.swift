@@ -87,6 +87,12 @@ extension MessageQueue {
             }
     }
 
+    /// Leaves no next hop of a connector alone any longer: what waits for it may have another way, or is to be tried.
+    public func resumeNextHops(of connector: String) {
+        for hop in scheduler.hops.values where hop.route.connector == connector && hop.pausedUntil != nil { scheduler.resume(hop) }
+        dispatch()
+    }
+
     /// Next hops that could not be reached, and until when they are left alone.
     public var pausedRoutes: [Route: Timestamp] { scheduler.hops.compactMapValues(\.pausedUntil) }
 }

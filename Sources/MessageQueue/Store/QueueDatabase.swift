@@ -116,6 +116,18 @@ public final class QueueDatabase {
         try? connection.rollback()
     }
 
+    /// Remembers by which configuration the core runs, as a number; durable when it returns.
+    ///
+    /// - Returns: whether it was another one before: what is in the queue was decided about by that.
+    public func isNew(revision: Int64) throws -> Bool {
+        try connection.transaction { () throws(SQLiteError) in
+            let known = try connection.integer("SELECT value FROM counters WHERE name = 'revision'")
+            if known == revision { return false }
+            try connection.execute("INSERT OR REPLACE INTO counters VALUES ('revision', \(revision))")
+            return true
+        }
+    }
+
     /// Counts this start of the core; part of every lease id. Durable when it returns.
     public func nextEpoch() throws -> UInt32 {
         let value = try connection.transaction { () throws(SQLiteError) in
@@ -208,6 +220,7 @@ public final class QueueDatabase {
         try statement.bind(Int64(message.size), at: 13)
         try statement.bind(Int64(message.has8BitOctets ? 1 : 0), at: 14)
         try statement.bind(origin.account?.description, at: 16)
+        try statement.bind(message.decided, at: 17)
         switch message.content {
         case .inline(let bytes):
             // Bound where it lies, for as long as the statement runs.
@@ -305,7 +318,7 @@ private struct WriteStatements {
     let rememberHolder, forgetHolder, setIDBound: SQLiteStatement
 
     init(_ connection: SQLiteConnection) throws {
-        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         insertRecipient = try connection.prepare(
             """
             INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient, written_to)

@@ -37,7 +37,8 @@ public final class QueueReader {
         nextDeferredStatement = try connection.prepare(
             "SELECT min(next_attempt) FROM recipients INDEXED BY deferred WHERE next_attempt > 0 AND next_attempt > ?")
         messageStatement = try connection.prepare(
-            "SELECT \(Self.headColumns), m.virtual_server, m.client_address, m.host_name, m.helo, m.account FROM messages m WHERE m.id = ?")
+            "SELECT \(Self.headColumns), m.virtual_server, m.client_address, m.host_name, m.helo, m.account, m.decided FROM messages m WHERE m.id = ?"
+        )
         recipientsStatement = try connection.prepare(
             """
             SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
@@ -129,7 +130,8 @@ public final class QueueReader {
             confirmedHostName: statement.optionalText(Self.headColumnCount + 2).flatMap { DomainName(parsing: $0) },
             helo: statement.optionalText(Self.headColumnCount + 3),
             account: statement.optionalText(Self.headColumnCount + 4).flatMap { EmailAddress(parsing: $0) })
-        return StoredMessage(head: head, origin: origin, recipients: try recipients(of: id))
+        return StoredMessage(
+            head: head, origin: origin, recipients: try recipients(of: id), decided: statement.optionalText(Self.headColumnCount + 5))
     }
 
     /// Whether the queue still names this message.

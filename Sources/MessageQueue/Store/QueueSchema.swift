@@ -60,5 +60,7 @@ enum QueueSchema {
         SchemaMigration(version: 2, statements: ["ALTER TABLE recipients ADD COLUMN written_to TEXT"]),
         // Who was logged in when the message came in.
         SchemaMigration(version: 3, statements: ["ALTER TABLE messages ADD COLUMN account TEXT"]),
+        // How its recipients were decided about when it came in.
+        SchemaMigration(version: 4, statements: ["ALTER TABLE messages ADD COLUMN decided TEXT"]),
     ]
 }

@@ -94,6 +94,8 @@ public struct StoredMessage: Sendable {
     public let head: MessageHead
     public let origin: MessageOrigin
     public let recipients: [StoredRecipient]
+    /// As of `QueuedMessage`; nil where the message is of a version that kept none.
+    public let decided: String?
 }
 
 public struct StoredRecipient: Hashable, Sendable {

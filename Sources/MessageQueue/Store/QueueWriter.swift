@@ -75,6 +75,9 @@ final class QueueWriter: Sendable {
         return done.futureResult
     }
 
+    /// Calls back on the writer's thread, behind the groups that it has begun; at once where the thread has ended.
+    func ask(_ answer: @escaping @Sendable () -> Void) { thread.submit { _ in answer() } }
+
     func makeRoom() {
         thread.submit { [self] in
             if $0 == .active { cutLog() }

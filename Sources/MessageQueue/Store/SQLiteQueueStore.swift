@@ -48,6 +48,9 @@ public final class SQLiteQueueStore: QueueStore {
         writer.submit((waiting.nextToken, operation), answer: answer)
     }
 
+    /// Whether the thread that writes does not hang: it calls back, between two transactions.
+    public func askWriter(_ answer: @escaping @Sendable () -> Void) { writer.ask(answer) }
+
     public func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]> {
         read { try $0.due(route: route, now: now, limit: limit, contentBudget: contentBudget) }
     }

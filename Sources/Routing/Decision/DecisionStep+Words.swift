@@ -69,6 +69,7 @@ extension DecisionStep {
         case .covered(let domain, let space, let connectors):
             "the most specific address space for \(domain) is `\(space)`, of \(Self.list(connectors))"
         case .accepted(let connector, nil): "connector \(connector) accepts everyone whom it does not reject"
+        case .reportPasses(let connector): "connector \(connector) restricts who may send; a report of our own is nobody's, and passes"
         case .accepted(let connector, let principal?): "connector \(connector) accepts \(principal)"
         case .forbidden(let connector, let reason): "connector \(connector) does not carry it: \(Self.text(reason))"
         case .allForbid(let domain, true): "the message is too large for every connector that covers \(domain)"

@@ -31,7 +31,7 @@ public struct DecisionStep: Hashable, Sendable {
         if let refusal { return .refused(refusal) }
         switch finding {
         case .loggedIn, .anonymousPermitted, .senderOfNobody, .nullSender, .ownAddress, .mayUseAddress, .ownReport, .relayPermitted,
-            .accountMayRelay, .computerMayRelay, .mayBeWrittenTo, .accepted:
+            .accountMayRelay, .computerMayRelay, .mayBeWrittenTo, .accepted, .reportPasses:
             return .permitted
         case .chosen, .continuesAt, .held, .scheduleOpen, .contentUnrestricted, .routeChanged: return .routed
         default: return .goesOn
@@ -52,7 +52,7 @@ public struct DecisionStep: Hashable, Sendable {
         case .nobodyLoggedIn, .accountMayRelay, .accountMayNotRelay: "2b"
         case .computerMayRelay, .computerMayNotRelay, .computerNeedsLogin: "2c"
         case .covered: "3"
-        case .accepted, .forbidden, .scheduleOpen, .held: "4"
+        case .accepted, .reportPasses, .forbidden, .scheduleOpen, .held: "4"
         case .down, .allDown, .chosen: "5"
         case .allForbid, .notCovered, .contentUnrestricted, .decidedAgain, .connectorVanished, .routeChanged: "6"
         }
@@ -71,7 +71,7 @@ public struct DecisionStep: Hashable, Sendable {
         case .relayPermitted: ["S23"]
         case .relayDenied: ["S17", "S23"]
         case .covered, .notCovered, .down, .allDown: ["S22"]
-        case .accepted, .forbidden(_, .rejected), .forbidden(_, .notAccepted): ["S24"]
+        case .accepted, .reportPasses, .forbidden(_, .rejected), .forbidden(_, .notAccepted): ["S24"]
         case .forbidden: ["E15"]
         case .allForbid(_, let isForSize): isForSize ? ["E15"] : ["S24", "E15"]
         case .scheduleOpen, .held: ["E14"]

@@ -55,6 +55,8 @@ extension DecisionStep {
         // Rule 4: permitted connectors, and when they carry.
         /// - Parameter by: nil: everyone is accepted who is not rejected.
         case accepted(connector: String, by: Principal?)
+        /// The connector restricts who may send, and a report of our own is nobody's.
+        case reportPasses(connector: String)
         case forbidden(connector: String, Forbidden)
         case allForbid(MailDomain, isForSize: Bool)
         case scheduleOpen(connector: String)

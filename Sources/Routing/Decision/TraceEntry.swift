@@ -10,6 +10,10 @@ public struct TraceEntry: Hashable, Sendable, Codable {
     public let line: Int?
     /// What was found, and the reply where it refuses.
     public let outcome: String
+
+    public init(rule: String, file: String?, line: Int?, outcome: String) {
+        (self.rule, self.file, self.line, self.outcome) = (rule, file, line, outcome)
+    }
 }
 
 extension DecisionTrace {

@@ -11,7 +11,7 @@ public struct OpenRelayOpening: Hashable, Sendable {
         case computers(server: String)
         /// The same, where only the machine's own gateways and bridges are meant: behind a userland proxy or NAT, every stranger has
         /// their address.
-        case gateway(server: String, IPAddress)
+        case neighbour(server: String, NetworkNeighbour)
     }
 
     public let rule: Rule

@@ -23,19 +23,15 @@ public enum OpenRelayProof {
     }
 
     /// Servers that take the machine's own gateways and bridges for computers that may relay without a login.
-    ///
-    /// - Parameters:
-    ///   - gateways: the addresses of default routes.
-    ///   - bridges: this machine's own addresses on bridges.
-    public static func openings(of topology: Topology, gateways: [IPAddress], bridges: [IPAddress]) -> [OpenRelayOpening] {
+    public static func openings(of topology: Topology, neighbours: [NetworkNeighbour]) -> [OpenRelayOpening] {
         let witness = OpenRelayWitness(topology)
         return anonymousServers(of: topology).compactMap { server, settings in
             let computers = settings.relay.computers
-            guard let trusted = (gateways + bridges).first(where: { computers.contains($0) }) else { return nil }
+            guard let trusted = neighbours.first(where: { computers.contains($0.address) }) else { return nil }
             return OpenRelayOpening(
-                rule: .gateway(server: server.name, trusted), location: settings.relay.computersLocation,
+                rule: .neighbour(server: server.name, trusted), location: settings.relay.computersLocation,
                 isAcknowledged: settings.relay.acknowledgeOpenRelay, reachesEverywhere: witness.hasGeneralRoute,
-                transcript: witness.transcript(at: server, from: trusted))
+                transcript: witness.transcript(at: server, from: trusted.address))
         }
     }
 

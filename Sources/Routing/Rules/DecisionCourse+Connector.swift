@@ -58,7 +58,9 @@ extension DecisionCourse {
         _ carrier: Carrier, _ directory: D
     ) throws(D.Failure) -> (RefusalRule, DecisionStep.Forbidden)? {
         guard let limits = carrier.guard else { return nil }
-        if limits.restrictsSenders {
+        if limits.restrictsSenders, facts.origin == .system {
+            trace.append(.reportPasses(connector: carrier.name), at: limits.restrictionsLocation)
+        } else if limits.restrictsSenders {
             if let rejected = try rejectedSender(limits, directory) {
                 trace.append(.forbidden(connector: carrier.name, .rejected(rejected)), at: rejected.location)
                 return (limits.rejected, .rejected(rejected))

@@ -1,9 +1,10 @@
 import Glibc
 import Logging
+import NIOCore
 import Synchronization
 
 /// The life of a daemon between its start and its end: it runs until SIGTERM, SIGINT or the loss of its supervisor, reloads on SIGHUP, and
-/// drains in bounded time.
+/// drains in bounded time. `postern up` or a service manager hears of each step.
 ///
 /// ```swift
 /// let lifecycle = DaemonLifecycle(logger: logger)
@@ -39,6 +40,12 @@ public final class DaemonLifecycle: Sendable {
         var reload: (@Sendable () async -> Void)?
         /// Somebody asked for a reload before there was one.
         var owesReload = false
+        /// What the service manager was told with "ready"; nil before that.
+        var readiness: Readiness?
+    }
+
+    private struct Readiness {
+        let status: String?
     }
 
     /// The time that is left after a second SIGTERM or SIGINT.
@@ -48,10 +55,17 @@ public final class DaemonLifecycle: Sendable {
     private let drain = Drain()
     private let reloads: AsyncStream<Void>.Continuation
     private let logger: Logger
+    private let manager: ServiceNotification?
+    private let watchdog: Watchdog?
 
-    /// Takes over the signals and the supervisor's descriptor. Early in `main`, and once: a SIGTERM before it ends the process at once.
+    /// Takes over the signals, the supervisor's descriptor and the way to the service manager. Early in `main`, and once: a SIGTERM before it ends the process at once.
     public init(logger: Logger) {
         self.logger = logger
+        let (manager, interval) = (ServiceNotification.fromEnvironment(), Watchdog.intervalFromEnvironment())
+        self.manager = manager
+        watchdog = manager.flatMap { manager in
+            interval.map { Watchdog(interval: $0, logger: logger) { manager.alive() } }
+        }
         let requests: AsyncStream<Void>
         (requests, reloads) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let signals = SignalSource { [weak self] in self?.receive($0) }
@@ -68,7 +82,12 @@ public final class DaemonLifecycle: Sendable {
                     if state.reload == nil { state.owesReload = true }
                     return state.reload
                 }
-                await reload?()
+                guard let reload else { continue }
+                // "Ready" again, once the daemon has been: not before.
+                let readiness = state.withLock { $0.readiness }
+                if readiness != nil { manager?.reloading() }
+                await reload()
+                if let readiness { manager?.ready(status: readiness.status) }
             }
         }
         if EarlyReload.wasAsked { requestReload() }
@@ -89,10 +108,30 @@ public final class DaemonLifecycle: Sendable {
     /// Asks for a reload as SIGHUP does. Requests that come while one is under way are one more reload.
     public func requestReload() { reloads.yield() }
 
-    /// Tells the supervisor, where there is one, that this daemon does its work from now on.
-    public func ready() {
-        state.withLock { $0.supervisor }?.ready()
+    /// Tells the supervisor or the service manager, where there is one, that this daemon does its work from now on.
+    ///
+    /// - Parameter status: a line for `systemctl status`.
+    public func ready(status: String? = nil) {
+        let supervisor = state.withLock { state in
+            state.readiness = Readiness(status: status)
+            return state.supervisor
+        }
+        supervisor?.ready()
+        manager?.ready(status: status)
+        watchdog?.start()
     }
+
+    /// Has the service manager's watchdog, where there is one, ask a part of the daemon whether it is alive. Before ``ready(status:)``.
+    ///
+    /// - Parameters:
+    ///   - name: for the log.
+    ///   - check: calls back from what must not hang.
+    public func watch(_ name: String, _ check: @escaping @Sendable (_ answer: @escaping @Sendable () -> Void) -> Void) {
+        watchdog?.add(name, check)
+    }
+
+    /// The same for an event loop.
+    public func watch(_ eventLoop: any EventLoop) { watch("the event loop") { answer in eventLoop.execute(answer) } }
 
     /// Ends the daemon as SIGTERM does. The first cause counts.
     public func end(_ cause: EndCause) {
@@ -119,6 +158,7 @@ public final class DaemonLifecycle: Sendable {
             }
             if let decided { continuation.resume(returning: decided) }
         }
+        manager?.stopping()
         logger.info("draining", metadata: ["cause": "\(cause)", "limit": "\(limit)"])
         switch await drain.run(limit: limit, work) {
         case .finished: logger.info("stopped")

@@ -17,17 +17,20 @@ public struct SocketAccess {
     /// for several accounts, and not by it.
     public var givesByGroup: Bool { !shared.isEmpty }
 
+    /// - Parameters:
+    ///   - role: of the daemon that makes the sockets.
+    ///   - areInherited: whether somebody who can has made them already, as systemd does before it starts each daemon as its account.
     /// - Throws: `AccountError`, where `run_as` names an account that does not exist; `NoSuchGroup`.
-    /// - Parameter role: of the daemon that makes the sockets.
-    public init(_ topology: Topology, of role: Role) throws {
+    public init(_ topology: Topology, of role: Role, areInherited: Bool = false) throws {
         var accounts: [Role: Account] = [:]
-        shared = try SharedGroups(topology.runAs, maker: role)
+        // Sockets that are made already need nobody to give them.
+        shared = try SharedGroups(areInherited ? RunAs() : topology.runAs, maker: role)
         // Otherwise only root can make its daemons different accounts, and all are who started them.
-        if Account.isSuperuser || !shared.isEmpty {
+        if Account.isSuperuser || areInherited || !shared.isEmpty {
             for (role, account) in topology.runAs.accounts { accounts[role] = try Account.named(account.name) }
         }
         self.accounts = accounts
-        own = accounts[role] ?? Account.current
+        own = Account.isSuperuser ? accounts[role] ?? Account.current : Account.current
         controlGroupID = try topology.controlGroup.map(Self.groupID)
     }
 
@@ -60,6 +63,28 @@ public struct SocketAccess {
         }
         // Who can open the file is in the group, or is root: the kernel has checked it.
         return .init(userIDs: nil, owner: (own.userID, controlGroupID), mode: 0o660)
+    }
+
+    /// Looks at the file of a control socket that somebody else has made: its mode decides who may use it, and there is no other check.
+    ///
+    /// - Throws: `OpenControlSocket`, where it is open to others than root, the core's account and the configured group.
+    public func checkInheritedControl(path: String) throws {
+        guard let controlGroupID else { return }
+        var file = stat()
+        guard lstat(path, &file) == 0 else { throw OpenControlSocket(path: path, reason: String(cString: strerror(errno))) }
+        guard file.st_uid == 0 || file.st_uid == own.userID else {
+            throw OpenControlSocket(path: path, reason: "it belongs to the account \(file.st_uid)")
+        }
+        guard file.st_mode & 0o020 == 0 || file.st_gid == controlGroupID else {
+            throw OpenControlSocket(path: path, reason: "it is open to the group \(file.st_gid), and control_group is \(controlGroupID)")
+        }
+        guard file.st_mode & 0o002 == 0 else { throw OpenControlSocket(path: path, reason: "it is open to everybody") }
+    }
+
+    public struct OpenControlSocket: Error, CustomStringConvertible {
+        let path: String
+        let reason: String
+        public var description: String { "the control socket \(path) that was handed over cannot be used: \(reason)" }
     }
 
     private static func groupID(_ name: String) throws -> UInt32 {

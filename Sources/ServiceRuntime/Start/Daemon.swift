@@ -13,6 +13,8 @@ public struct Daemon: Sendable {
     public let topology: Topology
     public let log: Logger
     public let lifecycle: DaemonLifecycle
+    /// The listening sockets that it was started with.
+    public let inherited: InheritedSockets
     private let logs: Logs
 
     /// Reads the configuration as this role, starts the logs, takes over the signals.
@@ -22,7 +24,7 @@ public struct Daemon: Sendable {
         // What changes while the file is being read is read again.
         EarlyReload.watch()
         let topology: Topology
-        switch TopologyFile.load(path: configurationPath, files: .of(role)) {
+        switch TopologyFile.load(path: configurationPath, files: .of(role), surroundings: Self.surroundings(of: role)) {
         case .failed(let findings):
             for finding in findings { StandardError.print(finding.text) }
             exit(ExitStatus.configuration.rawValue)
@@ -34,9 +36,19 @@ public struct Daemon: Sendable {
         let log = Logger(label: "postern")
         let limit = DescriptorLimit.raise()
         let lifecycle = DaemonLifecycle(logger: log)
+        let inherited: InheritedSockets
+        do throws(InheritedSocketError) {
+            inherited = try InheritedSockets.fromEnvironment()
+            // These two listen nowhere.
+            if role == .delivery || role == .mailbox { try inherited.expectNoneLeft() }
+        } catch {
+            log.critical("\(error)")
+            exit(ExitStatus.configuration.rawValue)
+        }
         log.debug("begins", metadata: ["revision": "\(topology.revision)", "descriptors": "\(limit)"])
         return Daemon(
-            role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, logs: logs)
+            role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, inherited: inherited,
+            logs: logs)
     }
 
     /// The configuration as it is in the file now, or the errors in it, one per line.
@@ -44,7 +56,8 @@ public struct Daemon: Sendable {
     /// What cannot change while the daemons run is refused in every one of them: they would not agree on a revision otherwise. For the
     /// same reason the core, whose revision the others follow, also looks at the files that they need.
     public func readConfiguration() -> Result<Topology, ConfigurationRefused> {
-        switch TopologyFile.load(path: configurationPath, files: role == .core ? .ofAll(reader: role) : .of(role)) {
+        let files = role == .core ? FilesToCheck.ofAll(reader: role) : .of(role)
+        switch TopologyFile.load(path: configurationPath, files: files, surroundings: Self.surroundings(of: role)) {
         case .loaded(let new, _):
             let fixed = Self.needingRestart(from: topology, to: new)
             guard fixed.isEmpty else {
@@ -58,8 +71,11 @@ public struct Daemon: Sendable {
         }
     }
 
+    /// Only the submission server has lists of computers that relay without a login, and stands in the network that they are in.
+    private static func surroundings(of role: Role) -> NetworkSurroundings { role == .submission ? .ofThisProcess() : .ignored }
+
     /// The keys that differ and cannot change while the daemons run.
-    static func needingRestart(from old: Topology, to new: Topology) -> [String] {
+    public static func needingRestart(from old: Topology, to new: Topology) -> [String] {
         var keys: [String] = []
         if new.stateDirectory != old.stateDirectory { keys.append("state_directory") }
         if new.runtimeDirectory != old.runtimeDirectory { keys.append("runtime_directory") }

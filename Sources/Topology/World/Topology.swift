@@ -8,6 +8,8 @@ public struct Topology: Hashable, Sendable {
     public let source: String
     /// Identifies the file's bytes: processes with different revisions do not work together. It protects nothing.
     public let revision: String
+    /// The file's text, at most 1 MiB: what runs can be compared with the file after that has changed. Empty where no file was read.
+    public let sourceText: String
     /// The name in banner, EHLO and Received (E12).
     public let hostname: DomainName
     /// Completes bare names: `m.alexander`, a login without a domain.
@@ -39,14 +41,14 @@ public struct Topology: Hashable, Sendable {
     public static let defaultRuntimeDirectory = "/run/postern"
 
     public init(
-        source: String = "", revision: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
+        source: String = "", revision: String = "", sourceText: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
         stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = Topology.defaultRuntimeDirectory, runAs: RunAs = RunAs(),
         controlGroup: String? = nil, domains: [ReceivingDomain] = [], permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
         reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
     ) {
-        (self.source, self.revision, self.hostname) = (source, revision, hostname)
+        (self.source, self.revision, self.sourceText, self.hostname) = (source, revision, sourceText, hostname)
         self.defaultDomain = defaultDomain ?? hostname
         (self.stateDirectory, self.runtimeDirectory, self.runAs) = (stateDirectory, runtimeDirectory, runAs)
         self.controlGroup = controlGroup

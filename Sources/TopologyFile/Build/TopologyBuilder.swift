@@ -8,15 +8,16 @@ import Topology
 struct TopologyBuilder {
     let root: Value
     let file: String
-    let revision: String
+    /// What the tree was read from.
+    let bytes: [UInt8]
     private(set) var report: Report
     /// The folder that relative paths are relative to.
     let folder: String
     let defaultDomain: DomainName
     private let hostname: DomainName
 
-    init(root: Value, file: String, revision: String, report: Report) {
-        (self.root, self.file, self.revision, self.report) = (root, file, revision, report)
+    init(root: Value, file: String, bytes: [UInt8], report: Report) {
+        (self.root, self.file, self.bytes, self.report) = (root, file, bytes, report)
         folder = FilePath.folder(of: file)
         switch Self.hostname(root["hostname"]) {
         case .success(let name): hostname = name
@@ -30,7 +31,8 @@ struct TopologyBuilder {
     func build() -> Topology {
         let stateDirectory = path(root["state_directory"]) ?? "/var/lib/postern"
         return Topology(
-            source: file, revision: revision, hostname: hostname, defaultDomain: defaultDomain, stateDirectory: stateDirectory,
+            source: file, revision: Revision.of(bytes), sourceText: String(decoding: bytes, as: UTF8.self), hostname: hostname,
+            defaultDomain: defaultDomain, stateDirectory: stateDirectory,
             runtimeDirectory: path(root["runtime_directory"]) ?? Topology.defaultRuntimeDirectory, runAs: runAs(root["run_as"]),
             controlGroup: root["control_group"]?.text, domains: domains(root["domains"]), permissions: permissions(root["permissions"]),
             certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),

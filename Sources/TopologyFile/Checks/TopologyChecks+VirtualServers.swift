@@ -147,9 +147,40 @@ extension TopologyChecks {
                 example: transcript(of: .computers(server: server.name)))
         } else if reason != nil, settings.authentication.anonymous {
             report.warning(place.location, place.path, "an open relay, acknowledged (S20): strangers may send to everywhere")
+        } else if checkNeighbours(settings, of: server, at: place) {
+            return
         } else if relay.acknowledgeOpenRelay {
             report.warning(place.location, "\(place.path).acknowledge_open_relay", "nothing here is open: this can never matter")
         }
+    }
+
+    /// The same for whoever comes through a proxy or NAT, and has the address of a gateway or bridge.
+    ///
+    /// - Returns: whether there is such an opening.
+    private mutating func checkNeighbours(
+        _ settings: SubmissionSettings, of server: VirtualServer, at place: (location: SourceLocation, path: String)
+    ) -> Bool {
+        if settings.authentication.anonymous, settings.relay.computers != .nobody {
+            for reason in surroundings.unknown {
+                report.warning(
+                    place.location, place.path, "whether a gateway or bridge of this machine may relay could not be looked at: \(reason)")
+            }
+        }
+        for opening in openings {
+            guard case .neighbour(server.name, let neighbour) = opening.rule else { continue }
+            let who = "\(neighbour) may relay without a login, and behind NAT or a proxy every stranger has that address"
+            if opening.isAcknowledged {
+                report.warning(place.location, place.path, "\(who): acknowledged")
+            } else {
+                report.error(
+                    place.location, place.path, "an open relay: \(who)",
+                    accepted:
+                        "a list without that address; or `anonymous: false`; or, if no stranger can come that way, `acknowledge_open_relay: true` here",
+                    example: opening.transcript)
+            }
+            return true
+        }
+        return false
     }
 
     private static func matchesAll(_ entry: HostEntry) -> Bool {

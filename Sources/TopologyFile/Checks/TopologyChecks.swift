@@ -11,10 +11,12 @@ struct TopologyChecks {
     let shape: Report
     /// What the proof of law 5 finds.
     let openings: [OpenRelayOpening]
+    let surroundings: NetworkSurroundings
 
-    init(topology: Topology, root: Value, report: Report) {
-        (self.topology, self.root, self.report, shape) = (topology, root, report, report)
-        openings = OpenRelayProof.openings(of: topology)
+    init(topology: Topology, root: Value, report: Report, surroundings: NetworkSurroundings = .ignored) {
+        (self.topology, self.root, self.report, shape, self.surroundings) = (topology, root, report, report, surroundings)
+        openings =
+            OpenRelayProof.openings(of: topology) + OpenRelayProof.openings(of: topology, neighbours: surroundings.neighbours)
     }
 
     /// Octets of a Unix socket's path with its end mark (`sun_path`, unix(7)).

@@ -1,19 +1,34 @@
-/// The reference of all keys, in Markdown, from the model that the decoder uses: the second half of `docs/configuration.md`.
+/// The reference of all keys, from the model that the decoder uses: in Markdown the second half of `docs/configuration.md`.
 enum Reference {
     static func markdown() -> String {
-        guard case .table(let root) = ConfigurationModel.root else { return "" }
-        var sections = ["## The file itself\n\n" + table(root.keys)]
-        for key in root.keys {
-            sections += Self.sections(path: key.name, key.value, level: 2)
-        }
-        return sections.joined(separator: "\n")
+        sections().map { section in
+            let heading =
+                section.path.isEmpty
+                ? "The file itself" : "`\(section.path)`" + (section.role.map { " with `role: \($0)`, besides" } ?? "")
+            return "\(String(repeating: "#", count: section.level)) \(heading)\n\n" + table(section.keys)
+        }.joined(separator: "\n")
     }
 
-    /// The tables below a key, each with a heading.
-    private static func sections(path: String, _ model: ValueModel, level: Int) -> [String] {
+    /// One table of the file with its keys.
+    struct Section {
+        /// `virtual_servers.<name>.tls`; empty for the file itself.
+        let path: String
+        /// Where these are the keys that a virtual server of this role has besides.
+        var role: String?
+        let level: Int
+        let keys: [Key]
+    }
+
+    /// Every table, the file itself first.
+    static func sections() -> [Section] {
+        guard case .table(let root) = ConfigurationModel.root else { return [] }
+        return [Section(path: "", level: 2, keys: root.keys)] + root.keys.flatMap { sections(path: $0.name, $0.value, level: 2) }
+    }
+
+    /// The tables below a key.
+    private static func sections(path: String, _ model: ValueModel, level: Int) -> [Section] {
         switch model {
-        case .table(let table):
-            return ["\(heading(level)) `\(path)`\n\n" + Self.table(table.keys)] + nested(table, path: path, level: level)
+        case .table(let table): return [Section(path: path, level: level, keys: table.keys)] + nested(table, path: path, level: level)
         case .map(_, let placeholder, let element, _):
             return sections(path: "\(path).<\(placeholder)>", element, level: level)
         case .list(let element, _): return sections(path: "\(path)[]", element, level: level)
@@ -21,11 +36,11 @@ enum Reference {
         case .byRole(let tables):
             // What all roles have is said once.
             let common = tables.first?.table.keys ?? []
-            var result = ["\(heading(level)) `\(path)`\n\n" + table(common)]
+            var result = [Section(path: path, level: level, keys: common)]
             result += nested(TableModel(common), path: path, level: level)
             for (word, table) in tables.dropFirst() {
                 let own = table.keys.filter { key in !common.contains { $0.name == key.name } }
-                result.append("\(heading(level)) `\(path)` with `role: \(word)`, besides\n\n" + Self.table(own))
+                result.append(Section(path: path, role: word, level: level, keys: own))
                 result += nested(TableModel(own), path: path, level: level)
             }
             return result
@@ -33,11 +48,9 @@ enum Reference {
         }
     }
 
-    private static func nested(_ table: TableModel, path: String, level: Int) -> [String] {
+    private static func nested(_ table: TableModel, path: String, level: Int) -> [Section] {
         table.keys.flatMap { sections(path: "\(path).\($0.name)", $0.value, level: min(level + 1, 4)) }
     }
-
-    private static func heading(_ level: Int) -> String { String(repeating: "#", count: level) }
 
     private static func table(_ keys: [Key]) -> String {
         var lines = ["| key | what it says | accepted | default | rows |", "|---|---|---|---|---|"]
@@ -52,7 +65,7 @@ enum Reference {
     }
 
     /// Nested tables have a section of their own.
-    private static func accepted(_ model: ValueModel) -> String {
+    static func accepted(_ model: ValueModel) -> String {
         switch model {
         case .table: "a table, below"
         case .byRole: "a table, below"

@@ -47,6 +47,31 @@ struct GreetingTests {
         try await nobodyIsLeft()
     }
 
+    @Test("over a socket that somebody else has made, accounts are looked at all the same; who came before the core did is served")
+    func inherited() async throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(folder.socket.utf8)) }
+        let isListening = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(descriptor, 8) == 0
+            }
+        }
+        try #require(isListening)
+        async let early = server.client(at: folder.socket)
+        try await server.listen(at: folder.socket, access: .init(userIDs: [getuid()]), inherited: descriptor)
+        let client = try await early
+        #expect(try await loop.run { client.value.coreRevision } == "r1")
+
+        let stricter = TestServer(on: loop)
+        try await stricter.listen(at: folder.socket, access: .init(userIDs: [getuid() + 12_345]), inherited: dup(descriptor))
+        try await server.die()
+        await #expect(throws: LinkError.refused("refused: account \(getuid()) may not use this socket")) {
+            _ = try await server.client(at: folder.socket)
+        }
+    }
+
     @Test("a peer of another role is told which role the socket has")
     func wrongRole() async throws {
         try await server.listen(at: folder.socket)

@@ -32,10 +32,12 @@ final class TestServer: Sendable {
         state = .makeEmptyBox(valueType: State.self, eventLoop: loop)
     }
 
-    /// - Parameter onAccept: sets the connection up in another way than described above.
+    /// - Parameters:
+    ///   - inherited: a socket that somebody else has made at `path`.
+    ///   - onAccept: sets the connection up in another way than described above.
     func listen(
         at path: String, access: LinkServer<EdgeLink>.Access = .init(userIDs: nil), revision: String = "r1",
-        helloDeadline: TimeAmount = .seconds(5),
+        helloDeadline: TimeAmount = .seconds(5), inherited: Int32? = nil,
         onAccept: (@Sendable (Connection) -> Void)? = nil
     ) async throws {
         try await loop.flatSubmit { [self] in
@@ -64,7 +66,7 @@ final class TestServer: Sendable {
             }
             server.helloDeadline = helloDeadline
             state.server = server
-            return server.listen(path: path)
+            return inherited.map { server.listen(inherited: $0) } ?? server.listen(path: path)
         }.get()
     }
 

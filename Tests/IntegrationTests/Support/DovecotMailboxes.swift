@@ -23,6 +23,7 @@ final class DovecotMailboxes: @unchecked Sendable {
         try FileManager.default.createDirectory(atPath: folder.file("mail").path, withIntermediateDirectories: true)
         if getuid() == 0 { chown(folder.file("mail").path, user, group) }
         let (login, main) = getuid() == 0 ? ("dovenull", "dovecot") : (NSUserName(), NSUserName())
+        let mainGroup = getuid() == 0 ? "dovecot" : getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? main
         let path = folder.path
         try folder.write(
             "dovecot.conf",
@@ -34,6 +35,7 @@ final class DovecotMailboxes: @unchecked Sendable {
             log_path = \(path)/log
             default_login_user = \(login)
             default_internal_user = \(main)
+            default_internal_group = \(mainGroup)
             ssl = required
             ssl_cert = <\(path)/dovecot.pem
             ssl_key = <\(path)/dovecot.key

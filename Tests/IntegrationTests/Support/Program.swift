@@ -110,7 +110,7 @@ struct NeverHappened: Error, CustomStringConvertible { let description: String }
 
 /// Waits for something that another process brings about, looking again until it is so.
 func eventually<Value>(
-    within seconds: Double = 30, _ what: String, _ probe: () async throws -> Value?
+    within seconds: Double = 30, _ what: @autoclosure () -> String, _ probe: () async throws -> Value?
 ) async throws -> Value {
     let end = ContinuousClock.now + .seconds(seconds)
     repeat {
@@ -118,5 +118,5 @@ func eventually<Value>(
         // Another process gives no event to wait for; looking again is how one waits for it.
         try await ContinuousClock().sleep(for: .milliseconds(20))
     } while ContinuousClock.now < end
-    throw NeverHappened(description: "within \(seconds) s this did not happen: \(what)")
+    throw NeverHappened(description: "within \(seconds) s this did not happen: \(what())")
 }

@@ -58,6 +58,7 @@ struct QueueDatabaseTests {
         #expect(old.recipients.map(\.writtenTo) == [nil])
         #expect(old.recipients.map(\.recipient.originalRecipient) == ["rfc822;forged@our.example"])
         #expect(old.recipients.map(\.route.nextHop) == ["dns:example.org"])
+        #expect(old.decided == nil)
         #expect(try reader.message(QueueID(value: 8))?.recipients.map(\.writtenTo) == [alias])
         #expect(database.counts == QueueCounts(messages: 2, recipients: 2))
     }

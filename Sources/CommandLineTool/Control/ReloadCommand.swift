@@ -1,0 +1,51 @@
+import ArgumentParser
+import CoreLink
+import ServiceRuntime
+import Topology
+import TopologyFile
+
+/// `postern reload`
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Have all daemons read the configuration again; a bad one is refused, and the old one stays.",
+        discussion: """
+            With --dry-run nothing is reloaded: the file is checked, and what it would change for mail against the configuration that runs
+            is listed as by `postern diff`. Exit status then: 0 where nothing changes for mail, 1 where something does, 78 where the file
+            would be refused.
+            """)
+
+    @OptionGroup var file: ConfigurationOption
+    @Flag(help: "Say what would change for mail, and reload nothing.") var dryRun = false
+    @OptionGroup var envelopes: EnvelopeOptions
+
+    func validate() throws {
+        if !dryRun, envelopes.facts != nil || envelopes.directory != nil {
+            throw ValidationError("--facts and --directory belong to --dry-run")
+        }
+    }
+
+    func run() async throws {
+        if dryRun { return try await compare() }
+        // The file is not looked at here: whether it is good is for the core to say, which may run with another one.
+        let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.reload))
+        if let line = answer.first { StandardOutput.print("reloaded, revision \(try Row(line).text("revision"))") }
+    }
+
+    private func compare() async throws {
+        let after = try file.topology(surroundings: .ofThisProcess())
+        let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.configuration))
+        let text = answer.dropFirst().joined()
+        // The core has read this text; what it refers to may have gone since, so that is not looked at.
+        guard let name = answer.first, case .loaded(let before, _) = TopologyFile.parse(Array(text.utf8), path: name) else {
+            Environment.printError("postern: the configuration that runs is of another version of Postern; `postern diff` compares files")
+            throw ExitCode(ExitStatus.dataError.rawValue)
+        }
+        let fixed = Daemon.needingRestart(from: before, to: after)
+        guard fixed.isEmpty else {
+            Environment.printError(
+                "postern: \(file.path): \(fixed.joined(separator: ", ")): a change needs a restart; a reload would be refused")
+            throw ExitCode(ExitStatus.configuration.rawValue)
+        }
+        try ConfigurationDiff(before: before, after: after).run(envelopes)
+    }
+}

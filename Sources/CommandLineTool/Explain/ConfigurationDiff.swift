@@ -1,0 +1,45 @@
+import ArgumentParser
+import Explanation
+import MailVocabulary
+import ServiceRuntime
+import Topology
+
+/// Two configurations held against each other, for a person.
+struct ConfigurationDiff {
+    let before: Topology
+    let after: Topology
+
+    /// Prints what changes for mail; ends with 1 where something does, with 65 where it cannot be told.
+    func run(_ envelopes: EnvelopeOptions) throws {
+        if let facts = envelopes.facts, let directory = envelopes.directory {
+            return try FactsDiff(before: before, after: after, directory: directory).run(FactsFile(path: facts))
+        }
+        do {
+            let diff = try TopologyDiff(from: before, to: after, now: .now())
+            let lines = Self.lines(diff)
+            StandardOutput.print(lines.isEmpty ? "nothing changes for mail" : lines.joined(separator: "\n"))
+            if !lines.isEmpty { throw ExitCode(1) }
+        } catch let problem as TopologyDiff.TooMany {
+            Environment.printError(
+                "postern: these files tell \(problem.count) classes of mail apart, and at most \(TopologyDiff.maximumDecisions) are gone over"
+            )
+            throw ExitCode(ExitStatus.dataError.rawValue)
+        }
+    }
+
+    private static func lines(_ diff: TopologyDiff) -> [String] {
+        var lines = diff.removedServers.map { "virtual server \($0) is gone" } + diff.addedServers.map { "virtual server \($0) is new" }
+        for change in diff.changes {
+            if !lines.isEmpty { lines.append("") }
+            lines.append("via \(change.server), to \(change.recipient)" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
+            lines += change.senders.prefix(3).map { "    \($0)" }
+            if change.senders.count > 3 { lines.append("    … and \(change.senders.count - 3) more classes of senders") }
+            for (word, side) in [("-", change.before), ("+", change.after)] {
+                lines += StepText.wrapped(side.outcome, indentation: "    \(word) ")
+                if !side.rule.isEmpty { lines.append("      \(side.rule)") }
+            }
+            lines += StepText.wrapped("such as \(change.example)", indentation: "    ")
+        }
+        return lines
+    }
+}
