@@ -15,11 +15,13 @@ RELEASE = --configuration release --static-swift-stdlib -Xswiftc -use-ld=lld
 # For `make install`: see scripts/install.
 export DESTDIR PREFIX TOPOLOGY PARTS
 
-.PHONY: help up office build install uninstall install-test test bench fuzz format format-check swift
+.PHONY: help up office lab lab-down lab-test build install uninstall install-test test bench fuzz format format-check swift
 
 help:
 	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
 	@echo 'make office        the same with submission, IMAP and POP3 (Dovecot): see topology/office'
+	@echo 'make lab           the whole system in containers, with DNS, IMAP, POP3 and an Internet: see containers'
+	@echo 'make lab-test      send mail along every path of it, print a table, take it down; make lab-down takes it down'
 	@echo 'make build         build release into .build/release'
 	@echo 'make install       install it, with units, manual pages, completions: DESTDIR= PREFIX=/usr/local TOPOLOGY=single-host PARTS=all'
 	@echo 'make uninstall     remove that again, but for configuration and mail'
@@ -42,6 +44,19 @@ office: swift
 	@scripts/swiftpm build $(RELEASE)
 	@topology/office/up
 
+lab: swift
+	@scripts/install-packages build
+	@containers/engine
+	@scripts/lab up
+
+lab-down:
+	@scripts/lab down
+
+lab-test: swift
+	@scripts/install-packages build
+	@containers/engine
+	@scripts/lab test
+
 build: swift
 	@scripts/install-packages build
 	scripts/swiftpm build $(RELEASE)
@@ -61,7 +76,7 @@ install-test: swift
 	scripts/install-test
 
 # The integration tests start the executables of the release build. One test at a time: many of them have processes, sockets and deadlines
-# of their own, and a crash model on the other core would make these late.
+# of their own, and a crash model on the other core would make these late. The lab says itself why it cannot be tested, where it cannot.
 test: swift
 	@scripts/install-packages build test
 	scripts/swiftpm build --build-tests
@@ -69,6 +84,8 @@ test: swift
 	FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) Fuzz/run
 	scripts/swiftpm test --skip-build --disable-xctest --no-parallel
 	scripts/install-test || [ $$? -eq 77 ]
+	@[ "$$(id -u)" -ne 0 ] || containers/engine || true
+	scripts/lab test --if-possible
 
 bench: swift
 	@scripts/install-packages build bench

@@ -12,7 +12,9 @@ public struct PosternCommand: AsyncParsableCommand {
         // Hidden: `make install` calls it.
         subcommands: [ManualCommand.self],
         groupedSubcommands: [
-            CommandGroup(name: "Run:", subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, MetricsCommand.self]),
+            CommandGroup(
+                name: "Run:",
+                subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, HealthCommand.self, MetricsCommand.self]),
             CommandGroup(
                 name: "Configuration:",
                 subcommands: [

@@ -49,7 +49,7 @@ final class RunningCore {
             state = try StateDirectory(path: stateDirectory, owner: nil, fileSystem: fileSystem)
             return
         }
-        if access.hasOthers {
+        if access.hasOthers, !access.givesByGroup {
             // Other accounts pass through to what is theirs; the mask of the process would keep them out.
             let mask = umask(0o022)
             defer { umask(mask) }

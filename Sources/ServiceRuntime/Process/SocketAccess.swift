@@ -11,6 +11,11 @@ public struct SocketAccess {
     public let own: Account
     private let accounts: [Role: Account]
     private let controlGroupID: UInt32?
+    private let shared: SharedGroups
+
+    /// Whether this process gives sockets to other accounts without root. Such a process leaves the folders as it finds them: they are made
+    /// for several accounts, and not by it.
+    public var givesByGroup: Bool { !shared.isEmpty }
 
     /// - Parameters:
     ///   - role: of the daemon that makes the sockets.
@@ -18,8 +23,10 @@ public struct SocketAccess {
     /// - Throws: `AccountError`, where `run_as` names an account that does not exist; `NoSuchGroup`.
     public init(_ topology: Topology, of role: Role, areInherited: Bool = false) throws {
         var accounts: [Role: Account] = [:]
-        // Only root can make its daemons different accounts; otherwise all are who started them.
-        if Account.isSuperuser || areInherited {
+        // Sockets that are made already need nobody to give them.
+        shared = try SharedGroups(areInherited ? RunAs() : topology.runAs, maker: role)
+        // Otherwise only root can make its daemons different accounts, and all are who started them.
+        if Account.isSuperuser || areInherited || !shared.isEmpty {
             for (role, account) in topology.runAs.accounts { accounts[role] = try Account.named(account.name) }
         }
         self.accounts = accounts
@@ -42,6 +49,10 @@ public struct SocketAccess {
 
     public func access<LinkedRole: LinkRole>(_ role: Role, _: LinkedRole.Type) -> LinkServer<LinkedRole>.Access {
         let user = userID(of: role)
+        if let group = shared[role] {
+            // The kernel lets a file's owner give it to any group of his own (chown(2)).
+            return .init(userIDs: [user], owner: (UInt32.max, group), mode: 0o660)
+        }
         return .init(userIDs: [user], owner: user == own.userID && !needsRoot ? nil : (user, UInt32.max), mode: 0o600)
     }
 

@@ -1,0 +1,55 @@
+import ArgumentParser
+import CoreLink
+import NIOCore
+import NIOPosix
+import ServiceRuntime
+import Topology
+import TopologyFile
+
+/// `postern health`
+struct HealthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Whether one daemon can do its work; for the health checks of containers.",
+        discussion: """
+            Run it where the daemon runs, as the account of that daemon. The core must answer on the socket of that role; a front end's \
+            listeners must answer, too, and the login socket of auth. It says what does not, and then ends with 75.
+            """)
+
+    @Argument(help: "core, edge, submission, auth, delivery or mailbox.") var role: Role
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        let topology: Topology
+        switch TopologyFile.load(path: file.path) {
+        case .loaded(let loaded, _): topology = loaded
+        case .failed(let findings):
+            for finding in findings { Environment.printError(finding.text) }
+            throw ExitCode(ExitStatus.configuration.rawValue)
+        }
+        var failures: [String] = []
+        for probe in Self.probes(of: role, topology) {
+            if let reason = await probe.failure() { failures.append("\(probe): \(reason)") }
+        }
+        for failure in failures { Environment.printError("postern: \(failure)") }
+        guard failures.isEmpty else { throw ExitCode(ExitStatus.temporaryFailure.rawValue) }
+    }
+
+    /// What must answer for a daemon to be healthy.
+    static func probes(of role: Role, _ topology: Topology) -> [HealthProbe] {
+        let runtime = topology.runtimeDirectory
+        func socket(_ name: RoleName) -> HealthProbe { .socket(name, path: "\(runtime)/\(name.socketName)", revision: topology.revision) }
+        func listeners(_ isIncluded: (VirtualServer) -> Bool) -> [HealthProbe] {
+            topology.virtualServers.filter(isIncluded).flatMap(\.listeners).map { HealthProbe.listener($0) }
+        }
+        switch role {
+        case .core: return [socket(.control)]
+        case .edge: return [socket(.edge)] + listeners(\.isEdge)
+        case .submission: return [socket(.submission), socket(.login)] + listeners { !$0.isEdge }
+        case .auth: return [socket(.authentication)]
+        case .delivery: return [socket(.delivery)]
+        case .mailbox: return [socket(.mailbox)]
+        }
+    }
+}
+
+extension Role: ExpressibleByArgument {}
