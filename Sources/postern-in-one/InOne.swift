@@ -15,7 +15,7 @@ import SubmissionService
 @main
 enum InOne {
     static func main() {
-        let name = CommandLine.arguments.first?.split(separator: "/").last ?? ""
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
         let daemons: [any ParsableCommand.Type] = [
             AuthCommand.self, CoreCommand.self, DeliveryCommand.self, EdgeCommand.self, MailboxCommand.self, SubmissionCommand.self,
         ]
