@@ -47,6 +47,7 @@ office: swift
 lab: swift
 	@scripts/install-packages build
 	@containers/engine
+	@scripts/swiftpm build $(RELEASE)
 	@scripts/lab up
 
 lab-down:
@@ -55,6 +56,7 @@ lab-down:
 lab-test: swift
 	@scripts/install-packages build
 	@containers/engine
+	@scripts/swiftpm build $(RELEASE)
 	@scripts/lab test
 
 build: swift

@@ -74,17 +74,12 @@ class Lab:
         names = self.run(self.engine, "ps", "-a", "--format", "{{.Names}}").text.split()
         return f"{PROJECT}-core" in names or f"{PROJECT}-dns" in names
 
-    def build(self):
-        """The executables, where they are not given: a build of its own, since that of `make build` has the Swift runtime in each of them."""
-        if os.environ.get("POSTERN_BINARIES", "local") == "local" and "POSTERN_EXECUTABLES" not in os.environ:
-            self.run(ROOT / "scripts/swiftpm", "build", "--configuration", "release", "--scratch-path", ".build-dynamic", timeout=3600)
-
     def make_images(self):
         """From local executables, or by a build in the container."""
         binaries = os.environ.get("POSTERN_BINARIES", "local")
         builder = ["--build-arg", f"BUILDER={BASE}"] if binaries == "local" else []
         if binaries == "local":
-            self.run(ROOT / "containers/collect", os.environ.get("POSTERN_EXECUTABLES", ROOT / ".build-dynamic/release"))
+            self.run(ROOT / "containers/collect", os.environ.get("POSTERN_EXECUTABLES", ROOT / ".build/release"))
         # The host's network: a machine may reach its package mirror by that alone.
         build = [self.engine, "build", "--network", "host", "--build-arg", f"BASE={BASE}"]
         self.run(*build, *builder, "--build-arg", f"BINARIES={binaries}", "-f", "containers/Containerfile", "-t", "postern", ".", timeout=1800)
