@@ -84,7 +84,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "CoreLink",
+                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "NameResolution",
+                "CoreLink",
                 "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
 

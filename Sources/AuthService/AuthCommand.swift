@@ -6,7 +6,7 @@ public struct AuthCommand: DaemonMain {
     public static let configuration = CommandConfiguration(
         commandName: "postern-auth", abstract: "Finds out who somebody is.",
         discussion: """
-            Checks what people log in with against the verifiers of the directory, the keytab, or what else `identity` names, and gives
+            Checks what people log in with against the verifiers of the directory, the keytab, or what else `identity` names, and gives \
             the submission server a token. It has no network, and sees no mail.
             """)
 

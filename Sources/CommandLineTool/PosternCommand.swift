@@ -6,7 +6,7 @@ public struct PosternCommand: AsyncParsableCommand {
         commandName: "postern",
         abstract: "Postern, a mail transfer system that explains its decisions.",
         discussion: """
-            Every subcommand reads the configuration from --config F; without it, from $POSTERN_CONFIG or /etc/postern/postern.yaml.
+            Every subcommand reads the configuration from --config F; without it, from $POSTERN_CONFIG or /etc/postern/postern.yaml. \
             `postern help SUBCOMMAND` says more about one of them.
             """,
         // Hidden: `make install` calls it.
@@ -21,7 +21,7 @@ public struct PosternCommand: AsyncParsableCommand {
                     CheckCommand.self, TestCommand.self, DiffCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
                     CertificateCommand.self,
                 ]),
-            CommandGroup(name: "Mail:", subcommands: [QueueCommand.self]),
+            CommandGroup(name: "Mail:", subcommands: [QueueCommand.self, ProbeCommand.self, DNSCommand.self]),
             CommandGroup(
                 name: "People:",
                 subcommands: [

@@ -6,7 +6,7 @@ public struct EdgeCommand: DaemonMain {
     public static let configuration = CommandConfiguration(
         commandName: "postern-edge", abstract: "Takes anonymous mail from the Internet.",
         discussion: """
-            Listens on the addresses of the virtual servers with `role: edge`, asks the core about every recipient, and streams content
+            Listens on the addresses of the virtual servers with `role: edge`, asks the core about every recipient, and streams content \
             on to it. It holds no mail, and decides nothing. While there is no core, clients are told to come back.
             """)
 

@@ -30,7 +30,7 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read the configuration and say everything that is wrong with it.",
         discussion: """
-            Errors keep the daemons from starting. Warnings point at what works but hardly as meant, or can never matter. Notices name the
+            Errors keep the daemons from starting. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
             settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
             """)
 

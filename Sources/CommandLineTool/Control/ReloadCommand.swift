@@ -9,8 +9,8 @@ struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload", abstract: "Have all daemons read the configuration again; a bad one is refused, and the old one stays.",
         discussion: """
-            With --dry-run nothing is reloaded: the file is checked, and what it would change for mail against the configuration that runs
-            is listed as by `postern diff`. Exit status then: 0 where nothing changes for mail, 1 where something does, 78 where the file
+            With --dry-run nothing is reloaded: the file is checked, and what it would change for mail against the configuration that runs \
+            is listed as by `postern diff`. Exit status then: 0 where nothing changes for mail, 1 where something does, 78 where the file \
             would be refused.
             """)
 

@@ -10,7 +10,7 @@ extension DirectoryCommand {
         static let configuration = CommandConfiguration(
             abstract: "Add to users, aliases and groups what a file has, or replace them by it.",
             discussion: """
-                Says what it would change; with --apply it changes that. Without --replace nothing is removed. New users have no password:
+                Says what it would change; with --apply it changes that. Without --replace nothing is removed. New users have no password: \
                 `postern user password` sets one.
 
                 The changes are made one after the other. Where one fails, those before it stay; the same command goes on from there.

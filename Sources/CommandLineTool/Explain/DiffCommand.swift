@@ -7,7 +7,7 @@ struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "What a change of the configuration changes for mail.",
         discussion: """
-            Goes over all classes of mail that the two files tell apart (virtual server, client, who sends, recipient, size, priority,
+            Goes over all classes of mail that the two files tell apart (virtual server, client, who sends, recipient, size, priority, \
             kind), and lists those that they treat differently, each with an example and the rule on either side. With --facts, only the envelopes of that file are held against both. Exit status 0 where nothing changes for mail, 1 where something does.
             """)
 

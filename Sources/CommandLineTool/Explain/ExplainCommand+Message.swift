@@ -7,7 +7,7 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "Why a message in the queue goes where it goes.",
             discussion: """
-                Each recipient that is left, at most 100: how it was decided about when the message came in, as it was recorded then, and what
+                Each recipient that is left, at most 100: how it was decided about when the message came in, as it was recorded then, and what \
                 would be decided by today's configuration with the same facts.
                 """)
 

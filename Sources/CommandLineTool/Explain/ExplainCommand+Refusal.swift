@@ -7,7 +7,7 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "The rule behind the code of a refusal, and whom it refused lately.",
             discussion: """
-                Replies that refuse end with a code in brackets: [R-7f3k2]. The running core tells its rule, how often that refused since
+                Replies that refuse end with a code in brackets: [R-7f3k2]. The running core tells its rule, how often that refused since \
                 the core started, and the latest times with their facts, out of the last 10,000 refusals of all rules.
                 """)
 

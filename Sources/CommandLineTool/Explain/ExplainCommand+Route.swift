@@ -10,11 +10,11 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "What would become of a message, and why. Nothing is sent.",
             discussion: """
-                The decision, then each step: the rule, the line of the configuration, what was found. Bare names are completed by
-                default_domain; the null reverse-path is `--from '<>'`. Connectors that are down in the running core count as down here,
+                The decision, then each step: the rule, the line of the configuration, what was found. Bare names are completed by \
+                default_domain; the null reverse-path is `--from '<>'`. Connectors that are down in the running core count as down here, \
                 unless --down or --directory is given.
 
-                With --facts, one JSON object a line with the names via, client, client_name, as, from, to, size, priority, system, at,
+                With --facts, one JSON object a line with the names via, client, client_name, as, from, to, size, priority, system, at, \
                 down; and one a line as the answer.
                 """)
 

@@ -17,7 +17,7 @@ struct TestCommand: AsyncParsableCommand {
 
                 - { via: internet, client: 203.0.113.9, from: a@far.example, to: b@far.example, expect: refuse }
 
-            `expect` is accept, refuse, or the name of a connector. The other keys are those of `postern explain route`. What differs is
+            `expect` is accept, refuse, or the name of a connector. The other keys are those of `postern explain route`. What differs is \
             explained. Nothing is sent. Exit status 0 where all is as expected, 1 where it is not.
             """)
 
