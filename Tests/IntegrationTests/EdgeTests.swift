@@ -68,6 +68,48 @@ struct EdgeTests {
         }
     }
 
+    @Test(
+        "a name on the list counts when reverse DNS has confirmed it, refusing and permitting (S16)",
+        arguments: [
+            // PTR, the name's address, the list, the banner.
+            ("client.far.test.", "127.0.0.1", #"all_except: ["*.far.test"]"#, "554 5.7.1"),
+            ("client.far.test.", "127.0.0.9", #"all_except: ["*.far.test"]"#, "220"),
+            ("client.far.test.", "127.0.0.1", #"only: ["client.far.test"]"#, "220"),
+            ("client.far.test.", "127.0.0.9", #"only: ["client.far.test"]"#, "554 5.7.1"),
+            ("other.test.", "127.0.0.1", #"only: ["client.far.test"]"#, "554 5.7.1"),
+        ])
+    func accessByName(pointer: String, address: String, list: String, banner: String) async throws {
+        let dns = try await DNSUnderTest(["1.0.0.127.in-addr.arpa. PTR \(pointer)", "\(pointer) A \(address)"])
+        defer { dns.stop() }
+        let rest = PosternUnderTest.localDomain + "\nresolver: { servers: [\"127.0.0.1:\(dns.port)\"], hosts_file: /dev/null }"
+        try await withEdge("reverse_dns: { lookup: true }\nconnections: { access: { \(list) } }", rest: rest) { postern in
+            try await play(banner == "220" ? "S: 220\nC: QUIT\nS: 221\nEND" : "S: \(banner)\nEND", on: postern)
+        }
+    }
+
+    @Test("the configured name stands in banner, EHLO and Received, as Python's smtplib sees it (E12)")
+    func name() async throws {
+        try await withEdge("") { postern in
+            let said = try await Program.succeed(
+                "python3",
+                [
+                    "-c",
+                    """
+                    import smtplib, sys
+                    s = smtplib.SMTP()
+                    print(s.connect("127.0.0.1", int(sys.argv[1]))[1].decode())
+                    print(s.ehlo("far.test")[1].decode().splitlines()[0])
+                    s.sendmail("a@far.test", ["bob@local.test"], "Subject: name\\r\\n\\r\\nx\\r\\n")
+                    s.quit()
+                    """, "\(postern.port)",
+                ]
+            ).text.split(separator: "\n").map(String.init)
+            #expect(said.count == 2 && said.allSatisfy { $0.hasPrefix("mx.postern.test") }, "\(said)")
+            let header = String(decoding: try await postern.wait(for: 1, messagesFor: "bob")[0], as: UTF8.self)
+            #expect(header.contains("by mx.postern.test"), "\(header)")
+        }
+    }
+
     @Test("who is silent for too long is told so, and let go (S02)")
     func inactivity() async throws {
         try await withEdge("connections: { timeout: 1s }") { postern in

@@ -134,8 +134,8 @@ struct Probe {
             return true
         } catch {
             report.add(step, at: place, isGood: false, [error.reason], seconds: 0)
-            let where_ = step == "TCP" ? "could not be reached at port \(port)" : "was reached, and \(step) came to nothing"
-            end("\(name) (\(address)) \(where_): \(error.reason).", isTransient: true)
+            let failing = step == "TCP" ? "could not be reached at port \(port)" : "was reached, and \(step) came to nothing"
+            end("\(name) (\(address)) \(failing): \(error.reason).", isTransient: true)
             return false
         }
     }
