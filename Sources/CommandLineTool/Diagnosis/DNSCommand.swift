@@ -5,7 +5,15 @@ import NameResolution
 /// `postern dns` (S32)
 struct DNSCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dns", abstract: "Ask DNS as delivery does: mx, a, aaaa, ptr, tlsa, ns or txt records.",
+        commandName: "dns", abstract: "Ask DNS as delivery does, or print the records that this system needs.",
+        discussion: "`postern dns mx example.org` is short for `postern dns ask mx example.org`.",
+        subcommands: [DNSAskCommand.self, DNSRecordsCommand.self], defaultSubcommand: DNSAskCommand.self)
+}
+
+/// `postern dns ask`
+struct DNSAskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask", abstract: "Ask DNS as delivery does: mx, a, aaaa, ptr, tlsa, ns or txt records.",
         discussion: """
             By the resolver of the configuration, or the system's where there is no configuration. `ptr` takes an address; `tlsa` takes a \
             host, with a port if it is not 25. Whether an answer is secure can only be told with a trust anchor: that of \

@@ -36,6 +36,17 @@ public final class Certificate: @unchecked Sendable {
         return bio.octets
     }
 
+    /// SHA-256 of the public key with its algorithm, 32 octets: what a TLSA record `3 1 1` has (RFC 6698 §2.1). It stays where a renewed
+    /// certificate keeps its key.
+    public var publicKeyDigest: [UInt8] {
+        let bio = MemoryBIO()
+        i2d_X509_PUBKEY_bio(bio.pointer, X509_get_X509_PUBKEY(pointer))
+        let key = bio.octets
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256(key, key.count, &digest)
+        return digest
+    }
+
     /// Whether this is the key that the certificate speaks of.
     func belongs(to key: PrivateKey) -> Bool {
         ErrorQueue.clear()

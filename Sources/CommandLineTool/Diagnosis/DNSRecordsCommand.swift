@@ -1,0 +1,44 @@
+import ArgumentParser
+import MailVocabulary
+import NameResolution
+import Topology
+import TransportSecurity
+
+/// `postern dns records`
+struct DNSRecordsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "records", abstract: "Print the DNS records that this configuration needs, as a zone file has them.",
+        discussion: """
+            MX, SPF, DMARC and SRV records of each domain, addresses, reverse names and TLSA records of the host. The public addresses are \
+            not known here: --address says them.
+            """)
+
+    @Option(help: ArgumentHelp("A public address of this host; may be repeated.", valueName: "address")) var address: [String] = []
+    @OptionGroup var file: ConfigurationOption
+
+    func validate() throws {
+        for text in address where IPAddress(parsing: text) == nil { throw ValidationError("--address: '\(text)' is not an address") }
+    }
+
+    func run() throws {
+        let topology = try file.topology(files: .none)
+        let records = NeededRecords(
+            topology: topology, addresses: address.compactMap { IPAddress(parsing: $0) }, certificates: Self.certificates(of: topology))
+        StandardOutput.print(records.lines.joined(separator: "\n"))
+    }
+
+    /// Of the edge, which others deliver to.
+    private static func certificates(of topology: Topology) -> [Result<String, NeededRecords.Reason>] {
+        let names = topology.virtualServers.filter(\.isEdge).flatMap(\.tls.certificates)
+        if names.isEmpty { return [.failure(.init(text: "the edge has no certificate"))] }
+        return Set(names).sorted().compactMap { name in
+            guard let files = topology.certificates[name] else { return nil }
+            do throws(CertificateError) {
+                let (pair, _) = try CertificatePair.load(CertificateFiles(certificate: files.certificate, key: files.key), now: .now())
+                return .success(pair.certificate.publicKeyDigest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+            } catch {
+                return .failure(.init(text: "\(error)"))
+            }
+        }
+    }
+}
