@@ -14,6 +14,8 @@ struct SMTPConnector: Sendable {
     /// Replies are short: this much is read at once.
     private static let readSize = 4096
 
+    private static let pauseBeforeFullSocket = TimeAmount.milliseconds(50)
+
     let endpoint: SMTPClientEndpoint
     let source: SourceAddresses
     let settings: SMTPClientSettings
@@ -24,7 +26,7 @@ struct SMTPConnector: Sendable {
         // Kept apart from the pipeline: a connection that ends at once has left it by the time that anybody asks, and the handler knows why.
         let made = NIOLoopBoundBox.makeEmptyBox(valueType: SMTPClientHandler.self, eventLoop: eventLoop)
         do {
-            connected = try openSocket(made)
+            connected = try openSocket(made, until: .now() + TimeAmount(settings.timeouts.connect))
         } catch let failure as SMTPConnectFailure {
             return eventLoop.makeFailedFuture(failure)
         } catch {
@@ -39,7 +41,10 @@ struct SMTPConnector: Sendable {
         }
     }
 
-    private func openSocket(_ made: NIOLoopBoundBox<SMTPClientHandler?>) throws -> EventLoopFuture<any Channel> {
+    /// - Parameter deadline: until then a full Unix socket is tried again.
+    private func openSocket(
+        _ made: NIOLoopBoundBox<SMTPClientHandler?>, until deadline: NIODeadline
+    ) throws -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(settings.timeouts.connect))
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize))
@@ -51,7 +56,12 @@ struct SMTPConnector: Sendable {
                 }
             }
         switch endpoint {
-        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        case .unix(let path):
+            return bootstrap.connect(unixDomainSocketPath: path).flatMapError { error in
+                // The server is there and has many waiting: unlike TCP, the kernel lets nobody wait in connect(2) then (unix(7)).
+                guard (error as? IOError)?.errnoCode == EAGAIN, .now() < deadline else { return eventLoop.makeFailedFuture(error) }
+                return eventLoop.flatScheduleTask(in: Self.pauseBeforeFullSocket) { try openSocket(made, until: deadline) }.futureResult
+            }
         case .tcp(let address, let port):
             guard (1...65535).contains(port) else { throw SMTPConnectFailure.local("no port \(port)") }
             let target = try SocketAddress(address, port: port)

@@ -1,3 +1,4 @@
+import Glibc
 import MailVocabulary
 import NIOCore
 import SMTPProtocol
@@ -31,6 +32,44 @@ struct ConnectTests {
         }
         let long = "/tmp/" + String(repeating: "x", count: 200)
         #expect(try await failure(to: .unix(path: long)) != nil)
+    }
+
+    @Test("a Unix socket with many waiting is tried again until there is room, and no next hop that cannot be reached")
+    func fullSocket() async throws {
+        let path = "/tmp/postern-full-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        defer { unlink(path) }
+        var place = sockaddr_un()
+        place.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &place.sun_path) { $0.copyBytes(from: path.utf8) }
+        func withPlace(_ body: (UnsafePointer<sockaddr>) -> Int32) -> Int32 {
+            withUnsafePointer(to: &place) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0) } }
+        }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #expect(withPlace { bind(server, $0, length) } == 0)
+        #expect(listen(server, 0) == 0)
+        // Whoever fills it, until the kernel says EAGAIN.
+        var waiting: [Int32] = []
+        while true {
+            let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            if withPlace({ connect(client, $0, length) }) != 0 {
+                #expect(errno == EAGAIN)
+                close(client)
+                break
+            }
+            waiting.append(client)
+        }
+        let connecting = SMTPClientConnection.connect(to: .unix(path: path), from: .any, settings: testSettings(), on: Loops.client)
+        // It has met the full socket by now, or does so later: either way it must come through once there is room.
+        try await Task.sleep(for: .milliseconds(200))
+        for client in waiting { close(client) }
+        var accepted: [Int32] = []
+        for _ in 0...waiting.count { accepted.append(accept(server, nil, nil)) }
+        let greeting = Array("220 x\r\n250 x\r\n".utf8)
+        #expect(send(accepted[accepted.count - 1], greeting, greeting.count, Int32(MSG_NOSIGNAL)) == greeting.count)
+        let connection = try await connecting.get()
+        for descriptor in accepted + [server] { close(descriptor) }
+        _ = connection
     }
 
     @Test("no such port")
