@@ -163,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             exclude: [
-                "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py", "Support/read_report.py", "Support/sasl.py",
+                "Support/bounds.py", "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py", "Support/read_report.py", "Support/sasl.py",
                 "Support/send_message.py",
             ]),
     ]
