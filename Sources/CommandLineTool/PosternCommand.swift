@@ -9,8 +9,8 @@ public struct PosternCommand: AsyncParsableCommand {
             Every subcommand reads the configuration from --config F; without it, from $POSTERN_CONFIG or /etc/postern/postern.yaml. \
             `postern help SUBCOMMAND` says more about one of them.
             """,
-        // Hidden: `make install` calls it.
-        subcommands: [ManualCommand.self],
+        // Hidden: `make install` calls the one, `postern up --sandbox` the other.
+        subcommands: [ManualCommand.self, ConfineCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Run:",

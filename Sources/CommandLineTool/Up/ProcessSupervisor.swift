@@ -15,6 +15,8 @@ struct ProcessSupervisor {
     let configuration: String
     /// Which daemons it runs.
     let daemons: [SupervisedDaemon]
+    /// Whether the kernel holds each daemon to the bounds of its role.
+    var sandbox = false
     let logger: Logger
     /// Called once, when all daemons are ready, or when some took too long.
     let announce: @Sendable (_ notReady: [SupervisedDaemon]) -> Void
@@ -27,8 +29,10 @@ struct ProcessSupervisor {
     ///   - topology: what the file says; it was read and checked before.
     ///   - configuration: the file, by the name that the user gave.
     ///   - program: how the user called `postern`, for lines to paste.
+    ///   - sandbox: whether the kernel holds each daemon to the bounds of its role.
     static func run(
-        topology: Topology, configuration: String, program: String = CommandLine.arguments.first ?? "postern"
+        topology: Topology, configuration: String, program: String = CommandLine.arguments.first ?? "postern",
+        sandbox: Bool = false
     ) async -> ExitStatus {
         var logger = Logger(label: "up") { _ in
             PosternLogHandler(
@@ -45,7 +49,8 @@ struct ProcessSupervisor {
             logger.notice("\(sentence)")
         }
         let supervisor = ProcessSupervisor(
-            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), logger: logger
+            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), sandbox: sandbox,
+            logger: logger
         ) { notReady in
             let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
             print(banner.text(colour: isatty(STDOUT_FILENO) == 1))
@@ -110,13 +115,19 @@ struct ProcessSupervisor {
         }
     }
 
+    private func command(of daemon: SupervisedDaemon) -> [String] {
+        let plain = [path(of: daemon), "--config", configuration]
+        return sandbox ? ["\(folder)/postern", "confine", daemon.role.rawValue, "--config", configuration, "--"] + plain : plain
+    }
+
     private func perform(
         _ action: Supervision.Action, processes: inout [SupervisedDaemon: DaemonProcess], inputs: AsyncStream<Input>.Continuation
     ) {
         switch action {
         case .spawn(let daemon):
             do throws(DaemonProcess.StartError) {
-                processes[daemon] = try DaemonProcess.start(executable: path(of: daemon), arguments: ["--config", configuration]) {
+                let command = command(of: daemon)
+                processes[daemon] = try DaemonProcess.start(executable: command[0], arguments: Array(command.dropFirst())) {
                     inputs.yield(.change(daemon, processID: $0, $1))
                 }
             } catch {
@@ -140,7 +151,7 @@ struct ProcessSupervisor {
     private func path(of daemon: SupervisedDaemon) -> String { "\(folder)/\(daemon.executableName)" }
 
     /// The folder of the running executable, symbolic links resolved; nil with `errno` set where /proc does not tell.
-    private static func ownFolder() -> String? {
+    static func ownFolder() -> String? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let length = readlink("/proc/self/exe", &buffer, buffer.count)
         guard length > 0 else { return nil }

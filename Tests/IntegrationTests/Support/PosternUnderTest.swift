@@ -60,10 +60,13 @@ final class PosternUnderTest: @unchecked Sendable {
 
     var configuration: String { folder.file("postern.yaml").path }
 
-    /// - Parameter environment: of its daemons, besides our own.
-    func start(environment: [String: String] = [:]) async throws {
+    /// - Parameters:
+    ///   - environment: of its daemons, besides our own.
+    ///   - options: of `postern up`, besides `--config`.
+    func start(environment: [String: String] = [:], options: [String] = []) async throws {
         let log = folder.file("log").path
-        let process = try ChildProcess(Self.postern, ["up", "--config", configuration], environment: environment, output: log, errors: log)
+        let process = try ChildProcess(
+            Self.postern, ["up", "--config", configuration] + options, environment: environment, output: log, errors: log)
         self.process = process
         _ = try await eventually("postern listens on port \(port); its log:\n\(logText)") {
             guard process.isRunning else { throw Failure(description: "postern has ended:\n\(logText)") }

@@ -70,10 +70,12 @@ final class SubmissionUnderTest: Sendable {
 
     /// Starts everything; `anna` and `bert` of local.test have mailboxes.
     ///
-    /// - Parameter environment: what the daemons find in theirs besides.
-    func start(environment: [String: String] = [:]) async throws {
+    /// - Parameters:
+    ///   - environment: what the daemons find in theirs besides.
+    ///   - options: of `postern up`.
+    func start(environment: [String: String] = [:], options: [String] = []) async throws {
         try await world.start()
-        try await postern.start(environment: environment)
+        try await postern.start(environment: environment, options: options)
         for name in ["anna", "bert"] { try await postern.addUser("\(name)@local.test", password: Self.password) }
         // Only once the core has answered it, postern-auth lets anybody try.
         _ = try await eventually("people can log in; the log:\n\(postern.logText.suffix(4000))") {

@@ -1,0 +1,14 @@
+#pragma once
+#include <errno.h>
+#include <sys/socket.h>
+#include <seccomp.h>
+
+// Function-like macros, which Swift does not see.
+static inline uint32_t cseccomp_refuse(uint16_t code) { return SCMP_ACT_ERRNO(code); }
+static inline int cseccomp_call(const char *name) { return seccomp_syscall_resolve_name(name); }
+static inline int cseccomp_refuse_other_families(scmp_filter_ctx context, int family) {
+    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, family));
+}
+static inline int cseccomp_refuse_family(scmp_filter_ctx context, int family) {
+    return seccomp_rule_add(context, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, family));
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+/// Tries from within each daemon's account what it must not be able to: what files, sockets and signals it reaches.
+@Suite("The bounds of each daemon's account", .enabled(if: geteuid() == 0, "only root can give the daemons accounts"))
+struct AccountBoundsTests {
+    /// The sockets that a role's account connects to, and its number in the hello.
+    private static let sockets: [(socket: String, role: String, number: Int)] = [
+        ("edge", "edge", 1), ("submission", "submission", 2), ("delivery", "delivery", 3), ("mailbox", "mailbox", 4),
+        ("control", "core", 5), ("auth", "auth", 6), ("login", "submission", 7),
+    ]
+
+    /// Files and folders, who may read and write each, and what the others are told.
+    private static func files(_ folder: String, message: String) -> [(action: String, path: String, readers: Set<String>)] {
+        [
+            ("read", "\(folder)/state/queue.sqlite", ["core"]), ("change", "\(folder)/state/queue.sqlite", ["core"]),
+            ("read", "\(folder)/state/directory.sqlite", ["core"]), ("change", "\(folder)/state/directory.sqlite", ["core"]),
+            ("list", "\(folder)/state", ["core"]), ("write", "\(folder)/state", ["core"]),
+            ("read", message, ["mailbox"]), ("list", "\(folder)/mail/local.test/bert/new", ["mailbox"]),
+            ("write", "\(folder)/mail", ["mailbox"]),
+            ("read", "\(folder)/krb5.keytab", ["auth"]), ("read", "\(folder)/secrets.key", ["auth"]),
+            ("read", "\(folder)/mail.key", ["submission"]),
+            ("write", folder, []),
+        ]
+    }
+
+    @Test("queue, directory, mailboxes, keytab, keys and sockets are each for one account, and no process reaches another's")
+    func bounds() async throws {
+        let postern = try await AccountsUnderTest()
+        do {
+            let message = try await postern.start()
+            try await files(postern, message: message)
+            try await sockets(postern)
+            try await impostors(postern)
+            try await processes(postern)
+        } catch {
+            await postern.stop()
+            throw Program.Failed(description: "\(error)\nthe log:\n\(postern.postern.logText.suffix(6000))")
+        }
+        await postern.stop()
+    }
+
+    private func files(_ postern: AccountsUnderTest, message: String) async throws {
+        let table = Self.files(postern.postern.folder.path, message: message)
+        for role in AccountsUnderTest.roles {
+            let said = try await postern.attempt(table.map { "\($0.action) \($0.path)" }, as: role)
+            #expect(said.count == table.count)
+            for (row, outcome) in zip(table, said) {
+                #expect(outcome == (row.readers.contains(role) ? "ok" : "EACCES"), "\(role): \(row.action) \(row.path)")
+            }
+        }
+    }
+
+    private func sockets(_ postern: AccountsUnderTest) async throws {
+        let run = postern.postern.folder.file("run").path
+        for role in AccountsUnderTest.roles {
+            let said = try await postern.attempt(Self.sockets.map { "connect \(run)/\($0.socket).sock" }, as: role)
+            #expect(said.count == Self.sockets.count)
+            for (row, outcome) in zip(Self.sockets, said) {
+                #expect(outcome == (row.role == role ? "ok" : "EACCES"), "\(role): \(row.socket).sock")
+            }
+            let made = try await postern.attempt(["write \(run)"], as: role)
+            // A socket of its own in another's place would be as good as the other's.
+            #expect(made == ["EACCES"] || role == "core" || role == "auth", "\(role) makes files beside the sockets: \(made)")
+        }
+    }
+
+    /// Each account says on its own socket that it is of each other role.
+    private func impostors(_ postern: AccountsUnderTest) async throws {
+        for own in Self.sockets where own.socket != "control" {
+            let path = postern.postern.folder.file("run/\(own.socket).sock").path
+            let others = Self.sockets.filter { $0.number != own.number }
+            let said = try await postern.attempt(others.map { "hello \(path) \($0.number) r" }, as: own.role)
+            #expect(said.count == others.count)
+            for (other, answer) in zip(others, said) {
+                #expect(answer.contains("this socket is for the role"), "\(own.role) as \(other.role): \(answer)")
+            }
+        }
+    }
+
+    private func processes(_ postern: AccountsUnderTest) async throws {
+        for role in AccountsUnderTest.roles {
+            let others = try AccountsUnderTest.roles.filter { $0 != role }.map { try postern.processID(of: $0) }
+            let said = try await postern.attempt(others.flatMap { ["signal \($0)", "trace \($0)", "memory \($0)"] }, as: role)
+            #expect(said == others.flatMap { _ in ["EPERM", "EPERM", "EACCES"] }, "\(role): \(said)")
+            // Even its own: who takes over a helper program of the account does not have the daemon.
+            let own = try postern.processID(of: role)
+            #expect(try await postern.attempt(["memory \(own)"], as: role) == ["EACCES"], "\(role)")
+            #expect(try await postern.attempt(["become 0"], as: role) == ["EPERM"], "\(role)")
+        }
+    }
+}

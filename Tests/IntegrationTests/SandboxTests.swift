@@ -1,0 +1,107 @@
+import Foundation
+import Testing
+
+/// `postern up --sandbox`: everything works under it, and from within it what a role does not need is refused.
+@Suite("The sandbox of each daemon", .enabled(if: geteuid() == 0, "only root can give the daemons accounts"))
+struct SandboxTests {
+    /// What the kernel of this machine has: the log of the launcher says so.
+    private static func held(_ postern: AccountsUnderTest) async throws -> String {
+        let result = try await Program.succeed(
+            PosternUnderTest.postern,
+            ["confine", "core", "--config", postern.postern.configuration, "--", try Program.find("true")])
+        return result.text + result.errors
+    }
+
+    @Test("mail in, a login, mail out, a reload and the death of each daemon: all as without it")
+    func flow() async throws {
+        let under = try await AccountsUnderTest()
+        do {
+            _ = try await under.start(options: ["--sandbox"])
+            let server = under.server
+            let relayed = """
+                @anna \(server.securePort) 127.0.0.1
+                TLS
+                S: 220
+                C: EHLO client.test
+                S: 250
+                AUTH SCRAM-SHA-256 anna \(SubmissionUnderTest.password)
+                S: 235
+                C: MAIL FROM:<anna@local.test>
+                S: 250
+                C: RCPT TO:<x@far.test>
+                S: 250
+                C: RCPT TO:<bert@local.test>
+                S: 250
+                C: DATA
+                S: 354
+                C: Subject: x\\r\\n\\r\\nx\\r\\n.
+                S: 250 2.0.0
+                """
+            #expect(try await server.play(relayed) == "")
+            _ = try await under.postern.wait(for: 2, messagesFor: "bert")
+            _ = try await eventually("the world has it; the log:\n\(under.postern.logText)") {
+                try await under.postern.queue().isEmpty ? true : nil
+            }
+            // No report that it could not be delivered.
+            #expect(try under.postern.messages(for: "anna").isEmpty)
+            let reloaded = try await under.postern.postern(["reload"])
+            #expect(reloaded.status == 0, "\(reloaded.errors)")
+
+            for role in AccountsUnderTest.roles {
+                let process = try under.processID(of: role)
+                kill(process, SIGKILL)
+                _ = try await eventually("another postern-\(role)") {
+                    let now = try under.postern.processID(of: "postern-\(role)")
+                    return now != nil && now != process ? true : nil
+                }
+            }
+            _ = try await eventually(within: 60, "a login and mail after it") { try await server.play(relayed).isEmpty ? true : nil }
+            _ = try await under.postern.wait(for: 3, messagesFor: "bert")
+            #expect(!under.postern.logText.contains("cannot be held to its bounds"))
+        } catch {
+            await under.stop()
+            throw Program.Failed(description: "\(error)\nthe log:\n\(under.postern.logText.suffix(6000))")
+        }
+        await under.stop()
+    }
+
+    @Test("from within: no Internet for core, auth and mailbox, nothing to write for those who face it, and no way out")
+    func bounds() async throws {
+        let under = try await AccountsUnderTest()
+        let message = try await under.start()
+        let folder = under.postern.folder.path
+        let held = try await Self.held(under)
+        let hasFiles = held.contains("files (Landlock")
+        for role in AccountsUnderTest.roles {
+            func attempt(_ table: [(action: String, outcomes: Set<String>)]) async throws {
+                let said = try await under.attempt(table.map(\.action), as: role, sandboxed: true)
+                #expect(said.count == table.count)
+                for (row, outcome) in zip(table, said) {
+                    #expect(row.outcomes.contains(outcome), "\(role): \(row.action): \(outcome); \(held)")
+                }
+            }
+            if held.contains("system calls (seccomp)") {
+                let none: Set<String> = ["core", "auth", "mailbox"].contains(role) ? ["EAFNOSUPPORT"] : ["ok"]
+                let port = under.postern.port
+                try await attempt([
+                    ("listen AF_INET 127.0.0.1", none), ("listen AF_INET6 ::", none), ("tcp 127.0.0.1 \(port)", none),
+                    ("socket AF_INET", none), ("socket AF_PACKET", ["EAFNOSUPPORT"]), ("mount", ["EPERM"]), ("unshare", ["EPERM"]),
+                    ("trace 1", ["EPERM"]),
+                ])
+            }
+            if hasFiles {
+                let own = (state: role == "core", mail: role == "mailbox")
+                try await attempt([
+                    ("write /tmp", ["EACCES"]), ("write \(folder)", ["EACCES"]), ("write /dev/shm", ["EACCES"]),
+                    ("write \(folder)/state", own.state ? ["ok"] : ["EACCES"]),
+                    ("list \(folder)/state", own.state ? ["ok"] : ["EACCES"]),
+                    ("write \(folder)/mail/local.test/bert/new", own.mail ? ["ok"] : ["EACCES"]),
+                    ("read \(message)", own.mail ? ["ok"] : ["EACCES"]),
+                ])
+            }
+            let socket = role == "core" ? "control" : role
+            try await attempt([("connect \(folder)/run/\(socket).sock", ["ok"])])
+        }
+        await under.stop()
+    }
+}
