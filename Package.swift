@@ -83,8 +83,8 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "CoreLink",
-                "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "NameResolution",
+                "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -119,7 +119,9 @@ let package = Package(
             dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),
         .testTarget(
             name: "CommandLineToolTests",
-            dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+            dependencies: [
+                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "MailVocabulary", logging,
+            ]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
