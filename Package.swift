@@ -84,7 +84,7 @@ let package = Package(
             name: "CommandLineTool",
             dependencies: [
                 "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity", "NameResolution",
-                "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "SMTPProtocol", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineToolTests",
             dependencies: [
-                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "MailVocabulary", logging,
+                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "TransportSecurity", "MailVocabulary",
+                logging,
             ]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),

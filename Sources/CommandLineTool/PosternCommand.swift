@@ -19,7 +19,7 @@ public struct PosternCommand: AsyncParsableCommand {
                     CheckCommand.self, TestCommand.self, DiffCommand.self, ExplainCommand.self, InitCommand.self, SchemaCommand.self,
                     CertificateCommand.self,
                 ]),
-            CommandGroup(name: "Mail:", subcommands: [QueueCommand.self, DNSCommand.self]),
+            CommandGroup(name: "Mail:", subcommands: [QueueCommand.self, ProbeCommand.self, DNSCommand.self]),
             CommandGroup(
                 name: "People:",
                 subcommands: [
