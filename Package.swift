@@ -88,8 +88,7 @@ let package = Package(
             name: "CommandLineTool",
             dependencies: [
                 "Confinement", "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity",
-                "NameResolution", "CoreLink",
-                "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -132,7 +131,10 @@ let package = Package(
             dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),
         .testTarget(
             name: "CommandLineToolTests",
-            dependencies: ["CommandLineTool", "Credentials", "ServiceRuntime", "Topology", "MailVocabulary", logging]),
+            dependencies: [
+                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "TransportSecurity", "MailVocabulary",
+                logging,
+            ]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),

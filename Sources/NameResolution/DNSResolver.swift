@@ -76,6 +76,22 @@ public final class DNSResolver: Sendable {
     ) -> EventLoopFuture<LookupAnswer> {
         lookUp(name, type, deadline: deadline(duration), on: eventLoop)
     }
+
+    /// The same with what people want to know of an answer besides.
+    ///
+    /// - Parameter name: absolute, ASCII; also names that are no host names, such as `_25._tcp.mail.example`.
+    /// - Parameter duration: the time it may take; nil: that of the settings.
+    public func result(
+        of name: String, _ type: RecordType, within duration: Duration? = nil, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<LookupResult> {
+        result(of: name, type, deadline: deadline(duration), on: eventLoop)
+    }
+
+    /// The addresses of a name in the hosts file, and nil where the file does not have it: servers are not asked for these.
+    public func hostsFileAddresses(of name: DomainName) -> [IPAddress]? { hosts.addresses(of: name) }
+
+    /// The names of an address in the hosts file, and nil where the file does not have it.
+    public func hostsFileNames(of address: IPAddress) -> [DomainName]? { hosts.names(of: address) }
 }
 
 // One deadline for several lookups in a row.
@@ -120,7 +136,13 @@ extension DNSResolver {
     }
 
     func lookUp(_ name: String, _ type: RecordType, deadline: NIODeadline, on eventLoop: any EventLoop) -> EventLoopFuture<LookupAnswer> {
-        let promise = eventLoop.makePromise(of: LookupAnswer.self)
+        result(of: name, type, deadline: deadline, on: eventLoop).map(\.answer)
+    }
+
+    private func result(
+        of name: String, _ type: RecordType, deadline: NIODeadline, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<LookupResult> {
+        let promise = eventLoop.makePromise(of: LookupResult.self)
         inbox.submit(LookupRequest(name: name, type: type, deadline: deadline, promise: promise))
         return promise.futureResult
     }

@@ -13,9 +13,9 @@ final class LookupEngine {
         unowned let engine: LookupEngine
         let number: UInt64
         /// Nil once answered: the deadline has passed, and libunbound has not let go yet.
-        var promise: EventLoopPromise<LookupAnswer>?
+        var promise: EventLoopPromise<LookupResult>?
 
-        init(engine: LookupEngine, number: UInt64, promise: EventLoopPromise<LookupAnswer>) {
+        init(engine: LookupEngine, number: UInt64, promise: EventLoopPromise<LookupResult>) {
             (self.engine, self.number, self.promise) = (engine, number, promise)
         }
     }
@@ -28,7 +28,7 @@ final class LookupEngine {
     private var pending: [UInt64: Pending] = [:]
     private var deadlines = DeadlineQueue<UInt64>()
     private var nextNumber: UInt64 = 0
-    private var finished: [(promise: EventLoopPromise<LookupAnswer>?, answer: LookupAnswer)] = []
+    private var finished: [(promise: EventLoopPromise<LookupResult>?, answer: LookupResult)] = []
     private var hasStarted = false
     /// Why libunbound cannot be used any more.
     private var failure: LookupFailure?
@@ -77,7 +77,7 @@ final class LookupEngine {
             wait()
         }
         deliver()
-        for lookup in pending.values { lookup.promise?.succeed(.failure(.shutDown)) }
+        for lookup in pending.values { lookup.promise?.succeed(LookupResult(.failure(.shutDown))) }
         // Ends libunbound's thread without waiting for the network, and frees what it still works on without calling back.
         Self.start.withLock { _ in ub_ctx_delete(context) }
         pending = [:]
@@ -86,7 +86,7 @@ final class LookupEngine {
 
     private func submit(_ request: LookupRequest) {
         if let failure {
-            finished.append((request.promise, .failure(failure)))
+            finished.append((request.promise, LookupResult(.failure(failure))))
             return
         }
         let lookup = Pending(engine: self, number: nextNumber, promise: request.promise)
@@ -95,7 +95,7 @@ final class LookupEngine {
         pending[lookup.number] = lookup
         let result = hasStarted ? begin(lookup, request) : Self.start.withLock { _ in begin(lookup, request) }
         guard result == UB_NOERROR.rawValue else {
-            return finish(lookup, .failure(.library(UnboundContext.message(result))))
+            return finish(lookup, LookupResult(.failure(.library(UnboundContext.message(result)))))
         }
         hasStarted = true
         deadlines.insert(lookup.number, at: request.deadline)
@@ -108,11 +108,11 @@ final class LookupEngine {
                 defer { ub_resolve_free(result) }
                 guard let opaque else { return }
                 let lookup = Unmanaged<Pending>.fromOpaque(opaque).takeUnretainedValue()
-                lookup.engine.finish(lookup, LookupAnswer(error: error, result: result))
+                lookup.engine.finish(lookup, LookupResult(error: error, result: result))
             }, nil)
     }
 
-    private func finish(_ lookup: Pending, _ answer: LookupAnswer) {
+    private func finish(_ lookup: Pending, _ answer: LookupResult) {
         finished.append((lookup.promise, answer))
         pending[lookup.number] = nil
     }
@@ -131,14 +131,14 @@ final class LookupEngine {
         guard result != UB_NOERROR.rawValue else { return }
         let reason = LookupFailure.library(UnboundContext.message(result))
         failure = reason
-        for lookup in Array(pending.values) { finish(lookup, .failure(reason)) }
+        for lookup in Array(pending.values) { finish(lookup, LookupResult(.failure(reason))) }
     }
 
     private func expire() {
         let now = NIODeadline.now()
         while let number = deadlines.popExpired(at: now) {
             // No ub_cancel: in a thread it only marks the lookup, and we would no longer learn when its memory is free.
-            pending[number]?.promise?.succeed(.failure(.timeout))
+            pending[number]?.promise?.succeed(LookupResult(.failure(.timeout)))
             pending[number]?.promise = nil
         }
         if deadlines.count > 2 * pending.count + 1_024 {
@@ -157,6 +157,23 @@ final class LookupEngine {
         }
         // Any result, EINTR included, means: look again.
         _ = poll(&descriptors, nfds_t(descriptors.count), timeout)
+    }
+}
+
+extension LookupResult {
+    /// Copies what libunbound answered; the caller frees `result`.
+    fileprivate init(error: Int32, result: UnsafeMutablePointer<ub_result>?) {
+        let answer = LookupAnswer(error: error, result: result)
+        guard let found = result?.pointee, error == UB_NOERROR.rawValue else {
+            self.init(answer)
+            return
+        }
+        let canonicalName = found.canonname.map { String(cString: $0) }
+        if case .failure = answer {
+            self.init(answer)
+        } else {
+            self.init(answer, timeToLive: Int(found.ttl), canonicalName: canonicalName)
+        }
     }
 }
 

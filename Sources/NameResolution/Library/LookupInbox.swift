@@ -47,7 +47,7 @@ final class LookupInbox: Sendable {
             if state.content.requests.count == 1 { wake() }
             return nil
         }
-        if let refusal { request.promise.succeed(.failure(refusal)) }
+        if let refusal { request.promise.succeed(LookupResult(.failure(refusal))) }
     }
 
     /// Asks the resolver thread to end; the promise is kept once nothing of libunbound is left.

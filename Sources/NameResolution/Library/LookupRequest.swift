@@ -6,5 +6,5 @@ struct LookupRequest: Sendable {
     let name: String
     let type: RecordType
     let deadline: NIODeadline
-    let promise: EventLoopPromise<LookupAnswer>
+    let promise: EventLoopPromise<LookupResult>
 }

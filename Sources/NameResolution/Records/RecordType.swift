@@ -1,4 +1,4 @@
-/// The DNS record types that mail asks for, and those that people ask for about mail (RFC 1035 §3.2.2, RFC 3596, RFC 6698).
+/// The DNS record types that mail and its administrators ask for (RFC 1035 §3.2.2, RFC 3596, RFC 6698).
 public enum RecordType: UInt16, Hashable, Sendable {
     case a = 1
     case ns = 2

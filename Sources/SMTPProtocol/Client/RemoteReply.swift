@@ -2,9 +2,9 @@ import MailVocabulary
 import NIOCore
 
 /// A reply as it arrived: most of them only say yes, so the text stays bytes until someone wants it.
-struct RemoteReply: Hashable, Sendable {
+public struct RemoteReply: Hashable, Sendable {
     /// 200 to 599.
-    let code: UInt16
+    public let code: UInt16
     /// The text of the last line, usually the only one.
     let lastLine: ByteBuffer
     /// The texts of the lines before it.
@@ -13,13 +13,14 @@ struct RemoteReply: Hashable, Sendable {
     /// The most octets of text that `reply` keeps: it is stored with each recipient.
     static let maximumKeptText = 1024
 
-    var isPositive: Bool { code < 300 }
+    /// Whether the command was done; 3xx asks for more.
+    public var isPositive: Bool { code < 300 }
 
     /// The texts of all lines, printable.
-    var lines: [String] { (earlierLines + [lastLine]).map { ReplyText.printable($0.readableBytesView) } }
+    public var lines: [String] { (earlierLines + [lastLine]).map { ReplyText.printable($0.readableBytesView) } }
 
     /// The reply as a value: enhanced status code recognised where it stands and its class agrees with the code (RFC 2034 §4).
-    var reply: Reply {
+    public var reply: Reply {
         var kept: [String] = []
         var octets = 0
         for (index, line) in lines.enumerated() where octets < Self.maximumKeptText {

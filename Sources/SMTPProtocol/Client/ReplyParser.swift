@@ -5,12 +5,12 @@ import NIOCore
 /// Strict where it matters (three digits, the same code on every line), tolerant where servers differ: a line may end in LF alone, and
 /// the text may be missing. Bounded: lines of 2,048 octets (of an
 /// authentication exchange 12,288), 100 lines.
-struct ReplyParser: Sendable {
+public struct ReplyParser: Sendable {
     /// RFC 5321 §4.5.3.1.5 allows 512 octets; many servers write more.
     static let maximumLine = 2048
     static let maximumLines = 100
 
-    enum Failure: Error, Hashable, Sendable {
+    public enum Failure: Error, Hashable, Sendable {
         /// No reply; what arrived, printable and cut.
         case malformed(String)
         case lineTooLong
@@ -18,7 +18,8 @@ struct ReplyParser: Sendable {
         case tooManyLines
         case inconsistentCodes(String)
 
-        var text: String {
+        /// What arrived, in words.
+        public var text: String {
             switch self {
             case .malformed(let text): text
             case .lineTooLong: "(a line of more than \(ReplyParser.maximumLine) octets)"
@@ -37,10 +38,13 @@ struct ReplyParser: Sendable {
     /// How much of `buffer` is known to hold no LF.
     private var searched = 0
 
-    /// Whether everything that came was part of a reply that has been taken.
-    var isEmpty: Bool { buffer.readableBytes == 0 && code == nil }
+    public init() {}
 
-    mutating func append(_ bytes: ByteBuffer) {
+    /// Whether everything that came was part of a reply that has been taken.
+    public var isEmpty: Bool { buffer.readableBytes == 0 && code == nil }
+
+    /// Takes octets as they came.
+    public mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
             buffer = bytes
         } else {
@@ -51,7 +55,7 @@ struct ReplyParser: Sendable {
     }
 
     /// The next complete reply, or nil if more octets are needed.
-    mutating func next() throws(Failure) -> RemoteReply? {
+    public mutating func next() throws(Failure) -> RemoteReply? {
         while let line = try nextLine() {
             guard let parsed = Self.parse(line) else { throw .malformed(ReplyText.quoted(line.readableBytesView)) }
             if let code, code != parsed.code { throw .inconsistentCodes(ReplyText.quoted(line.readableBytesView)) }

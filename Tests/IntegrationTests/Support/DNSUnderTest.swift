@@ -8,7 +8,8 @@ final class DNSUnderTest: @unchecked Sendable {
     private var process: ChildProcess?
 
     /// - Parameter records: in zone file syntax with absolute names: `example. MX 10 mail.example.`
-    init(_ records: [String]) async throws {
+    /// - Parameter zones: whole zones with their signatures.
+    init(_ records: [String], zones: [SignedZone] = []) async throws {
         port = try FreePort.take()
         folder = try TemporaryFolder()
         let log = folder.file("log").path
@@ -30,7 +31,9 @@ final class DNSUnderTest: @unchecked Sendable {
               local-zone: "." static
               # Its own idea of this zone is "localhost".
               local-zone: "127.in-addr.arpa." static
+            \(zones.map { "  local-zone: \"\($0.name).\" transparent" }.joined(separator: "\n"))
             \(records.map { "  local-data: '\($0)'" }.joined(separator: "\n"))
+            \(zones.map { "auth-zone:\n  name: \"\($0.name).\"\n  zonefile: \"\($0.file)\"\n  for-upstream: no" }.joined(separator: "\n"))
             remote-control:
               control-enable: no
 

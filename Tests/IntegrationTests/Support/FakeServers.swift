@@ -14,9 +14,14 @@ final class FakeServers: @unchecked Sendable {
         var hold = 0.0
         /// Offers STARTTLS, and hangs up in the handshake.
         var startTLS = false
+        /// Offers STARTTLS, and does it with these files.
+        var certificate: String?
+        var key: String?
+        /// Accepts connections and says nothing.
+        var silent = false
 
         enum CodingKeys: String, CodingKey {
-            case name, listen, lmtp, hold
+            case name, listen, lmtp, hold, certificate, key, silent
             case startTLS = "starttls"
             case dropAfterDot = "drop_after_dot"
         }

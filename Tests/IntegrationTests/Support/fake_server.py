@@ -6,6 +6,8 @@ fake_server.py EVENTS SERVERS: appends what happens to the file EVENTS, a JSON o
   lmtp              whether it greets LHLO and answers per recipient
   drop_after_dot    so many messages are taken and not answered: the connection breaks
   starttls          it offers STARTTLS, and hangs up in the handshake
+  certificate, key  it offers STARTTLS, and does it with these PEM files
+  silent            it accepts connections and says nothing
   hold              seconds from the final dot to the answer
 By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451; in LMTP, after the data, quota... gets 552 and
 locked... 451.
@@ -13,6 +15,7 @@ locked... 451.
 import asyncio
 import json
 import os
+import ssl
 import sys
 
 events = open(sys.argv[1], "a", buffering=1)
@@ -36,7 +39,7 @@ async def accept(server, reader, writer):
     say(server, "connect", peer=peer[0] if peer else "", active=open_connections())
     try:
         await dialogue(server, reader, writer)
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
         pass
     finally:
         active[name] -= 1
@@ -52,18 +55,29 @@ async def dialogue(server, reader, writer):
         writer.write((text + "\r\n").encode())
         await writer.drain()
 
+    if server.get("silent"):
+        await reader.read()
+        return
+    is_secure = False
     await reply("220 fake server")
     while line := await reader.readline():
         command = line.decode("utf-8", "replace").rstrip("\r\n")
         verb = command[:4].upper()
         if verb in ("EHLO", "LHLO", "HELO"):
-            offer = "250-STARTTLS\r\n" if server.get("starttls") else ""
+            offers = server.get("starttls") or (server.get("certificate") and not is_secure)
+            offer = "250-STARTTLS\r\n" if offers else ""
             await reply("250-fake server\r\n250-PIPELINING\r\n250-8BITMIME\r\n" + offer + "250 ENHANCEDSTATUSCODES")
         elif verb == "STAR" and server.get("starttls"):
             await reply("220 go on")
             # The hello has come, and is not answered.
             await reader.read(1)
             return
+        elif verb == "STAR" and server.get("certificate") and not is_secure:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(server["certificate"], server["key"])
+            await reply("220 go on")
+            await writer.start_tls(context)
+            is_secure = True
         elif verb == "MAIL":
             recipients = []
             await reply("250 2.1.0 ok")

@@ -1,0 +1,36 @@
+import Foundation
+
+/// A row of a form: a label, and text that goes on below itself where a line is full.
+struct LabelledText {
+    static let columns = 80
+
+    let label: String
+    let words: String
+    let colour: Paint.Colour
+    /// Columns before the text.
+    let indent: Int
+
+    init(label: String, _ words: String, colour: Paint.Colour = .plain, indent: Int = 10) {
+        (self.label, self.words, self.colour, self.indent) = (label, words, colour, indent)
+    }
+
+    func text(_ paint: Paint) -> String {
+        Self.wrapped(words, width: Self.columns - indent).enumerated().map { index, line in
+            (index == 0 ? label : "").padding(toLength: indent, withPad: " ", startingAt: 0) + paint(line, colour)
+        }.joined(separator: "\n")
+    }
+
+    /// Broken between words; a word that is longer than a line stays whole.
+    static func wrapped(_ text: String, width: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " \(word)"
+        }
+        return lines + [line]
+    }
+}
