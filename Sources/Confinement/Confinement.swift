@@ -41,11 +41,13 @@ public struct Confinement: Hashable, Sendable {
         }
         guard !bounds.hidden.isEmpty else { return }
         guard clandlock_own_mounts() == 0 else { return note("hidden folders", errno) }
+        var isWhole = true
         for folder in bounds.hidden {
             guard clandlock_hide(folder) != 0, errno != ENOENT else { continue }
             note("\(folder) hidden", errno)
+            isWhole = false
         }
-        held.append("hidden folders")
+        if isWhole { held.append("hidden folders") }
     }
 
     private mutating func note(_ bound: String, _ code: Int32?) {

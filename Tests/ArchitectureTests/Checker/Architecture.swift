@@ -28,6 +28,8 @@ struct Architecture {
             ["SMTPProtocol"],
             ["MessageFormat"],
             ["Topology"],
+            ["CLandlock"],
+            ["Confinement"],
             ["Routing"],
             ["TopologyFile"],
             ["DurableStorage"],
@@ -49,6 +51,7 @@ struct Architecture {
         cModules: [
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
             "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
+            "CSeccomp": ["Confinement"], "CLandlock": ["Confinement"],
         ],
         testOnly: ["CrashModel", "CCrashVFS", "DialogueModel", "RoutingBench"],
         withoutFoundation: [
