@@ -68,6 +68,26 @@ struct EdgeTests {
         }
     }
 
+    @Test("a list of names holds for confirmed names alone: who only says that it has one is not let in by it (S16)")
+    func accessByName() async throws {
+        let dns = try await DNSUnderTest([
+            "2.0.0.127.in-addr.arpa. PTR mx.good.test.", "mx.good.test. A 127.0.0.2", "3.0.0.127.in-addr.arpa. PTR mx.bad.test.",
+            "mx.bad.test. A 127.0.0.3", "4.0.0.127.in-addr.arpa. PTR mx.good.test.",
+        ])
+        defer { dns.stop() }
+        let rest = PosternUnderTest.localDomain + "\nresolver: { servers: [\"127.0.0.1:\(dns.port)\"], hosts_file: /dev/null }"
+        for (list, refused) in [
+            (#"{ only: ["*.good.test"] }"#, [3, 4, 5]), (#"{ all_except: ["*.bad.test", "127.0.0.5"] }"#, [3, 5]),
+        ] {
+            try await withEdge("connections: { access: \(list) }\nreverse_dns: { lookup: true }", rest: rest) { postern in
+                for last in 2...5 {
+                    let reply = refused.contains(last) ? "S: 554 5.7.1\nEND" : "S: 220\nC: QUIT\nS: 221"
+                    try await play("@client \(postern.port) 127.0.0.\(last)\n\(reply)", on: postern)
+                }
+            }
+        }
+    }
+
     @Test("who is silent for too long is told so, and let go (S02)")
     func inactivity() async throws {
         try await withEdge("connections: { timeout: 1s }") { postern in
