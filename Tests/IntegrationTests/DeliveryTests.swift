@@ -254,6 +254,20 @@ struct DeliveryTests {
         }
     }
 
+    @Test("a server that does not answer is given up after the time for idle connections, and tried again (S04)")
+    func idleConnections() async throws {
+        var server = Self.good
+        server.hold = 60
+        try await withDelivery([server], connections: ", timeout: 1s") { postern, _ in
+            try await postern.send(from: "sender@local.test", to: "user@good.far.test")
+            // Long before the server would have answered.
+            let row = try await eventually(within: 45, "it is tried again") {
+                try await postern.queue().first { ($0["attempts"] as? Int ?? 0) > 0 }
+            }
+            #expect((row["last_error"] as? String)?.contains("4.4.2") == true, "\(row)")
+        }
+    }
+
     @Test("servers never see more connections at once than the limits (S03, S05)")
     func limits() async throws {
         let servers = (1...3).map { FakeServers.Server(name: "s\($0)", listen: "127.0.0.\($0 + 1)", hold: 0.2) }

@@ -13,19 +13,37 @@ struct ScannerTests {
             server: "limits: { messages_per_connection: none }")
         try await withSubmission(settings) { server in
             for port in [server.postern.port, server.port] {
-                let found = try await Program.run(
-                    "nmap",
-                    [
-                        "-Pn", "-n", "--unprivileged", "-sT", "-sV", "--version-light", "-p", "\(port)", "--script", "+smtp-open-relay",
-                        "--script-args", "smtp-open-relay.domain=far.test,smtp-open-relay.ip=127.0.0.1", "127.0.0.1",
-                    ])
-                #expect(found.text.contains("smtp-open-relay"), "\(found.text)\n\(found.errors)")
+                let found = try await Self.openRelay(port)
                 #expect(
                     found.text.contains("doesn't seem to be an open relay") || found.text.contains("authentication needed"), "\(found.text)"
                 )
             }
             #expect(try server.world.count() == 0)
             #expect(try await server.postern.queue().isEmpty)
+        }
+    }
+
+    private static func openRelay(_ port: Int) async throws -> Program.Result {
+        let found = try await Program.run(
+            "nmap",
+            [
+                "-Pn", "-n", "--unprivileged", "-sT", "-sV", "--version-light", "-p", "\(port)", "--script", "+smtp-open-relay",
+                "--script-args", "smtp-open-relay.domain=far.test,smtp-open-relay.ip=127.0.0.1", "127.0.0.1",
+            ])
+        #expect(found.text.contains("smtp-open-relay"), "\(found.text)\n\(found.errors)")
+        return found
+    }
+
+    @Test("from a computer that may relay, the same script finds that it may at the submission server, and that it may not at the edge")
+    func openRelayFromInside() async throws {
+        let settings = SubmissionUnderTest.Settings(
+            tls: "{ mode: offered }", authentication: Self.strangers,
+            relay: #"{ accounts: none, computers: { only: ["127.0.0.1"] } }"#, server: "limits: { messages_per_connection: none }")
+        try await withSubmission(settings) { server in
+            // The script can neither log in nor say where it comes from; that it finds this one says that it would find the others.
+            let (submission, edge) = (try await Self.openRelay(server.port), try await Self.openRelay(server.postern.port))
+            #expect(submission.text.contains("Server is an open relay"), "\(submission.text)")
+            #expect(edge.text.contains("doesn't seem to be an open relay"), "\(edge.text)")
         }
     }
 

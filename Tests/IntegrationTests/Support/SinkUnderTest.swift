@@ -29,6 +29,14 @@ final class SinkUnderTest: @unchecked Sendable {
 
     deinit { stop() }
 
+    /// The recipients of all messages that it was sent, as they stood in RCPT.
+    func recipients() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).flatMap { name in
+            try String(decoding: Data(contentsOf: folder.file(name)), as: UTF8.self).split(separator: "\n")
+                .prefix { !$0.hasPrefix("Received:") }.compactMap { $0.firstMatch(of: /^X-Rcpt-Args: <(.*)>/).map { String($0.1) } }
+        }
+    }
+
     /// How many messages it was sent.
     func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: folder.path).count }
 }

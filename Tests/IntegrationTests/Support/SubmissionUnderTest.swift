@@ -26,6 +26,7 @@ final class SubmissionUnderTest: Sendable {
         /// Other virtual servers, as they stand in the file, less their two spaces.
         var otherServers = ""
         var mailboxes = #"{ maildir: "mail/{domain}/{user}" }"#
+        var domains = "{ local.test: authoritative }"
     }
 
     init(_ settings: Settings = .init()) async throws {
@@ -57,7 +58,7 @@ final class SubmissionUnderTest: Sendable {
 
     private static func rest(_ settings: Settings, world: Int) -> String {
         """
-        domains: { local.test: authoritative }
+        domains: \(settings.domains)
         certificates:
           default: { certificate: mail.pem, key: mail.key }
         \(settings.certificates.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
