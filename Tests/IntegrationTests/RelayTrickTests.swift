@@ -6,7 +6,7 @@ import Testing
 @Suite("Relay tricks end to end")
 struct RelayTrickTests {
     /// A recipient as sent, and the reply to it.
-    struct Trick {
+    struct Trick: CustomStringConvertible {
         /// With Python's escapes.
         let path: String
         /// The reply to those who may not relay.
@@ -18,6 +18,12 @@ struct RelayTrickTests {
 
         init(_ path: String, _ reply: String, inside: String? = nil, to destination: String? = nil) {
             (self.path, self.reply, self.inside, self.destination) = (path, reply, inside ?? reply, destination)
+        }
+
+        /// Its row in docs/routing.md.
+        var description: String {
+            let shown = path.count > 60 ? "`\(path.prefix(8))…\(path.suffix(12))` (\(path.count) octets)" : "`\(path)`"
+            return "| \(shown) | \(reply) | \(inside) | \(destination.map { $0.count > 60 ? "the same" : $0 } ?? "") |"
         }
     }
 
@@ -86,6 +92,16 @@ struct RelayTrickTests {
         Trick(#"<x@far.test\x0d>"#, "500 5.5.2"),
         Trick("x@far.test", malformed),
     ]
+
+    @Test("the page on routing shows the same rows, and no others")
+    func page() throws {
+        let page = try String(
+            contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/routing.md"),
+            encoding: .utf8)
+        let shown = page.split(separator: "\n").drop { $0 != "| recipient as sent | outside, or logged in | inside | goes to |" }
+            .dropFirst(2).prefix { $0.hasPrefix("|") }
+        #expect(shown.map(String.init) == Self.tricks.map(\.description))
+    }
 
     private static let settings = SubmissionUnderTest.Settings(
         tls: "{ mode: offered }", authentication: "{ anonymous: true, basic: { mechanisms: [PLAIN], require_tls: false } }",

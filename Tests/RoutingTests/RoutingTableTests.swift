@@ -72,10 +72,12 @@ struct RoutingTableTests {
         #expect(decision.trace.steps.contains { $0.rule == row.rule }, "\(decision.trace)")
     }
 
-    @Test("the page shows the same rows")
+    @Test("the page shows the same rows, and no others")
     func page() throws {
         let page = try String(
             contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/routing.md"), encoding: .utf8)
-        for row in Self.rows { #expect(page.contains("\(row)\n"), "docs/routing.md lacks \(row)") }
+        let shown = page.split(separator: "\n").drop { $0 != "| via | client | from | to | decision | rule |" }.dropFirst(2)
+            .prefix { $0.hasPrefix("|") }
+        #expect(shown.map(String.init) == Self.rows.map(\.description))
     }
 }
