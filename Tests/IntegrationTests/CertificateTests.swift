@@ -111,6 +111,30 @@ struct CertificateTests {
         #expect(noAuthority.status == 74, "\(noAuthority)")
     }
 
+    @Test("the metrics say when each certificate ends, as OpenSSL does; one that cannot be read is told of, and the others are there")
+    func expiryMetric() async throws {
+        let postern = try PosternUnderTest(
+            edge: "tls: { mode: offered, certificate: [default, other] }",
+            rest: PosternUnderTest.localDomain
+                + "\ncertificates: { default: { certificate: mail.pem, key: mail.key }, other: { certificate: other.pem, key: other.key } }"
+        )
+        try await Certificate.selfSigned(in: postern.folder, name: "mail")
+        try await Certificate.selfSigned(in: postern.folder, name: "other", key: .rsa)
+        try await postern.start()
+        let end = try await Program.succeed(
+            "sh",
+            ["-c", "date -u -d \"$(openssl x509 -in \"$0\" -noout -enddate | cut -d= -f2)\" +%s", postern.folder.file("mail.pem").path]
+        ).text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let metrics = try await postern.postern(["metrics"])
+        for name in ["default", "other"] {
+            #expect(metrics.text.contains("\npostern_certificate_not_after_seconds{certificate=\"\(name)\"} \(end)\n"), "\(metrics)")
+        }
+        try FileManager.default.removeItem(at: postern.folder.file("other.pem"))
+        let less = try await postern.postern(["metrics"])
+        #expect(less.status == 0 && less.errors.contains("other.pem") && less.text.contains("{certificate=\"default\"} \(end)"), "\(less)")
+        await postern.stop()
+    }
+
     @Test("as root, new files belong to the account of run_as that reads them", .enabled(if: getuid() == 0))
     func owner() async throws {
         let text = try String(contentsOfFile: configuration, encoding: .utf8)

@@ -40,14 +40,3 @@ struct StatusCommand: AsyncParsableCommand {
         if count > shown { StandardOutput.print("                and \(count - shown) more next hops, tried again later than these") }
     }
 }
-
-/// `postern metrics`
-struct MetricsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "metrics", abstract: "Counters and gauges in the Prometheus text format.")
-
-    @OptionGroup var file: ConfigurationOption
-
-    func run() async throws {
-        for text in try await ControlClient(file).objects(ControlRequest(.metrics)) { StandardOutput.print(text, terminator: "") }
-    }
-}

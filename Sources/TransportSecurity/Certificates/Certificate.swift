@@ -29,6 +29,15 @@ public final class Certificate: @unchecked Sendable {
         return Int32(truncatingIfNeeded: error & 0x7F_FFFF) == PEM_R_NO_START_LINE ? certificates : nil
     }
 
+    /// The first certificate of a file: the server's own. Whoever may not read the key may read this.
+    public static func first(inFile path: String) throws(CertificateError) -> Certificate {
+        guard let chain = read(pem: try FileContent(path: path).octets) else {
+            throw .malformed(path: path, reason: "one of its certificates cannot be read")
+        }
+        guard let first = chain.first else { throw .noCertificate(path: path) }
+        return first
+    }
+
     /// The certificate as PEM.
     public var pem: [UInt8] {
         let bio = MemoryBIO()
