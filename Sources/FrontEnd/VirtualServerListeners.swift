@@ -203,6 +203,11 @@ final class VirtualServerListeners {
             return channel.close(promise: nil)
         }
         handlers[ObjectIdentifier(channel)] = handler
+        handler.onStartTLS = { [self, weak channel, weak handler] in
+            guard let channel, let handler else { return }
+            // A channel that takes no handler is closing.
+            try? channel.pipeline.syncOperations.addHandler(watchHandshake(of: channel), position: .before(handler))
+        }
         if isShuttingDown { handler.shutDown() }
         gate.open { [self] in
             if let refusal {
@@ -218,11 +223,14 @@ final class VirtualServerListeners {
 
     private func addTLS(to channel: any Channel, _ client: ClientFacts) throws {
         guard let transport = contexts.implicit.transport else { throw ChannelError.operationUnsupported }
-        // Who connects and does not get on with the handshake gives way to those who come after.
+        try channel.pipeline.syncOperations.addHandlers(TLSHandler(server: transport.value), watchHandshake(of: channel))
+    }
+
+    /// Who does not get on with the handshake gives way to those who come after.
+    private func watchHandshake(of channel: any Channel) -> HandshakeEnd {
         if let most = server.connections.limit.map({ max(1, $0 / 2) }), handshakes.count >= most { handshakes.closeOldest() }
         handshakes.began(channel)
-        try channel.pipeline.syncOperations.addHandlers(
-            TLSHandler(server: transport.value), HandshakeEnd { [self, weak channel] in channel.map { handshakes.ended($0) } })
+        return HandshakeEnd { [self, weak channel] in channel.map { handshakes.ended($0) } }
     }
 
     /// S15: what `on_failure` makes of a lookup. A DNS that does not answer never rejects.

@@ -35,6 +35,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var isPausedBySession = false
     /// The core takes nothing more at the moment.
     private var isPausedByCore = false
+    /// Called when a handshake begins that the client has asked for by STARTTLS.
+    public var onStartTLS: (() -> Void)?
     private var wantsRead = false
     private var lastActivity = NIODeadline.now()
     private var idleTimer: Scheduled<Void>?
@@ -289,6 +291,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         do {
             // What was sent before is in the socket's queue already, in clear; what is sent from now on goes through TLS.
             try channelContext.pipeline.syncOperations.addHandler(TLSHandler(server: transport.value), position: .first)
+            onStartTLS?()
         } catch {
             context.note(.tlsFailed("\(error)", client.address))
             handle(.handshakeFailed)

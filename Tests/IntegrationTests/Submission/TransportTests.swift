@@ -204,6 +204,27 @@ struct TransportTests {
         await server.stop()
     }
 
+    @Test("clients that ask for STARTTLS and stop in the handshake give way to those who come after")
+    func slowStartTLS() async throws {
+        try await withSubmission(.init(server: "connections: { limit: 4 }")) { server in
+            let slow = (0..<6).map {
+                "@slow\($0) \(server.port)\nS: 220\nC: EHLO c.test\nS: 250\nC: STARTTLS\nS: 220\nR: \\x16\\x03\\x01\\x02\\x00\\x01"
+            }.joined(separator: "\n")
+            let folder = server.postern.folder
+            let (go, seen) = (folder.file("go").path, folder.file("seen").path)
+            try folder.write("go", "")
+            async let slowOnes = server.play("\(slow)\nTOUCH \(seen)\nGONE \(go)")
+            _ = try await eventually("they have begun") { FileManager.default.fileExists(atPath: seen) ? true : nil }
+            for _ in 0..<3 {
+                let said = try await server.play("\(Self.openSession("right", port: server.port, "TLS mx.postern.test"))\nS: 250")
+                #expect(said.isEmpty, "\(said)")
+            }
+            unlink(go)
+            let said = try await slowOnes
+            #expect(said.isEmpty, "\(said)")
+        }
+    }
+
     @Test("clients that stop in the middle of a handshake, of AUTH and of DATA leave nothing behind, and hold nobody up")
     func stops() async throws {
         try await withSubmission(.init(server: "connections: { limit: 4 }")) { server in
