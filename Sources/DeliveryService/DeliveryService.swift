@@ -108,14 +108,7 @@ public final class DeliveryService {
 
     /// The smart hosts in the order of the file; each is asked only when those before it have no address.
     private func plan(_ hosts: [SmartHost], _ connector: Connector?, _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
-        let resolutions = hosts.map { host in
-            let destination: NextHopDestination =
-                switch host.host {
-                case .name(let name): .smartHost(name)
-                case .literal(let address): .smartHostAddress(address)
-                }
-            return plan(destination, at: host, connector, profile)
-        }
+        let resolutions = hosts.map { plan(NextHopDestination($0), at: $0, connector, profile) }
         return EventLoopFuture.whenAllSucceed(resolutions, on: eventLoop).map { found in
             var candidates: [HopPlan.Candidate] = []
             var plan: HopPlan?
@@ -139,12 +132,7 @@ public final class DeliveryService {
     private func plan(
         _ destination: NextHopDestination, at smartHost: SmartHost? = nil, _ connector: Connector?, _ profile: OutboundProfile
     ) -> EventLoopFuture<HopResolution> {
-        let families: AddressFamilies =
-            switch profile.source.family {
-            case .any: .any
-            case .ipv4: .ipv4
-            case .ipv6: .ipv6
-            }
+        let families = AddressFamilies(profile.source.family)
         let port = smartHost?.port ?? profile.connections.port
         let ourself = ownListeners.identity(names: [topology.hostname], port: port)
         let source = SourceAddresses(ipv4: profile.source.ipv4, ipv6: profile.source.ipv6)

@@ -205,8 +205,12 @@ final class VirtualServerListeners {
         handlers[ObjectIdentifier(channel)] = handler
         handler.onStartTLS = { [self, weak channel, weak handler] in
             guard let channel, let handler else { return }
-            // A channel that takes no handler is closing.
-            try? channel.pipeline.syncOperations.addHandler(watchHandshake(of: channel), position: .before(handler))
+            do {
+                try channel.pipeline.syncOperations.addHandler(watchHandshake(of: channel), position: .before(handler))
+            } catch {
+                // A channel that takes no handler is closing.
+                handshakes.ended(channel)
+            }
         }
         if isShuttingDown { handler.shutDown() }
         gate.open { [self] in

@@ -103,14 +103,3 @@ extension HealthProbe: CustomStringConvertible {
         }
     }
 }
-
-extension Listener {
-    /// Where a process of the same machine reaches it: a listener on all addresses by the loopback one.
-    fileprivate var reachableAddress: String {
-        switch address.description {
-        case "0.0.0.0": "127.0.0.1"
-        case "::": "::1"
-        default: address.description
-        }
-    }
-}

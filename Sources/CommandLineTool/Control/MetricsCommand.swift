@@ -25,7 +25,7 @@ struct MetricsCommand: AsyncParsableCommand {
         let rows = certificates.sorted { $0.key < $1.key }.compactMap { name, files -> String? in
             do throws(CertificateError) {
                 let end = try Certificate.first(inFile: files.certificate).facts.notAfter.seconds
-                return "postern_certificate_not_after_seconds{certificate=\"\(escaped(name))\"} \(end)\n"
+                return "postern_certificate_not_after_seconds{certificate=\"\(name)\"} \(end)\n"
             } catch {
                 Environment.printError("postern: \(error)")
                 return nil
@@ -34,9 +34,5 @@ struct MetricsCommand: AsyncParsableCommand {
         if rows.isEmpty { return "" }
         return "# HELP postern_certificate_not_after_seconds When a certificate of the configuration ends, in seconds since 1970.\n"
             + "# TYPE postern_certificate_not_after_seconds gauge\n" + rows.joined()
-    }
-
-    private static func escaped(_ label: String) -> String {
-        label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 }

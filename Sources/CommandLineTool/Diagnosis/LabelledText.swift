@@ -15,22 +15,8 @@ struct LabelledText {
     }
 
     func text(_ paint: Paint) -> String {
-        Self.wrapped(words, width: Self.columns - indent).enumerated().map { index, line in
+        WrappedText.lines(words, width: Self.columns - indent).enumerated().map { index, line in
             (index == 0 ? label : "").padding(toLength: indent, withPad: " ", startingAt: 0) + paint(line, colour)
         }.joined(separator: "\n")
-    }
-
-    /// Broken between words; a word that is longer than a line stays whole.
-    static func wrapped(_ text: String, width: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > width {
-                lines.append(line)
-                line = ""
-            }
-            line += line.isEmpty ? String(word) : " \(word)"
-        }
-        return lines + [line]
     }
 }

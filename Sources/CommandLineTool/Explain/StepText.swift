@@ -10,15 +10,6 @@ enum StepText {
 
     /// Lines that fit the terminal where words do.
     static func wrapped(_ text: String, indentation: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, indentation.count + line.count + 1 + word.count > ExplanationOutput.columns {
-                lines.append(indentation + line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        return lines + [indentation + line]
+        WrappedText.lines(text, width: ExplanationOutput.columns - indentation.count).map { indentation + $0 }
     }
 }

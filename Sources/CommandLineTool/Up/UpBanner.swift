@@ -70,7 +70,7 @@ struct UpBanner {
     /// With `;`: when the line is pasted again the mailbox exists, and the message goes all the same.
     var firstMessage: String? {
         guard let example, let listener = listenerForThisMachine else { return nil }
-        let host = Self.reachable(listener.address)
+        let host = listener.reachableAddress
         return "\(Self.quoted(program)) user add \(example.address) --config \(Self.quoted(configuration)); "
             + "swaks --server \(host) --port \(listener.port) --from friend@example.org --to \(example.address)"
             + " --header 'Subject: Hello' --body 'It works.'"
@@ -81,19 +81,10 @@ struct UpBanner {
         let open = topology.virtualServers.filter(\.isEdge).flatMap { server in
             server.listeners.filter { listener in
                 let access = server.connections.access
-                return IPAddress(parsing: Self.reachable(listener.address)).map { access.isDecided(by: $0) && access.contains($0) } ?? false
+                return IPAddress(parsing: listener.reachableAddress).map { access.isDecided(by: $0) && access.contains($0) } ?? false
             }
         }
         return open.first { $0.address.family == .ipv4 } ?? open.first
-    }
-
-    /// An address under which a client on this machine reaches a listener.
-    private static func reachable(_ address: IPAddress) -> String {
-        switch address.description {
-        case "0.0.0.0": "127.0.0.1"
-        case "::": "::1"
-        case let other: other
-        }
     }
 
     /// A word of a shell's command line.

@@ -4,29 +4,22 @@ import Topology
 
 extension JSONObject {
     /// One step of a trace: `rule, file, line, outcome`.
-    init(step: DecisionStep) {
-        self.init()
-        add("rule", step.rule)
-        add(place: step.location)
-        var outcome = step.text
-        if case .refused(let refusal) = step.outcome { outcome += " → \(refusal)" }
-        if step.outcome == .permitted { outcome += " → permitted" }
-        add("outcome", outcome)
-    }
+    init(step: DecisionStep) { self.init(entry: TraceEntry(step)) }
 
     /// The same of one that was recorded.
     init(entry: TraceEntry) {
         self.init()
         add("rule", entry.rule)
-        add("file", entry.file)
-        if let line = entry.line { add("line", line) } else { add("line", String?.none) }
+        add(file: entry.file, line: entry.line)
         add("outcome", entry.outcome)
     }
 
     /// `file` and `line`, null where nothing in the configuration is the reason.
-    mutating func add(place: SourceLocation?) {
-        add("file", place?.file)
-        if let place { add("line", place.line) } else { add("line", String?.none) }
+    mutating func add(place: SourceLocation?) { add(file: place?.file, line: place?.line) }
+
+    private mutating func add(file: String?, line: Int?) {
+        add("file", file)
+        if let line { add("line", line) } else { add("line", String?.none) }
     }
 
     mutating func add(_ server: String, _ client: IPAddress, _ name: DomainName?, _ account: EmailAddress?) {

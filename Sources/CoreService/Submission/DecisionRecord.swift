@@ -15,16 +15,12 @@ struct DecisionRecord: Sendable {
     /// Octets of the text, about: a message of some hundred recipients, or a group of some hundred members.
     static let maximumOctets = 64 * 1024
 
-    /// The configuration by which it was decided.
-    let revision: String
     private(set) var text: String
     private var file = ""
     private var isFull = false
 
-    init(revision: String) {
-        self.revision = revision
-        text = "\(Self.version)\t\(revision)"
-    }
+    /// - Parameter revision: the configuration by which it is decided.
+    init(revision: String) { text = "\(Self.version)\t\(revision)" }
 
     /// - Parameter recipient: the address written to.
     mutating func add(_ recipient: EmailAddress, _ trace: DecisionTrace) {

@@ -14,13 +14,15 @@ public struct TraceEntry: Hashable, Sendable, Codable {
     public init(rule: String, file: String?, line: Int?, outcome: String) {
         (self.rule, self.file, self.line, self.outcome) = (rule, file, line, outcome)
     }
+
+    public init(_ step: DecisionStep) {
+        self.init(rule: step.rule, file: step.location?.file, line: step.location?.line, outcome: step.text + step.outcome.suffix)
+    }
 }
 
 extension DecisionTrace {
     public var entries: [TraceEntry] {
-        var entries = steps.map { step in
-            TraceEntry(rule: step.rule, file: step.location?.file, line: step.location?.line, outcome: step.text + step.outcome.suffix)
-        }
+        var entries = steps.map { TraceEntry($0) }
         if omitted > 0 { entries.append(TraceEntry(rule: "", file: nil, line: nil, outcome: "… and \(omitted) more steps")) }
         return entries
     }

@@ -27,7 +27,7 @@ struct RoutingTables {
 
     private struct Route {
         let interface: String
-        let destination, gateway, mask: IPAddress
+        let destination, gateway: IPAddress
         let flags: UInt32
         let maskLength: Int
     }
@@ -37,9 +37,9 @@ struct RoutingTables {
             guard row.count >= 8, let destination = Self.address(word: row[1]), let gateway = Self.address(word: row[2]),
                 let flags = UInt32(row[3], radix: 16), let mask = Self.address(word: row[7])
             else { return nil }
-            let length = mask.octets.reduce(0) { $0 + $1.nonzeroBitCount }
             return Route(
-                interface: String(row[0]), destination: destination, gateway: gateway, mask: mask, flags: flags, maskLength: length)
+                interface: String(row[0]), destination: destination, gateway: gateway, flags: flags,
+                maskLength: mask.octets.reduce(0) { $0 + $1.nonzeroBitCount })
         }
     }
 

@@ -18,7 +18,10 @@ struct DNSCommand: AsyncParsableCommand {
 
 /// One word of `postern dns`, and what stands behind it.
 protocol DNSQuestionKind: Sendable {
-    static var word: String { get }
     static var type: RecordType { get }
     static var abstract: String { get }
+}
+
+extension DNSQuestionKind {
+    static var word: String { type.word.lowercased() }
 }

@@ -28,14 +28,14 @@ struct DNSRecordsCommand: ParsableCommand {
     }
 
     /// Of the edge, which others deliver to.
-    private static func certificates(of topology: Topology) -> [Result<String, NeededRecords.Reason>] {
+    private static func certificates(of topology: Topology) -> [Result<TLSARecord, NeededRecords.Reason>] {
         let names = topology.virtualServers.filter(\.isEdge).flatMap(\.tls.certificates)
         if names.isEmpty { return [.failure(.init(text: "the edge has no certificate"))] }
         return Set(names).sorted().compactMap { name in
             guard let files = topology.certificates[name] else { return nil }
             do throws(CertificateError) {
                 let (pair, _) = try CertificatePair.load(CertificateFiles(certificate: files.certificate, key: files.key), now: .now())
-                return .success(pair.certificate.publicKeyDigest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+                return .success(TLSARecord(usage: 3, selector: 1, matchingType: 1, data: pair.certificate.publicKeyDigest))
             } catch {
                 return .failure(.init(text: "\(error)"))
             }

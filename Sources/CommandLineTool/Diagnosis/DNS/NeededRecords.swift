@@ -1,4 +1,5 @@
 import MailVocabulary
+import NameResolution
 import Topology
 
 /// The DNS records that a configuration needs, as a zone file has them. What cannot be known here is a comment.
@@ -6,8 +7,8 @@ struct NeededRecords {
     let topology: Topology
     /// The public addresses of the host.
     let addresses: [IPAddress]
-    /// What TLSA records say of the edge's certificate: one text for each key, or why there is none.
-    let certificates: [Result<String, Reason>]
+    /// The edge's certificates by their keys, or why there is none.
+    let certificates: [Result<TLSARecord, Reason>]
 
     struct Reason: Error { let text: String }
 
@@ -25,7 +26,7 @@ struct NeededRecords {
         lines += addresses.map { "\($0.reverseName). PTR \(name)" }
         for certificate in certificates {
             switch certificate {
-            case .success(let text): lines.append("_25._tcp.\(name) TLSA 3 1 1 \(text)    ; only where the zone is signed (DNSSEC)")
+            case .success(let record): lines.append("_25._tcp.\(name) TLSA \(record)    ; only where the zone is signed (DNSSEC)")
             case .failure(let reason): lines.append("; _25._tcp.\(name) TLSA …    \(reason.text)")
             }
         }

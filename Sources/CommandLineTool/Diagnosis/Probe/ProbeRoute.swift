@@ -40,14 +40,7 @@ struct ProbeRoute: Hashable, Sendable {
         }
         let profile = topology.outboundProfile(of: connector)
         func smart(_ hosts: [SmartHost]) -> [Destination] {
-            hosts.map { host in
-                let place: NextHopDestination =
-                    switch host.host {
-                    case .name(let name): .smartHost(name)
-                    case .literal(let address): .smartHostAddress(address)
-                    }
-                return Destination(place: place, port: port ?? host.port ?? profile.connections.port)
-            }
+            hosts.map { Destination(place: NextHopDestination($0), port: port ?? $0.port ?? profile.connections.port) }
         }
         let byDNS = Destination(place: place(domain), port: port ?? profile.connections.port)
         let name = "connector \(connector.name)"

@@ -19,7 +19,7 @@ struct Prober {
             if case .domain(let name) = destination.place {
                 for type in [RecordType.ns, .mx] { await ask(DNSQuestion(name: name.text, type: type), &report) }
             }
-            let resolution = await resolution(of: destination.place, families: route.families)
+            let resolution = await resolution(of: destination.place, families: AddressFamilies(route.profile.source.family))
             switch resolution {
             case .candidates(let found): candidates += found.map { ($0, destination.port) }
             case .failure(let reply): report.noHost = report.noHost ?? reply
@@ -73,14 +73,4 @@ struct Prober {
     }
 
     private var limit: Duration { max(min(settings.stageTimeout, settings.end - ContinuousClock.now), .zero) }
-}
-
-extension ProbeRoute {
-    fileprivate var families: AddressFamilies {
-        switch profile.source.family {
-        case .any: .any
-        case .ipv4: .ipv4
-        case .ipv6: .ipv6
-        }
-    }
 }
