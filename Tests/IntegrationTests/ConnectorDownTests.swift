@@ -76,6 +76,7 @@ struct ConnectorDownTests {
         _ = try await eventually(within: 60, "mail goes over main again") {
             try await Self.send(postern)
             sent += 1
+            // The pace of the mail: each message is another try, and nothing tells when the timer of the core is over.
             try await Task.sleep(for: .milliseconds(500))
             return try main.count() > 0 ? true : nil
         }

@@ -26,16 +26,7 @@ struct SandboxTests {
                 S: 250
                 AUTH SCRAM-SHA-256 anna \(SubmissionUnderTest.password)
                 S: 235
-                C: MAIL FROM:<anna@local.test>
-                S: 250
-                C: RCPT TO:<x@far.test>
-                S: 250
-                C: RCPT TO:<bert@local.test>
-                S: 250
-                C: DATA
-                S: 354
-                C: Subject: x\\r\\n\\r\\nx\\r\\n.
-                S: 250 2.0.0
+                \(SubmissionUnderTest.transaction(from: "anna@local.test", to: "x@far.test", "bert@local.test"))
                 """
             #expect(try await server.play(relayed) == "")
             _ = try await under.postern.wait(for: 2, messagesFor: "bert")

@@ -136,14 +136,7 @@ struct LostProcessTests {
                 S: 334
                 \(Self.loggedIn("s", at: server))
                 \(pause)
-                C: MAIL FROM:<anna@local.test>
-                S: 250
-                C: RCPT TO:<bert@local.test>
-                S: 250
-                C: DATA
-                S: 354
-                C: Subject: x\\r\\n\\r\\nx\\r\\n.
-                S: 250
+                \(SubmissionUnderTest.transaction(from: "anna@local.test", to: "bert@local.test"))
                 @exchange
                 C: cGVuY2lsIGFuZCBwYXBlcg==
                 S: 235

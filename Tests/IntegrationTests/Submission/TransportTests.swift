@@ -135,14 +135,7 @@ struct TransportTests {
                 TOUCH \(seen)
                 GONE \(go)
                 \(Self.logIn)
-                C: MAIL FROM:<anna@local.test>
-                S: 250
-                C: RCPT TO:<bert@local.test>
-                S: 250
-                C: DATA
-                S: 354
-                C: Subject: x\\r\\n\\r\\nx\\r\\n.
-                S: 250
+                \(SubmissionUnderTest.transaction(from: "anna@local.test", to: "bert@local.test"))
                 """)
             _ = try await eventually("the session stands") { FileManager.default.fileExists(atPath: seen) ? true : nil }
 

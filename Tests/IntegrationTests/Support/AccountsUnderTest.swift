@@ -59,18 +59,8 @@ final class AccountsUnderTest: Sendable {
         return "\(folder)/\(try FileManager.default.contentsOfDirectory(atPath: folder)[0])"
     }
 
-    private static let mail = """
-        C: EHLO client.test
-        S: 250
-        C: MAIL FROM:<friend@far.test>
-        S: 250
-        C: RCPT TO:<bert@local.test>
-        S: 250
-        C: DATA
-        S: 354
-        C: Subject: x\\r\\n\\r\\nx\\r\\n.
-        S: 250 2.0.0
-        """
+    private static let mail =
+        "C: EHLO client.test\nS: 250\n" + SubmissionUnderTest.transaction(from: "friend@far.test", to: "bert@local.test")
 
     /// What came of each action of `bounds.py`, tried as the account of a role and with nothing else of root's.
     ///

@@ -89,6 +89,13 @@ final class SubmissionUnderTest: Sendable {
         world.stop()
     }
 
+    /// A message of one line, as a script: from MAIL to the answer behind its end.
+    static func transaction(from sender: String, to recipients: String...) -> String {
+        (["C: MAIL FROM:<\(sender)>", "S: 250"] + recipients.flatMap { ["C: RCPT TO:<\($0)>", "S: 250"] } + [
+            "C: DATA", "S: 354", #"C: Subject: x\r\n\r\nx\r\n."#, "S: 250 2.0.0",
+        ]).joined(separator: "\n")
+    }
+
     /// What `dialogue.py` says of a script: nothing where all went as written.
     func play(_ script: String) async throws -> String {
         let result = try await Program.run("python3", [Program.script("dialogue"), "\(port)"], input: Data(script.utf8))
