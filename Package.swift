@@ -60,9 +60,8 @@ let package = Package(
         .target(
             name: "FrontEnd",
             dependencies: [
-                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "NameResolution", "TransportSecurity", "CoreLink",
-                "SMTPServer",
-                "ServiceRuntime", logging, nioCore, nioPosix,
+                "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "NameResolution", "TransportSecurity",
+                "CoreLink", "SMTPServer", "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),
         .target(name: "SubmissionService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),

@@ -129,7 +129,7 @@ final class LoginSession {
         }
     }
 
-    /// One line for each failure: fail2ban reads it (`topology/fail2ban`).
+    /// One line for each failure: fail2ban reads it (`topology/single-host/fail2ban`).
     private func refuse(
         _ exchange: Exchange, _ reply: Reply, after wait: Duration, reason: String, _ penalty: LoginThrottle.Penalty? = nil
     ) {

@@ -117,20 +117,41 @@ final class Core {
     }
 
     /// Whether whoever is logged in may send with this reverse-path; nil where nothing speaks against it.
-    func refusal(ofSender sender: EnvelopeSender, in session: SubmissionSession, id: QueueID) -> Reply? {
+    func refusal(ofSender sender: EnvelopeSender, in session: SubmissionSession) -> Reply? {
         do {
             let verdict = try routing.decideSender(
                 session, reversePath: sender.reversePath, directory: CoreDirectory(directory: directory))
-            if let refusal = verdict.refusal, let from = sender.reversePath.address {
-                // There is no recipient yet: the address that may not be used is what it is about.
-                refusals.note(refusal, Self.facts(from, sender: sender, origin: .submission(session), id: id), verdict.trace)
-            }
+            if let refusal = verdict.refusal { refusals.note(refusal, sender, in: session, at: .now(), verdict.trace) }
             return verdict.refusal?.reply
         } catch {
             log.error("the directory cannot be read", metadata: ["from": "\(sender.reversePath)", "error": "\(error)"])
             return Self.directoryFails
         }
     }
+
+    /// A front end refused somebody by a rule of its virtual server. Of a server or rule that this configuration does not have nothing
+    /// is kept: the front end may have the one before.
+    func note(_ refused: SessionRefusal, isSubmission: Bool) {
+        let facts = refused.facts
+        guard let server = topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission,
+            let rule = RefusalRule(refused.rule, of: server)
+        else { return }
+        let origin: MailOrigin =
+            isSubmission
+            ? .submission(
+                SubmissionSession(
+                    virtualServer: server.name, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName))
+            : .edge(
+                EdgeSession(virtualServer: server.name, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName))
+        // Its size is bounded here: a front end that was taken over says what it likes.
+        let words = refused.reply.lines.first.map { String($0.unicodeScalars.prefix(Self.mostScalarsOfReply)) } ?? ""
+        refusals.note(
+            RefusalLog.Record(
+                time: .now(), origin: origin, reversePath: refused.reversePath, code: rule.code,
+                reply: Reply(refused.reply.code, refused.reply.status, words)), count: Int(refused.count))
+    }
+
+    private static let mostScalarsOfReply = 512
 
     private static let directoryFails = Reply(451, "4.3.0", "Temporary failure of the directory, try again later")
 

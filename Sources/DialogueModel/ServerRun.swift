@@ -105,6 +105,7 @@ public struct ServerRun {
             if session.greeting != nil, session.secureChannel == nil { events.append("TLS") } else { events.append("TLS, ungreeted") }
             isHandshaking = true
         case .plaintextDropped(let octets): droppedOctets += octets
+        case .refused: break
         case .authenticate(let mechanism, let initialResponse):
             if session.secureChannel == nil, settings.authentication?.mechanismsInClear.contains(mechanism) != true {
                 breach = "\(mechanism.rawValue) in clear"

@@ -2,6 +2,15 @@ import MailVocabulary
 import NameResolution
 import Topology
 
+/// Why a connection is not served.
+struct ConnectionRefusal {
+    let reply: Reply
+    /// nil where it is for now only: a limit, a DNS that does not answer.
+    let rule: SessionRule?
+
+    init(_ reply: Reply, by rule: SessionRule? = nil) { (self.reply, self.rule) = (reply, rule) }
+}
+
 /// Who may connect, and how many at once (S01, S16). A value, confined to its server's event loop.
 struct ConnectionControl {
     private let settings: ConnectionSettings
@@ -14,10 +23,12 @@ struct ConnectionControl {
     }
 
     /// What speaks against a connection before anything is known but its address; it counts from here on if nothing does.
-    mutating func admit(_ address: IPAddress) -> Reply? {
-        if let limit = settings.limit, open >= limit { return Reply(421, "4.3.2", "Too many connections, try again later") }
+    mutating func admit(_ address: IPAddress) -> ConnectionRefusal? {
+        if let limit = settings.limit, open >= limit {
+            return ConnectionRefusal(Reply(421, "4.3.2", "Too many connections, try again later"))
+        }
         if let limit = settings.limitPerAddress, openByAddress[address, default: 0] >= limit {
-            return Reply(421, "4.7.0", "Too many connections from your address, try again later")
+            return ConnectionRefusal(Reply(421, "4.7.0", "Too many connections from your address, try again later"))
         }
         if !settings.access.needsHostName, !settings.access.contains(address) { return Self.denied }
         open += 1
@@ -27,7 +38,7 @@ struct ConnectionControl {
 
     /// What speaks against it once the host name is known, where the list names hosts. A DNS that does not answer never rejects: where
     /// the name would matter, the client is asked to come back.
-    func check(_ address: IPAddress, _ result: ReverseDNSResult) -> Reply? {
+    func check(_ address: IPAddress, _ result: ReverseDNSResult) -> ConnectionRefusal? {
         guard settings.access.needsHostName else { return nil }
         switch result {
         case .pass(let name): return settings.access.contains(address, hostName: name) ? nil : Self.denied
@@ -45,6 +56,6 @@ struct ConnectionControl {
 
     var openConnections: Int { open }
 
-    private static let denied = Reply(554, "5.7.1", "Access denied")
-    private static let nameUnknown = Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later")
+    private static let denied = ConnectionRefusal(Reply(554, "5.7.1", "Access denied"), by: .access)
+    static let nameUnknown = ConnectionRefusal(Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later"))
 }

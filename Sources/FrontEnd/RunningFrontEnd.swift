@@ -2,6 +2,7 @@ import CoreLink
 import Logging
 import NIOCore
 import NameResolution
+import SMTPServer
 import ServiceRuntime
 import Topology
 
@@ -11,6 +12,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private let eventLoop: any EventLoop
     private let resolver: DNSResolver
     private let pool: LinkPool<Role>
+    private let notes: RefusalNotes
     /// Hears of it when the core takes another configuration, also where no mail comes in.
     private let watch: RevisionWatch<Role>
     private let serves: (VirtualServer) -> Bool
@@ -37,6 +39,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         pool = LinkPool(
             path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
             revision: daemon.topology.revision, on: eventLoop)
+        notes = RefusalNotes(pool: pool)
         watch = RevisionWatch(
             path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
             revision: daemon.topology.revision, on: eventLoop)
@@ -62,7 +65,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
 
     private func make(_ server: VirtualServer) -> VirtualServerListeners {
         VirtualServerListeners(
-            server, topology: topology, transport: certificates.context(of: server), link: .init(pool: pool, logins: logins),
+            server, topology: topology, transport: certificates.context(of: server), link: .init(pool: pool, notes: notes, logins: logins),
             resolver: resolver, on: eventLoop, log: daemon.log)
     }
 

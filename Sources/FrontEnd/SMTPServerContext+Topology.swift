@@ -1,6 +1,8 @@
 import CoreLink
 import Logging
+import MailVocabulary
 import NIOCore
+import Routing
 import SMTPProtocol
 import SMTPServer
 import Topology
@@ -20,10 +22,11 @@ extension SMTPServerContext {
                 recipientsLimit: server.limits.recipients, messagesPerConnection: server.limits.messagesPerConnection,
                 postmasterDomain: topology.defaultDomain,
                 transportSecurity: ServerTransportSecurity(server.tls, startsWithTLS: startsWithTLS),
-                authentication: submission.map { ServerAuthentication($0.authentication, identity: topology.identity) }),
+                authentication: submission.map { ServerAuthentication($0.authentication, identity: topology.identity) },
+                refusalCodes: server.refusalCodes),
             idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops,
             submission: submission.map { Submission(hidesClientAddress: $0.clientAddress == .hidden) }, transport: transport,
-            pool: link.pool, logins: link.logins
+            pool: link.pool, notes: link.notes, logins: link.logins
         ) { event in
             Self.log(event, of: server.name, to: log)
         }
@@ -47,11 +50,23 @@ extension SMTPServerContext {
                 ])
         case .tlsFailed(let why, let client):
             log.info("no TLS", metadata: ["virtual_server": "\(server)", "client": "\(client)", "reason": "\(why)"])
+        case .refused(let reply, let client):
+            log.info("refused", metadata: ["virtual_server": "\(server)", "client": "\(client)", "reply": "\(reply)"])
         case .plaintextDropped(let octets, let client):
             log.warning(
                 "a client sent commands in clear behind STARTTLS: dropped",
                 metadata: ["virtual_server": "\(server)", "client": "\(client)", "octets": "\(octets)"])
         }
+    }
+}
+
+extension VirtualServer {
+    /// Of the rules by which its front end refuses.
+    var refusalCodes: [SessionRule: String] {
+        Dictionary(
+            uniqueKeysWithValues: SessionRule.allCases.compactMap { rule in
+                RefusalRule(rule, of: self).map { (rule, "\($0.code)") }
+            })
     }
 }
 

@@ -38,6 +38,7 @@ final class VirtualServerListeners {
     /// What all virtual servers of the daemon have in common.
     struct CoreSide {
         let pool: any SubmitPool
+        let notes: RefusalNotes
         /// The way to `postern-auth`; nil where nobody can log in.
         let logins: LinkPool<LoginLink>?
     }
@@ -192,7 +193,7 @@ final class VirtualServerListeners {
 
     /// The checks are done: the session begins, if only to say why it ends.
     private func begin(
-        _ channel: any Channel, _ gate: ConnectionGate, _ client: ClientFacts, _ startsWithTLS: Bool, _ refusal: Reply?
+        _ channel: any Channel, _ gate: ConnectionGate, _ client: ClientFacts, _ startsWithTLS: Bool, _ refusal: ConnectionRefusal?
     ) {
         guard channel.isActive else { return }
         let handler = SMTPServerHandler(context: startsWithTLS ? contexts.implicit : contexts.clear, client: client)
@@ -215,10 +216,12 @@ final class VirtualServerListeners {
         if isShuttingDown { handler.shutDown() }
         gate.open { [self] in
             if let refusal {
-                log.info(
-                    "connection refused",
-                    metadata: ["client": "\(client.address)", "virtual_server": "\(server.name)", "reply": "\(refusal)"])
-                handler.refuse(refusal)
+                if refusal.rule == nil {
+                    log.info(
+                        "connection refused",
+                        metadata: ["client": "\(client.address)", "virtual_server": "\(server.name)", "reply": "\(refusal.reply)"])
+                }
+                handler.refuse(refusal.reply, by: refusal.rule)
             } else {
                 handler.greet()
             }
@@ -238,12 +241,14 @@ final class VirtualServerListeners {
     }
 
     /// S15: what `on_failure` makes of a lookup. A DNS that does not answer never rejects.
-    private func refusal(after result: ReverseDNSResult) -> Reply? {
+    private func refusal(after result: ReverseDNSResult) -> ConnectionRefusal? {
         switch (result, server.reverseDNS.onFailure) {
         case (.pass, _), (_, .annotate): nil
-        case (.temperror, _): Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later")
-        case (.fail, .defer), (.permerror, .defer): Reply(421, "4.7.25", "Your address has no confirmed host name, try again later")
-        case (.fail, .reject), (.permerror, .reject): Reply(554, "5.7.25", "Your address has no confirmed host name")
+        case (.temperror, _): ConnectionControl.nameUnknown
+        case (.fail, .defer), (.permerror, .defer):
+            ConnectionRefusal(Reply(421, "4.7.25", "Your address has no confirmed host name, try again later"))
+        case (.fail, .reject), (.permerror, .reject):
+            ConnectionRefusal(Reply(554, "5.7.25", "Your address has no confirmed host name"), by: .hostName)
         }
     }
 }

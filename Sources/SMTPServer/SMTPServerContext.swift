@@ -21,6 +21,7 @@ public final class SMTPServerContext {
     /// What TLS shows and takes; nil where there is none.
     public let transport: CurrentServerContext?
     let pool: any SubmitPool
+    private let notes: RefusalNotes
     /// The way to `postern-auth`; nil where nobody can log in.
     let logins: LinkPool<LoginLink>?
     let note: (Event) -> Void
@@ -41,16 +42,30 @@ public final class SMTPServerContext {
         case tlsFailed(String, IPAddress)
         /// Octets in clear that came behind `STARTTLS`.
         case plaintextDropped(octets: Int, IPAddress)
+        /// By a rule of the virtual server itself.
+        case refused(Reply, IPAddress)
     }
 
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
-        submission: Submission? = nil, transport: CurrentServerContext? = nil, pool: any SubmitPool, logins: LinkPool<LoginLink>? = nil,
-        note: @escaping (Event) -> Void
+        submission: Submission? = nil, transport: CurrentServerContext? = nil, pool: any SubmitPool, notes: RefusalNotes,
+        logins: LinkPool<LoginLink>? = nil, note: @escaping (Event) -> Void
     ) {
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
         (self.idleTimeout, self.maximumHops, self.submission) = (idleTimeout, maximumHops, submission)
-        (self.transport, self.pool, self.logins, self.note) = (transport, pool, logins, note)
+        (self.transport, self.pool, self.notes, self.logins, self.note) = (transport, pool, notes, logins, note)
+    }
+
+    /// Logs a refusal, and tells the core of it.
+    func refused(_ reply: Reply, by rule: SessionRule, _ client: ClientFacts, helo: String?, from reversePath: ReversePath?) {
+        note(.refused(reply, client.address))
+        notes.note(
+            SessionRefusal(
+                rule: rule,
+                facts: SessionFacts(
+                    virtualServer: virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
+                    helo: helo),
+                reversePath: reversePath, reply: reply))
     }
 }
 

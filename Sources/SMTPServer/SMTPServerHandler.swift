@@ -54,7 +54,18 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     public func greet() { handle(.connected) }
 
     /// Says why the client is not served, and closes.
-    public func refuse(_ reply: Reply) { handle(.refuse(reply)) }
+    ///
+    /// - Parameter rule: the rule of the virtual server that says so; nil where it is for now only.
+    public func refuse(_ reply: Reply, by rule: SessionRule?) {
+        guard let rule else { return handle(.refuse(reply)) }
+        let reply = context.settings.coded(reply, by: rule)
+        refused(reply, by: rule, from: nil)
+        handle(.refuse(reply))
+    }
+
+    private func refused(_ reply: Reply, by rule: SessionRule, from sender: EnvelopeSender?) {
+        context.refused(reply, by: rule, client, helo: session.greeting?.name, from: sender?.reversePath)
+    }
 
     /// The process ends: an idle session at once, another after its transaction.
     public func shutDown() { handle(.shuttingDown) }
@@ -155,6 +166,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             giveUpTransaction("the client gave it up, or was refused")
             filter = nil
         case .startTLS: startTLS()
+        case .refused(let reply, let rule, let sender): refused(reply, by: rule, from: sender)
         case .plaintextDropped(let octets): context.note(.plaintextDropped(octets: octets, client.address))
         case .authenticate(let mechanism, let initialResponse): authenticate(mechanism, initialResponse)
         case .authenticationResponse(let message): login?.respond(message)
@@ -267,7 +279,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         // As many as there are here already, and ours would be one more (E10).
         guard filter.receivedCount < context.maximumHops else {
             giveUpTransaction("it has gone round in a loop (E10)")
-            return handle(.contentAnswered(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop")))
+            let reply = context.settings.coded(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop"), by: .hops)
+            refused(reply, by: .hops, from: sender)
+            return handle(.contentAnswered(reply))
         }
         transaction.commit(has8BitOctets: has8BitOctets)
     }

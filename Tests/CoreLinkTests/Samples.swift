@@ -27,6 +27,14 @@ enum Samples {
         .content(ByteBuffer(string: "Subject: x\r\n\r\n")),
         .commit(octets: 14, has8BitOctets: true),
         .abort,
+        .refused(
+            SessionRefusal(
+                rule: .login, facts: SessionFacts(virtualServer: "clients", clientAddress: IPAddress(parsing: "192.0.2.1")!),
+                reversePath: .null, reply: reply, count: 7)),
+        .refused(
+            SessionRefusal(
+                rule: .access, facts: SessionFacts(virtualServer: "internet", clientAddress: IPAddress(parsing: "2001:db8::1")!),
+                reply: reply)),
     ]
     static let submitResponses: [SubmitResponse] = [
         .began(id), .recipient(reply), .committed(Reply(250, nil, lines: ["one", "two"])),

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `topology/fail2ban`: fail2ban's own program reads lines that the real daemon wrote.
+/// `topology/single-host/fail2ban`: fail2ban's own program reads lines that the real daemon wrote.
 @Suite("fail2ban reads the lines of failed logins")
 struct FailedLoginLinesTests {
     @Test("guesses count for the address they came from, over IPv4 and IPv6, and nothing else counts", arguments: ["json", "text"])
@@ -37,7 +37,7 @@ struct FailedLoginLinesTests {
         await postern.stop()
 
         let filter = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("topology/fail2ban/filter.d/postern-auth.conf").path
+            .appendingPathComponent("topology/single-host/fail2ban/filter.d/postern-auth.conf").path
         let log = postern.folder.file("log").path
         let found = try await Program.run("fail2ban-regex", ["-o", "<time> <ip>", log, filter])
         #expect(found.status == 0, "\(found.errors)")
@@ -55,7 +55,7 @@ struct FailedLoginLinesTests {
     @Test("a line that the journal gives, with host and program in front, is found as well")
     func journal() async throws {
         let filter = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("topology/fail2ban/filter.d/postern-auth.conf").path
+            .appendingPathComponent("topology/single-host/fail2ban/filter.d/postern-auth.conf").path
         let line =
             #"mx postern-auth[812]: {"time":"2026-11-25T00:43:12.865Z","level":"notice","process":"auth","message":"login failed","#
             + #""client":"2001:db8::17","failures":"2","login":"","mechanism":"PLAIN"}"#

@@ -65,10 +65,13 @@ struct ExampleFileTests {
         #expect(internet.connections.timeout == .seconds(600))
         #expect(internet.connections.access.entries.map(\.description) == ["192.0.2.66", "198.51.100.0/24", "*.bad.example"])
         #expect(internet.connections.access.entries[2].location.line == 55)
-        #expect(internet.reverseDNS == ReverseDNSPolicy(lookup: true, onFailure: .annotate))
+        #expect(internet.reverseDNS == ReverseDNSPolicy(lookup: true, onFailure: .annotate, location: internet.reverseDNS.location))
+        #expect(internet.reverseDNS.location.line == 56 && internet.limits.messageSizeLocation.line == 58)
         #expect(
             internet.limits
-                == SessionLimits(messageSize: .mebibytes(10), sessionSize: .mebibytes(100), recipients: 100, messagesPerConnection: 20))
+                == SessionLimits(
+                    messageSize: .mebibytes(10), sessionSize: .mebibytes(100), recipients: 100, messagesPerConnection: 20,
+                    messageSizeLocation: internet.limits.messageSizeLocation))
         let clients = topology.virtualServers[1]
         guard case .submission(let settings) = clients.role else {
             Issue.record("not a submission server")

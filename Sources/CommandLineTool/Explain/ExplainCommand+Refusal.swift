@@ -7,7 +7,7 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "The rule behind the code of a refusal, and whom it refused lately.",
             discussion: """
-                Replies that refuse end with a code in brackets: [R-7f3k2]. The running core tells its rule, how often that refused since \
+                Replies that refuse by a rule end with its code in brackets: [R-7f3k2]. The running core tells its rule, how often that refused since \
                 the core started, and the latest times with their facts, out of the last 10,000 refusals of all rules.
                 """)
 
@@ -49,9 +49,12 @@ extension ExplainCommand {
             if !row.text("client_name").isEmpty { session += " (\(row.text("client_name")))" }
             if !row.text("account").isEmpty { session += ", as \(row.text("account"))" }
             let size = row.text("size").isEmpty ? "" : ", \(row.text("size")) octets"
+            // What is refused at MAIL has no recipient yet, and what is refused before it no sender either.
+            let to = row.text("to").isEmpty ? "" : " to <\(row.text("to"))>"
+            let envelope = row.text("from").isEmpty ? "" : "from \(row.text("from"))\(to)"
             let omitted = row.number("omitted_steps")
             return
-                (["\(row.text("time"))  \(session)", "    from \(row.text("from")) to <\(row.text("to"))>\(size)"]
+                (["\(row.text("time"))  \(session)"] + (envelope.isEmpty ? [] : ["    \(envelope)\(size)"])
                 + StepText.wrapped(row.text("reply"), indentation: "    ")
                 + (omitted > 0 ? ["    … \(omitted) steps before these"] : []) + StepText.lines(row.rows("trace")))
                 .joined(separator: "\n")

@@ -36,6 +36,8 @@ public enum SubmitRequest: Hashable, Sendable {
     /// The end of the content: its length in octets (trace fields included), and whether any octet is above 127.
     case commit(octets: UInt64, has8BitOctets: Bool)
     case abort
+    /// Between transactions, and without an answer.
+    case refused(SessionRefusal)
 }
 
 public enum SubmitResponse: Hashable, Sendable {
@@ -55,6 +57,7 @@ extension SubmitRequest: LinkMessage {
         case 3: .content(try reader.contentChunk())
         case 4: .commit(octets: try reader.integer(), has8BitOctets: try reader.bool())
         case 5: .abort
+        case 6: .refused(try reader.sessionRefusal())
         default: throw .unknownKind(kind)
         }
     }
@@ -74,6 +77,7 @@ extension SubmitRequest: LinkMessage {
                 $0.write(has8BitOctets)
             }
         case .abort: Frame.append(kind: 5, to: &buffer) { _ in }
+        case .refused(let refusal): Frame.append(kind: 6, to: &buffer) { $0.write(refusal) }
         }
     }
 }

@@ -45,16 +45,16 @@ extension ControlSession {
     private static func object(of record: RefusalLog.Record) -> JSONObject {
         var object = JSONObject()
         object.add("time", "\(record.time)")
-        switch record.facts.origin {
+        switch record.origin {
         case .edge(let session): object.add(session.virtualServer, session.clientAddress, session.confirmedHostName, nil)
         case .submission(let session):
             object.add(session.virtualServer, session.clientAddress, session.confirmedHostName, session.account)
         case .system: break
         }
-        object.add("from", "\(record.facts.reversePath)")
-        object.add("to", "\(record.facts.recipient)")
-        if let size = record.facts.size { object.add("size", size) }
-        object.add("reply", "\(record.refusal.reply)")
+        if let from = record.reversePath { object.add("from", "\(from)") }
+        if let to = record.recipient { object.add("to", "\(to)") }
+        if let size = record.size { object.add("size", size) }
+        object.add("reply", "\(record.reply)")
         object.add("omitted_steps", record.omitted)
         object.add("trace", objects: record.steps.map(JSONObject.init(step:)))
         return object

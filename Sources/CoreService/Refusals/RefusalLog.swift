@@ -13,11 +13,17 @@ struct RefusalLog {
 
     struct Record {
         let time: Timestamp
-        let facts: RecipientFacts
-        let refusal: Refusal
-        let steps: [DecisionStep]
+        let origin: MailOrigin
+        /// nil before `MAIL`.
+        var reversePath: ReversePath?
+        /// nil before `RCPT`.
+        var recipient: EmailAddress?
+        var size: Int?
+        let code: RefusalCode
+        let reply: Reply
+        var steps: [DecisionStep] = []
         /// Steps before those.
-        let omitted: Int
+        var omitted = 0
     }
 
     private let capacity: Int
@@ -28,11 +34,32 @@ struct RefusalLog {
 
     init(capacity: Int = defaultCapacity) { self.capacity = max(1, capacity) }
 
+    /// A recipient was refused.
     mutating func note(_ refusal: Refusal, _ facts: RecipientFacts, _ trace: DecisionTrace) {
-        counts[refusal.code, default: 0] += 1
-        let steps = Array(trace.steps.suffix(Self.mostSteps))
-        let record = Record(
-            time: facts.time, facts: facts, refusal: refusal, steps: steps, omitted: trace.steps.count - steps.count + trace.omitted)
+        note(
+            Record(
+                time: facts.time, origin: facts.origin, reversePath: facts.reversePath, recipient: facts.recipient, size: facts.size,
+                code: refusal.code, reply: refusal.reply), trace)
+    }
+
+    /// A sender was refused.
+    mutating func note(
+        _ refusal: Refusal, _ sender: EnvelopeSender, in session: SubmissionSession, at time: Timestamp, _ trace: DecisionTrace
+    ) {
+        note(
+            Record(
+                time: time, origin: .submission(session), reversePath: sender.reversePath, size: sender.declaredSize, code: refusal.code,
+                reply: refusal.reply), trace)
+    }
+
+    /// - Parameter count: how often, of which this is the last time.
+    mutating func note(_ record: Record, _ trace: DecisionTrace? = nil, count: Int = 1) {
+        counts[record.code, default: 0] += count
+        var record = record
+        if let trace {
+            record.steps = Array(trace.steps.suffix(Self.mostSteps))
+            record.omitted = trace.steps.count - record.steps.count + trace.omitted
+        }
         if records.count < capacity {
             records.append(record)
         } else {
@@ -49,7 +76,7 @@ struct RefusalLog {
         var found: [Record] = []
         for offset in records.indices.reversed() where found.count < count {
             let record = records[(next + offset) % records.count]
-            if record.refusal.code == code { found.append(record) }
+            if record.code == code { found.append(record) }
         }
         return found
     }

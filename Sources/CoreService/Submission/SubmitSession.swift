@@ -88,6 +88,7 @@ final class SubmitSession {
             transaction.content?.discard()
             state = .idle
             if isRetired { connection.close() }
+        case (.refused(let refusal), .idle): core.note(refusal, isSubmission: isSubmission)
         case (.abort, .idle), (_, .broken): break
         default: violated("it said what it may not say at that point")
         }
@@ -109,7 +110,7 @@ final class SubmitSession {
             return violated("'\(facts.virtualServer)' is no virtual server of this role")
         }
         let id = core.queue.nextID()
-        let (origin, refusal) = standing(of: facts, sender, id)
+        let (origin, refusal) = standing(of: facts, sender)
         token = nil
         let transaction = Transaction(
             id: id, facts: facts, sender: sender, origin: origin, refusal: refusal,
@@ -120,7 +121,7 @@ final class SubmitSession {
     }
 
     /// Who sends, and what speaks against the whole transaction.
-    private func standing(of facts: SessionFacts, _ sender: EnvelopeSender, _ id: QueueID) -> (MailOrigin, refusal: Reply?) {
+    private func standing(of facts: SessionFacts, _ sender: EnvelopeSender) -> (MailOrigin, refusal: Reply?) {
         guard isSubmission else {
             return (
                 .edge(
@@ -135,7 +136,7 @@ final class SubmitSession {
             account: session?.account)
         // 421 ends the session: the client logs in again.
         if token != nil, session == nil { return (.submission(submission), Self.sessionOver) }
-        return (.submission(submission), core.refusal(ofSender: sender, in: submission, id: id))
+        return (.submission(submission), core.refusal(ofSender: sender, in: submission))
     }
 
     private func decide(_ recipient: EnvelopeRecipient, _ transaction: Transaction) {

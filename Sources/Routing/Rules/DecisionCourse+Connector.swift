@@ -25,7 +25,7 @@ extension DecisionCourse {
         }
         /// The first that may carry it, and is down.
         var waiting: (carrier: Carrier, choice: DecisionStep.Choice)?
-        var forbidden: (rule: RefusalRule, reason: DecisionStep.Forbidden, isForSize: Bool)?
+        var forbidden: (rule: RoutingRule, reason: DecisionStep.Forbidden, isForSize: Bool)?
         for candidate in order {
             let carrier = table.carriers[candidate.connector]
             if let (rule, reason) = try whyForbidden(carrier, directory) {
@@ -56,7 +56,7 @@ extension DecisionCourse {
     /// Who may send over it, then what it carries.
     private mutating func whyForbidden<D: RoutingDirectory>(
         _ carrier: Carrier, _ directory: D
-    ) throws(D.Failure) -> (RefusalRule, DecisionStep.Forbidden)? {
+    ) throws(D.Failure) -> (RoutingRule, DecisionStep.Forbidden)? {
         guard let limits = carrier.guard else { return nil }
         if limits.restrictsSenders, facts.origin == .system {
             trace.append(.reportPasses(connector: carrier.name), at: limits.restrictionsLocation)
@@ -91,7 +91,7 @@ extension DecisionCourse {
     }
 
     /// What is not known yet forbids nothing. Size comes last, since it is the only reason where it stands alone.
-    private func contentForbidden(_ limits: Carrier.Guard) -> (RefusalRule, DecisionStep.Forbidden)? {
+    private func contentForbidden(_ limits: Carrier.Guard) -> (RoutingRule, DecisionStep.Forbidden)? {
         if let priority = facts.priority, !limits.priorities.contains(priority) {
             return (limits.wrongPriority, .priority(priority))
         }
@@ -104,7 +104,7 @@ extension DecisionCourse {
         return nil
     }
 
-    private static func words(_ reason: DecisionStep.Forbidden, _ rule: RefusalRule, _ domain: MailDomain) -> Refusal {
+    private static func words(_ reason: DecisionStep.Forbidden, _ rule: RoutingRule, _ domain: MailDomain) -> Refusal {
         let code = rule.code
         return switch reason {
         case .rejected(let principal):

@@ -85,7 +85,7 @@ extension DecisionCourse {
 
     /// (a): connectors with `relay: true`; where only this holds, only they may carry it.
     private mutating func relayOverOpenConnectors<D: RoutingDirectory>(
-        _ address: EmailAddress, _ rule: RefusalRule, _ directory: D
+        _ address: EmailAddress, _ rule: RoutingRule, _ directory: D
     ) throws(D.Failure) {
         let space = table.spaces.mostSpecific(for: address.domain)
         let open = space?.candidates.filter { table.carriers[$0.connector].isOpenRelay } ?? []

@@ -37,7 +37,7 @@ struct DecisionCourse {
     ///   - location: where the rule itself says no better.
     ///   - words: the policy in plain words, for who is logged in.
     mutating func refuse(
-        _ finding: DecisionStep.Finding, _ rule: RefusalRule, at location: SourceLocation? = nil,
+        _ finding: DecisionStep.Finding, _ rule: RoutingRule, at location: SourceLocation? = nil,
         words: @autoclosure () -> Refusal? = nil
     ) {
         let word = (account == nil ? nil : words()) ?? rule.toStrangers

@@ -24,7 +24,7 @@ final class Carrier: Sendable {
         let restrictsContent: Bool
         let restrictionsLocation: SourceLocation
         let contentLocation: SourceLocation
-        let rejected, notAccepted, tooLarge, wrongPriority, wrongType: RefusalRule
+        let rejected, notAccepted, tooLarge, wrongPriority, wrongType: RoutingRule
 
         init?(_ connector: Connector) {
             let (restrictions, content) = (connector.restrictions, connector.content)
@@ -38,8 +38,8 @@ final class Carrier: Sendable {
             guard restrictsSenders || restrictsContent else { return nil }
             (restrictionsLocation, contentLocation) = (restrictions.location, content.location)
             let path = "connectors.\(connector.name)"
-            func rule(_ key: String, _ location: SourceLocation, _ word: Refusal.Word = .forbidden) -> RefusalRule {
-                RefusalRule("4", "\(path).\(key)", location, word)
+            func rule(_ key: String, _ location: SourceLocation, _ word: Refusal.Word = .forbidden) -> RoutingRule {
+                RoutingRule("4", "\(path).\(key)", location, word)
             }
             rejected = rule("restrictions.reject_from", restrictions.location)
             notAccepted = rule("restrictions.default", restrictions.location)
@@ -48,7 +48,7 @@ final class Carrier: Sendable {
             wrongType = rule("content.types", content.location)
         }
 
-        var refusals: [RefusalRule] {
+        var refusals: [RoutingRule] {
             (restrictsSenders ? [rejected, notAccepted] : []) + (restrictsContent ? [tooLarge, wrongPriority, wrongType] : [])
         }
     }

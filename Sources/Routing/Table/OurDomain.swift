@@ -8,13 +8,13 @@ final class OurDomain: Sendable {
     /// Where its unknown recipients go (E06).
     let unknownTo: SmartHost?
     let location: SourceLocation
-    let recipientUnknown: RefusalRule
-    let leadsToNobody: RefusalRule
+    let recipientUnknown: RoutingRule
+    let leadsToNobody: RoutingRule
 
     init(_ domain: ReceivingDomain) {
         (name, isShared, location) = (domain.name, domain.isShared, domain.location)
         if case .shared(let host?) = domain.kind { unknownTo = host } else { unknownTo = nil }
-        recipientUnknown = RefusalRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown)
-        leadsToNobody = RefusalRule("1", "domains.\(domain.name) nobody", nil, .expansionProblem)
+        recipientUnknown = RoutingRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown)
+        leadsToNobody = RoutingRule("1", "domains.\(domain.name) nobody", domain.location, .expansionProblem)
     }
 }

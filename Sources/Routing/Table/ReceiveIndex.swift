@@ -13,7 +13,7 @@ struct ReceiveIndex: Sendable {
         let senders: Senders
         /// In words, for the trace: `authenticated`, or the list.
         let sendersText: String
-        let refusal: RefusalRule
+        let refusal: RoutingRule
     }
 
     /// Those that keep anybody away.
@@ -33,7 +33,7 @@ struct ReceiveIndex: Sendable {
             let recipients = permission.recipients.map(\.description).sorted().joined(separator: ",")
             return Entry(
                 recipients: PrincipalSet(permission.recipients), senders: senders, sendersText: text,
-                refusal: RefusalRule("1", "permissions.receive(\(recipients))", permission.location, .notPermitted))
+                refusal: RoutingRule("1", "permissions.receive(\(recipients))", permission.location, .notPermitted))
         }
         everyRecipient = PrincipalSet(permissions.filter { $0.senders != .everyone }.flatMap(\.recipients))
     }

@@ -10,8 +10,8 @@ public final class RoutingTable: Sendable {
     let receive: ReceiveIndex
     let sendAs: SendAsIndex
     /// What could not be carried on by anything.
-    let noRoute: RefusalRule
-    let wrongSender: RefusalRule
+    let noRoute: RoutingRule
+    let wrongSender: RoutingRule
     private let names: Set<String>
     private let rules: [RefusalCode: [RefusalRule]]
 
@@ -26,15 +26,21 @@ public final class RoutingTable: Sendable {
         spaces = AddressSpaceIndex(topology.connectors)
         receive = ReceiveIndex(topology.permissions.receive)
         sendAs = SendAsIndex(topology.permissions.sendAs)
-        noRoute = RefusalRule("6", "connectors", nil, .noRoute)
-        wrongSender = RefusalRule("0", "permissions.send_as", topology.permissions.sendAs.first?.location, .notYourAddress)
+        noRoute = RoutingRule("6", "connectors", topology.connectors.first?.location, .noRoute)
+        // Where nothing is granted: the server whose sessions the rule is about.
+        let senders = topology.permissions.sendAs.first?.location ?? topology.virtualServers.first { !$0.isEdge }?.location
+        wrongSender = RoutingRule("0", "permissions.send_as", senders, .notYourAddress)
         restrictsContent = carriers.contains { $0.guard?.restrictsContent == true }
         var all = [noRoute, wrongSender]
         all += domains.values.flatMap { [$0.recipientUnknown, $0.leadsToNobody] }
         all += servers.values.flatMap(\.refusals)
         all += carriers.flatMap { $0.guard?.refusals ?? [] }
         all += receive.entries.map(\.refusal)
-        rules = Dictionary(grouping: all, by: \.code)
+        let sessions = topology.virtualServers.flatMap { server in
+            SessionRule.allCases.compactMap { RefusalRule($0, of: server) }
+        }
+        // The login is a rule of the decision, too.
+        rules = Dictionary(grouping: Set(all.map(\.named) + sessions), by: \.code)
     }
 
     /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it.

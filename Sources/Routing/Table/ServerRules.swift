@@ -17,8 +17,8 @@ final class ServerRules: Sendable {
         let accountsLocation: SourceLocation
         let computers: HostIndex
         let computersLocation: SourceLocation
-        let loginRequired: RefusalRule
-        let accountDenied: RefusalRule
+        let loginRequired: RoutingRule
+        let accountDenied: RoutingRule
 
         init(_ server: VirtualServer, _ settings: SubmissionSettings) {
             let (path, relay) = ("virtual_servers.\(server.name)", settings.relay)
@@ -31,8 +31,8 @@ final class ServerRules: Sendable {
                 }
             (accountsLocation, computersLocation) = (relay.accountsLocation, relay.computersLocation)
             computers = HostIndex(relay.computers)
-            loginRequired = RefusalRule("0", "\(path).authentication.anonymous", server.location, .loginRequired)
-            accountDenied = RefusalRule("2b", "\(path).relay.accounts.deny", relay.accountsLocation, .relayingDenied)
+            loginRequired = RoutingRule(RefusalRule(login: settings, of: server), .loginRequired)
+            accountDenied = RoutingRule("2b", "\(path).relay.accounts.deny", relay.accountsLocation, .relayingDenied)
         }
     }
 
@@ -40,7 +40,7 @@ final class ServerRules: Sendable {
     let location: SourceLocation
     /// nil for an edge server.
     let submission: Submission?
-    let relayDenied: RefusalRule
+    let relayDenied: RoutingRule
 
     init(_ server: VirtualServer) {
         (name, location) = (server.name, server.location)
@@ -49,9 +49,9 @@ final class ServerRules: Sendable {
     }
 
     /// Also for a server that the configuration does not have any more: the facts of a message in the queue may name one.
-    static func relayDenied(by server: String, at location: SourceLocation?) -> RefusalRule {
-        RefusalRule("2", "virtual_servers.\(server).relay", location, .relayingDenied)
+    static func relayDenied(by server: String, at location: SourceLocation?) -> RoutingRule {
+        RoutingRule("2", "virtual_servers.\(server).relay", location, .relayingDenied)
     }
 
-    var refusals: [RefusalRule] { [relayDenied] + (submission.map { [$0.loginRequired, $0.accountDenied] } ?? []) }
+    var refusals: [RoutingRule] { [relayDenied] + (submission.map { [$0.loginRequired, $0.accountDenied] } ?? []) }
 }

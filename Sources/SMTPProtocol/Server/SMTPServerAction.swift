@@ -37,6 +37,8 @@ public enum SMTPServerAction: Hashable, Sendable {
     case authenticationResponse([UInt8])
     /// The exchange is over without a result, by the client's wish or fault; answers that still come for it must not be passed on.
     case authenticationCancelled
+    /// The client hears this reply, by a rule that the host knows and nobody else is asked about: for whoever counts and explains refusals.
+    case refused(Reply, by: SessionRule, from: EnvelopeSender?)
     /// Enough unworked input is held: read nothing more of this connection until `.resumeReading`.
     case pauseReading
     case resumeReading

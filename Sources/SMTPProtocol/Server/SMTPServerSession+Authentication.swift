@@ -16,7 +16,8 @@ extension SMTPServerSession {
         }
         guard transaction == nil else { return refuse(ServerReplies.authenticationWithinMail, &actions) }
         guard let mechanism = mechanism(request.mechanism) else {
-            return refuse(needsTLS(request.mechanism) ? ServerReplies.mechanismNeedsTLS : ServerReplies.unknownMechanism, &actions)
+            guard needsTLS(request.mechanism) else { return refuse(ServerReplies.unknownMechanism, &actions) }
+            return refuse(coded(ServerReplies.mechanismNeedsTLS, by: .secretPassword, from: nil, &actions), &actions)
         }
         var initialResponse: [UInt8]?
         if let text = request.initialResponse {

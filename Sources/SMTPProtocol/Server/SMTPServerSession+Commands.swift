@@ -21,7 +21,7 @@ extension SMTPServerSession {
     }
 
     private mutating func readCommand(length: Int, _ actions: inout [SMTPServerAction]) -> Bool {
-        let smtpUTF8 = transaction?.smtpUTF8 ?? false
+        let smtpUTF8 = transaction?.sender.smtpUTF8 ?? false
         let result = input.withUnsafeReadableBytes { bytes in
             parser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<length]), smtpUTF8: smtpUTF8)
         }
@@ -107,7 +107,7 @@ extension SMTPServerSession {
     private mutating func mail(_ sender: EnvelopeSender, _ actions: inout [SMTPServerAction]) {
         guard greeting != nil else { return refuse(ServerReplies.greetFirst, &actions) }
         if settings.authentication?.isRequired == true, standing.identity == nil {
-            return refuse(ServerReplies.authenticationRequired, &actions)
+            return refuse(coded(ServerReplies.authenticationRequired, by: .login, from: sender, &actions), &actions)
         }
         guard transaction == nil else { return refuse(ServerReplies.nestedMail, &actions) }
         if let limit = settings.messagesPerConnection, messages >= limit {
@@ -115,10 +115,11 @@ extension SMTPServerSession {
         }
         let declared = sender.declaredSize ?? 0
         if let largest = settings.largestMessage, declared > largest.bytes {
-            return refuse(ServerReplies.messageTooLarge(limit: largest), &actions)
+            let reply = ServerReplies.messageTooLarge(limit: largest)
+            return refuse(coded(reply, by: .messageSize, from: sender, &actions), &actions)
         }
         if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, &actions) }
-        transaction = ServerTransaction(smtpUTF8: sender.smtpUTF8)
+        transaction = ServerTransaction(sender: sender)
         actions.append(.transactionBegan(sender))
         respond(ServerReplies.senderOK)
     }

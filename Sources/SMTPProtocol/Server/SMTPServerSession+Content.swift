@@ -32,7 +32,7 @@ extension SMTPServerSession {
         }
         let octets = chunkDecoder.octets + size
         if let limit = contentLimit, octets > limit {
-            return refuseChunk(size: size, Self.reply(to: .tooLarge, octets: octets, settings), &actions)
+            return refuseChunk(size: size, reply(to: .tooLarge, octets: octets, from: transaction.sender, &actions), &actions)
         }
         chunkDecoder.beginChunk(size: size)
         isLastChunk = isLast
@@ -104,9 +104,10 @@ extension SMTPServerSession {
             answerContent(answer, isError: false, &actions)
         } else if let defect {
             dropContent(&actions)
+            let reply = reply(to: defect, octets: octets, from: transaction?.sender, &actions)
             transaction = nil
             phase = .commands
-            answerContent(Self.reply(to: defect, octets: octets, settings), isError: true, &actions)
+            answerContent(reply, isError: true, &actions)
         } else {
             phase = .answer
             actions.append(.contentEnded(octets: octets, has8BitOctets: has8BitOctets))
@@ -140,17 +141,16 @@ extension SMTPServerSession {
         sessionOctets = overflow ? Int.max : sum
     }
 
-    private static func reply(to defect: ContentDefect, octets: Int, _ settings: SMTPServerSettings) -> Reply {
+    private mutating func reply(
+        to defect: ContentDefect, octets: Int, from sender: EnvelopeSender?, _ actions: inout [SMTPServerAction]
+    ) -> Reply {
         switch defect {
-        case .bareLineEnd: ServerReplies.bareLineEnd
-        case .lineTooLong: ServerReplies.textLineTooLong
+        case .bareLineEnd: return ServerReplies.bareLineEnd
+        case .lineTooLong: return ServerReplies.textLineTooLong
         case .tooLarge:
             // Where only the session's limit is in the way, the message is welcome in another one (E02).
-            if let largest = settings.largestMessage, octets > largest.bytes {
-                ServerReplies.messageTooLarge(limit: largest)
-            } else {
-                ServerReplies.sessionExhausted
-            }
+            guard let largest = settings.largestMessage, octets > largest.bytes else { return ServerReplies.sessionExhausted }
+            return coded(ServerReplies.messageTooLarge(limit: largest), by: .messageSize, from: sender, &actions)
         }
     }
 }

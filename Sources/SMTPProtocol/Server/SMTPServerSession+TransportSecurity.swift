@@ -48,6 +48,7 @@ extension SMTPServerSession {
 
     /// Answers a command that needs more protection than there is. Over TLS it cannot become better, so the session ends with it.
     mutating func refuseUnprotected(_ command: SMTPCommand, _ reply: Reply, _ actions: inout [SMTPServerAction]) {
+        let reply = coded(reply, by: secureChannel == nil ? .encryption : .strongEncryption, from: nil, &actions)
         if secureChannel != nil { return closeInTurn(with: reply, &actions) }
         switch command {
         case .chunk(let size, _) where size <= settings.discardLimit.bytes: refuseChunk(size: size, reply, &actions)

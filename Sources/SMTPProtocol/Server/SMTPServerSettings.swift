@@ -37,6 +37,9 @@ public struct SMTPServerSettings: Sendable {
     /// How clients log in; nil: AUTH is not known, and everybody is anonymous.
     public let authentication: ServerAuthentication?
 
+    /// What marks the replies of a rule: `R-7f3k2`. Those that are not here have no code.
+    public let refusalCodes: [SessionRule: String]
+
     /// Encoded once for all sessions.
     let banner: ByteBuffer
     let greetings: GreetingReplies
@@ -57,7 +60,8 @@ public struct SMTPServerSettings: Sendable {
         discardLimit: ByteCount = .mebibytes(1024),
         extraKeywords: [String] = [],
         transportSecurity: ServerTransportSecurity = ServerTransportSecurity(),
-        authentication: ServerAuthentication? = nil
+        authentication: ServerAuthentication? = nil,
+        refusalCodes: [SessionRule: String] = [:]
     ) {
         self.hostname = hostname
         (self.messageSizeLimit, self.sessionSizeLimit) = (messageSizeLimit, sessionSizeLimit)
@@ -66,7 +70,7 @@ public struct SMTPServerSettings: Sendable {
         (self.commandLineLimit, self.unknownCommandLimit, self.errorLimit) = (commandLineLimit, unknownCommandLimit, errorLimit)
         (self.refusedRecipientLimit, self.idleCommandLimit) = (refusedRecipientLimit, idleCommandLimit)
         (self.discardLimit, self.extraKeywords) = (discardLimit, extraKeywords)
-        (self.transportSecurity, self.authentication) = (transportSecurity, authentication)
+        (self.transportSecurity, self.authentication, self.refusalCodes) = (transportSecurity, authentication, refusalCodes)
 
         let largest = Self.largestMessage(messageSizeLimit, sessionSizeLimit)
         // RFC 1870 §3: "SIZE" alone says that there is no fixed limit.

@@ -2,7 +2,7 @@ import MailVocabulary
 
 /// What a session knows of the transaction that runs (RFC 5321 §3.3).
 struct ServerTransaction: Sendable {
-    let smtpUTF8: Bool
+    let sender: EnvelopeSender
     /// `RCPT` commands that were passed on.
     var asked = 0
     /// Of these, the ones with a positive answer.

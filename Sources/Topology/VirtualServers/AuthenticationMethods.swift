@@ -7,9 +7,10 @@ public struct AuthenticationMethods: Hashable, Sendable {
         public let mechanisms: [SASLMechanism]
         /// Neither offered nor accepted before TLS (S12).
         public let requireTLS: Bool
+        public let location: SourceLocation
 
-        public init(mechanisms: [SASLMechanism] = [.plain, .login], requireTLS: Bool = true) {
-            (self.mechanisms, self.requireTLS) = (mechanisms, requireTLS)
+        public init(mechanisms: [SASLMechanism] = [.plain, .login], requireTLS: Bool = true, location: SourceLocation = .builtIn) {
+            (self.mechanisms, self.requireTLS, self.location) = (mechanisms, requireTLS, location)
         }
     }
 
@@ -36,8 +37,14 @@ public struct AuthenticationMethods: Hashable, Sendable {
     public let basic: Basic?
     public let challenge: Challenge?
     public let integrated: Integrated?
+    /// Of `anonymous` where it is written, of `authentication` otherwise.
+    public let anonymousLocation: SourceLocation
 
-    public init(anonymous: Bool = false, basic: Basic? = nil, challenge: Challenge? = nil, integrated: Integrated? = nil) {
+    public init(
+        anonymous: Bool = false, basic: Basic? = nil, challenge: Challenge? = nil, integrated: Integrated? = nil,
+        anonymousLocation: SourceLocation = .builtIn
+    ) {
         (self.anonymous, self.basic, self.challenge, self.integrated) = (anonymous, basic, challenge, integrated)
+        self.anonymousLocation = anonymousLocation
     }
 }

@@ -8,10 +8,14 @@ public struct ConnectionSettings: Hashable, Sendable {
     public let timeout: Duration
     /// Connection control by address, subnet and confirmed host name (S16).
     public let access: HostList
+    /// Of `access`.
+    public let accessLocation: SourceLocation
 
     public init(
-        limit: Int? = nil, limitPerAddress: Int? = nil, timeout: Duration = .seconds(10 * 60), access: HostList = .everyone
+        limit: Int? = nil, limitPerAddress: Int? = nil, timeout: Duration = .seconds(10 * 60), access: HostList = .everyone,
+        accessLocation: SourceLocation = .builtIn
     ) {
         (self.limit, self.limitPerAddress, self.timeout, self.access) = (limit, limitPerAddress, timeout, access)
+        self.accessLocation = accessLocation
     }
 }

@@ -8,6 +8,10 @@ public struct ReverseDNSPolicy: Hashable, Sendable {
     /// It costs time, and is off unless asked for.
     public let lookup: Bool
     public let onFailure: FailureAction
+    /// Of `on_failure`.
+    public let location: SourceLocation
 
-    public init(lookup: Bool = false, onFailure: FailureAction = .annotate) { (self.lookup, self.onFailure) = (lookup, onFailure) }
+    public init(lookup: Bool = false, onFailure: FailureAction = .annotate, location: SourceLocation = .builtIn) {
+        (self.lookup, self.onFailure, self.location) = (lookup, onFailure, location)
+    }
 }

@@ -4,6 +4,8 @@ import MailVocabulary
 public struct SessionLimits: Hashable, Sendable {
     /// Octets of one message, advertised in SIZE; more is `552 5.3.4` (E01).
     public let messageSize: ByteCount?
+    /// Of `message_size`, where it is written.
+    public let messageSizeLocation: SourceLocation
     /// Octets of all messages of one connection (E02).
     public let sessionSize: ByteCount?
     /// Recipients of one message; the rest gets `452 4.5.3` (E03).
@@ -13,9 +15,10 @@ public struct SessionLimits: Hashable, Sendable {
 
     public init(
         messageSize: ByteCount? = .mebibytes(10), sessionSize: ByteCount? = .mebibytes(100), recipients: Int? = 64_000,
-        messagesPerConnection: Int? = 20
+        messagesPerConnection: Int? = 20, messageSizeLocation: SourceLocation = .builtIn
     ) {
         (self.messageSize, self.sessionSize) = (messageSize, sessionSize)
+        self.messageSizeLocation = messageSizeLocation
         (self.recipients, self.messagesPerConnection) = (recipients, messagesPerConnection)
     }
 }

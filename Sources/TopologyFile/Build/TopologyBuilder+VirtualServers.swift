@@ -14,10 +14,12 @@ extension TopologyBuilder {
             connections: ConnectionSettings(
                 limit: (connections?["limit"]).limit(default: nil),
                 limitPerAddress: (connections?["limit_per_address"]).limit(default: nil),
-                timeout: connections?["timeout"]?.duration ?? ConnectionSettings().timeout, access: access),
+                timeout: connections?["timeout"]?.duration ?? ConnectionSettings().timeout, access: access,
+                accessLocation: connections?.entry("access")?.keyLocation ?? .builtIn),
             reverseDNS: ReverseDNSPolicy(
                 lookup: value["reverse_dns"]?["lookup"]?.boolean ?? false,
-                onFailure: choice(value["reverse_dns"]?["on_failure"], default: .annotate)),
+                onFailure: choice(value["reverse_dns"]?["on_failure"], default: .annotate),
+                location: value["reverse_dns"]?.entry("on_failure")?.keyLocation ?? .builtIn),
             limits: limits(value["limits"]))
     }
 
@@ -49,14 +51,16 @@ extension TopologyBuilder {
         return SessionLimits(
             messageSize: messageSize, sessionSize: (value?["session_size"]).size(default: sessionDefault),
             recipients: (value?["recipients"]).limit(default: defaults.recipients),
-            messagesPerConnection: (value?["messages_per_connection"]).limit(default: defaults.messagesPerConnection))
+            messagesPerConnection: (value?["messages_per_connection"]).limit(default: defaults.messagesPerConnection),
+            messageSizeLocation: value?.entry("message_size")?.keyLocation ?? .builtIn)
     }
 
     private func submission(_ value: Value) -> SubmissionSettings {
         let methods = value["authentication"]
         let basic = methods?["basic"].map {
             AuthenticationMethods.Basic(
-                mechanisms: choices($0["mechanisms"]) ?? [.plain, .login], requireTLS: $0["require_tls"]?.boolean ?? true)
+                mechanisms: choices($0["mechanisms"]) ?? [.plain, .login], requireTLS: $0["require_tls"]?.boolean ?? true,
+                location: $0.location)
         }
         let challenge = methods?["challenge"].map {
             AuthenticationMethods.Challenge(mechanisms: choices($0["mechanisms"]) ?? [.scramSHA256])
@@ -66,7 +70,8 @@ extension TopologyBuilder {
         }
         return SubmissionSettings(
             authentication: AuthenticationMethods(
-                anonymous: methods?["anonymous"]?.boolean ?? false, basic: basic, challenge: challenge, integrated: integrated),
+                anonymous: methods?["anonymous"]?.boolean ?? false, basic: basic, challenge: challenge, integrated: integrated,
+                anonymousLocation: methods?.entry("anonymous")?.keyLocation ?? value.entry("authentication")?.keyLocation ?? .builtIn),
             relay: relay(value["relay"]), clientAddress: choice(value["client_address"], default: .hidden))
     }
 

@@ -22,8 +22,8 @@ struct RefusalLogTests {
         var log = RefusalLog(capacity: 5)
         for number in 0..<count { log.note(number % 3 == 0 ? Self.other : Self.one, try Self.facts(number), DecisionTrace()) }
         let wanted = (0..<count).suffix(5).filter { $0 % 3 != 0 }.reversed()
-        #expect(log.latest(100, of: Self.one.code).map(\.facts.time.seconds) == wanted.map(Int64.init))
-        #expect(log.latest(1, of: Self.one.code).map(\.facts.time.seconds) == wanted.prefix(1).map(Int64.init))
+        #expect(log.latest(100, of: Self.one.code).map(\.time.seconds) == wanted.map(Int64.init))
+        #expect(log.latest(1, of: Self.one.code).map(\.time.seconds) == wanted.prefix(1).map(Int64.init))
         #expect(log.count(of: Self.one.code) == (0..<count).filter { $0 % 3 != 0 }.count)
         #expect(log.count(of: Self.other.code) == (0..<count).filter { $0 % 3 == 0 }.count)
     }
