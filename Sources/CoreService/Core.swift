@@ -359,12 +359,14 @@ final class Core {
             log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(refusal.message)"])
             return .failure(refusal)
         case .success(let new):
+            // The same file again changes no decision: what waits need not be looked at.
+            if new.revision != topology.revision { reconfiguredAt = .now() }
             topology = new
             routing = RoutingTable(new)
-            (rivals, reconfiguredAt) = (new.rivals, .now())
+            rivals = new.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = DirectoryDomains(new)
-            queue.policiesChanged()
+            queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
             onReload(new)
             return .success(new.revision)

@@ -144,7 +144,7 @@ final class RunningCore {
         let database = try QueueDatabase(path: state.queuePath)
         try database.forgetUnusedHops()
         let epoch = try database.nextEpoch()
-        let reconfiguredAt = try database.runs(revision: Int64(bitPattern: UInt64(topology.revision, radix: 16) ?? 0), now: .now())
+        let reconfiguredAt = try database.runs(revision: topology.revisionNumber, now: .now())
         let largest = try database.largestMessageID()
         let known = try database.holders()
         let holders = known.filter(Self.mayLive)

@@ -115,8 +115,10 @@ public final class MessageQueue {
         }
     }
 
-    /// The configuration has changed: limits are asked for anew.
-    public func policiesChanged() {
+    /// The configuration has changed: limits are asked for anew, and the next start of the core knows since when. Where that cannot be
+    /// written, it finds another revision than its own, and takes everything for older.
+    public func policiesChanged(revision: Int64, at time: Timestamp) {
+        store.submit(.reconfigured(revision: revision, at: time)) { [weak self] in self?.noteStore($0) }
         scheduler.policiesChanged()
         dispatch()
     }

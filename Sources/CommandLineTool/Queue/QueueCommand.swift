@@ -18,12 +18,13 @@ struct QueueCommand: ParsableCommand {
         func run() async throws {
             let client = try ControlClient(file)
             if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.print($0) } }
-            var table = TextTable("ID", "STATE", "FROM", "TO", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
+            var table = TextTable("ID", "STATE", "FROM", "TO", "CONNECTOR", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
             for line in try await client.objects(ControlRequest(.queueList)) {
                 let row = try Row(line)
                 table.add(
                     row.text("id"), row.text("state"), row.text("reverse_path").isEmpty ? "<>" : row.text("reverse_path"),
-                    row.text("recipient"), row.text("next_hop"), row.text("attempts"), row.text("next_attempt_at"), row.text("last_error"))
+                    row.text("recipient"), row.text("connector"), row.text("next_hop"), row.text("attempts"), row.text("next_attempt_at"),
+                    row.text("last_error"))
             }
             StandardOutput.print(table.isEmpty ? "The queue is empty." : table.text)
         }

@@ -50,6 +50,9 @@ extension Core {
 }
 
 extension Topology {
+    /// The revision as the queue remembers it.
+    var revisionNumber: Int64 { Int64(bitPattern: UInt64(revision, radix: 16) ?? 0) }
+
     /// For each connector that shares an address space with others, these: its mail may have another way.
     var rivals: [String: Set<String>] {
         var byPattern: [AddressSpace.Pattern: Set<String>] = [:]

@@ -125,10 +125,14 @@ public final class QueueDatabase {
                 let since = try connection.integer("SELECT value FROM counters WHERE name = 'reconfigured_at'")
                 return Timestamp(microseconds: since ?? 0)
             }
-            try connection.execute("INSERT OR REPLACE INTO counters VALUES ('revision', \(revision))")
-            try connection.execute("INSERT OR REPLACE INTO counters VALUES ('reconfigured_at', \(now.microseconds))")
+            try writeRevision(revision, at: now)
             return now
         }
+    }
+
+    private func writeRevision(_ revision: Int64, at time: Timestamp) throws(SQLiteError) {
+        try connection.execute("INSERT OR REPLACE INTO counters VALUES ('revision', \(revision))")
+        try connection.execute("INSERT OR REPLACE INTO counters VALUES ('reconfigured_at', \(time.microseconds))")
     }
 
     /// Counts this start of the core; part of every lease id. Durable when it returns.
@@ -201,6 +205,7 @@ public final class QueueDatabase {
                 statements.rememberHolder, Int64(bitPattern: holder.id), Int64(holder.carrier.rawValue), Int64(holder.processID))
         case .forgetHolder(let id):
             try statements.run(statements.forgetHolder, Int64(bitPattern: id))
+        case .reconfigured(let revision, let time): try writeRevision(revision, at: time)
         }
     }
 

@@ -53,6 +53,8 @@ public enum StoreOperation: Sendable {
     /// A process that may hold leases.
     case rememberHolder(HolderRecord)
     case forgetHolder(UInt64)
+    /// The core runs by another configuration from now on: see `QueueDatabase.runs`.
+    case reconfigured(revision: Int64, at: Timestamp)
 }
 
 /// A process that may hold leases, as it is remembered over a restart of the core.

@@ -47,6 +47,11 @@ struct QueueDatabaseTests {
         #expect(try start(2, at: 300) == Timestamp(seconds: 300))
         #expect(try start(2, at: 400) == Timestamp(seconds: 300))
         #expect(try start(1, at: 500) == Timestamp(seconds: 500))
+        // Reloads there and back count as well: what came in between was decided about by the other.
+        try QueueDatabase(path: folder.database).apply([
+            .reconfigured(revision: 2, at: Timestamp(seconds: 600)), .reconfigured(revision: 1, at: Timestamp(seconds: 700)),
+        ])
+        #expect(try start(1, at: 800) == Timestamp(seconds: 700))
     }
 
     @Test("a database of version 1 is brought to this one: its mail is there, and was written to the addresses that it goes to")
