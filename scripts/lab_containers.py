@@ -31,12 +31,18 @@ class Lab:
         self.engine = os.environ.get("CONTAINER_ENGINE") or next((name for name in ("podman", "docker") if shutil.which(name)), None)
         if self.engine is None:
             raise Trouble("there is neither podman nor docker: scripts/install-packages lab")
-        if self.engine == "podman":
+        # Such as docker-compose with DOCKER_HOST, in front of podman's own service.
+        named = os.environ.get("COMPOSE_COMMAND")
+        if named:
+            self.compose_command = named.split()
+        elif self.engine == "podman":
             if not shutil.which("podman-compose"):
                 raise Trouble("podman is there, and podman-compose is not: scripts/install-packages lab")
             self.compose_command = ["podman-compose", "--podman-path", str(ROOT / "containers/podman-for-compose")]
-        else:
+        elif subprocess.run([self.engine, "compose", "version"], capture_output=True).returncode == 0 or not shutil.which("docker-compose"):
             self.compose_command = [self.engine, "compose"]
+        else:
+            self.compose_command = ["docker-compose"]
         self.ports = {name: int(os.environ.get(f"LAB_{name.upper()}_PORT", port)) for name, port in PORTS.items()}
         self.passwords = {}
 

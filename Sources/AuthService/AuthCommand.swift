@@ -8,7 +8,7 @@ public struct AuthCommand: DaemonMain {
         discussion: """
             Checks what people log in with against the verifiers of the directory, the keytab, or what else `identity` names, and gives \
             the submission server a token. It has no network, and sees no mail.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 

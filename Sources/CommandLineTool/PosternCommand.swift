@@ -1,4 +1,5 @@
 import ArgumentParser
+import ServiceRuntime
 
 /// `postern`: everything an administrator does.
 public struct PosternCommand: AsyncParsableCommand {
@@ -9,6 +10,7 @@ public struct PosternCommand: AsyncParsableCommand {
             Every subcommand reads the configuration from --config F; without it, from $POSTERN_CONFIG or /etc/postern/postern.yaml. \
             `postern help SUBCOMMAND` says more about one of them.
             """,
+        version: PosternVersion.text,
         // Hidden: `make install` calls the one, `postern up --sandbox` the other.
         subcommands: [ManualCommand.self, ConfineCommand.self],
         groupedSubcommands: [

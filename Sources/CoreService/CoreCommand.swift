@@ -8,7 +8,7 @@ public struct CoreCommand: DaemonMain {
         discussion: """
             Decides where mail goes, and holds it on stable storage until it is there. It has no network: the others come over Unix \
             sockets in `runtime_directory`, each over the one of its own account.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 

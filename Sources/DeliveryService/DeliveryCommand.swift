@@ -7,7 +7,7 @@ public struct DeliveryCommand: DaemonMain {
         commandName: "postern-delivery", abstract: "Carries mail out to other servers.",
         discussion: """
             Takes work from the core, finds the hosts for it, delivers over SMTP, and reports what became of each recipient.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 

@@ -8,7 +8,7 @@ public struct EdgeCommand: DaemonMain {
         discussion: """
             Listens on the addresses of the virtual servers with `role: edge`, asks the core about every recipient, and streams content \
             on to it. It holds no mail, and decides nothing. While there is no core, clients are told to come back.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 

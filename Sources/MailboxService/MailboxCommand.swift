@@ -7,7 +7,7 @@ public struct MailboxCommand: DaemonMain {
         commandName: "postern-mailbox", abstract: "Hands mail to mailboxes: Maildir and LMTP.",
         discussion: """
             Takes work from the core, and writes it into Maildirs or hands it to an LMTP server.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 

@@ -8,7 +8,7 @@ public struct SubmissionCommand: DaemonMain {
         discussion: """
             Listens on the addresses of the virtual servers with `role: submission`, and does TLS. What a client says to log in goes to \
             postern-auth; what it submits goes to the core, with the token that the login gave.
-            """)
+            """, version: PosternVersion.text)
 
     @OptionGroup public var arguments: DaemonArguments
 
