@@ -169,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             exclude: [
-                "Support/bounds.py", "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py", "Support/read_report.py",
+                "Support/bounds.py", "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py", "Support/kernel_without.py",
+                "Support/read_report.py",
                 "Support/sasl.py",
                 "Support/send_message.py",
             ]),

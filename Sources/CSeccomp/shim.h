@@ -1,7 +1,16 @@
 #pragma once
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <seccomp.h>
+
+// Whether the kernel has filters that refuse a call. libseccomp's own level says what its oldest kernel had.
+static inline int cseccomp_is_available(void) {
+    uint32_t action = SECCOMP_RET_ERRNO;
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
 
 // Function-like macros, which Swift does not see.
 static inline uint32_t cseccomp_refuse(uint16_t code) { return SCMP_ACT_ERRNO(code); }

@@ -13,8 +13,8 @@ enum SystemCalls {
         "name_to_handle_at", "syslog", "quotactl", "personality", "mknod", "mknodat",
     ]
 
-    /// Whether the kernel has filters.
-    static var isAvailable: Bool { seccomp_api_get() >= 1 }
+    /// Whether the kernel has filters (Linux 4.14 or later).
+    static var isAvailable: Bool { cseccomp_is_available() != 0 }
 
     /// Refuses the calls to this thread and what it executes, for good. Sets no_new_privs.
     ///

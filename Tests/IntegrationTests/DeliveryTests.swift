@@ -14,7 +14,7 @@ struct DeliveryTests {
     private func withDelivery(
         _ servers: [FakeServers.Server], records: [String] = [], connections: String = "", profile: [String] = [],
         connectors: [String] = [],
-        domains: String = "", _ body: (PosternUnderTest, FakeServers) async throws -> Void
+        domains: String = "", options: [String] = [], _ body: (PosternUnderTest, FakeServers) async throws -> Void
     ) async throws {
         let postern = try PosternUnderTest()
         var servers = servers
@@ -42,7 +42,7 @@ struct DeliveryTests {
                     retry: { first: 1s, second: 1s, third: 1s, subsequent: 1s }
                 \(profile.map { "    \($0)" }.joined(separator: "\n"))
                 """)
-        try await postern.start()
+        try await postern.start(options: options)
         do {
             try await postern.addUser("sender@local.test")
             try await body(postern, fakes)
@@ -175,8 +175,10 @@ struct DeliveryTests {
         }
     }
 
-    @Test("LMTP answers 250, 552 and 451 in one transaction, over a Unix socket and over TCP", arguments: ["unix", "tcp"])
-    func lmtp(transport: String) async throws {
+    @Test(
+        "LMTP answers 250, 552 and 451 in one transaction, over a Unix socket and over TCP, within the sandbox as without it",
+        arguments: ["unix", "tcp"], [[], ["--sandbox"]])
+    func lmtp(transport: String, options: [String]) async throws {
         let folder = try TemporaryFolder()
         let port = try FreePort.take()
         let socket = folder.file("lmtp.sock").path
@@ -184,7 +186,7 @@ struct DeliveryTests {
         let store = try await FakeServers([.init(name: "store", listen: transport == "unix" ? socket : "127.0.0.1:\(port)", lmtp: true)])
         try await withDelivery(
             [Self.good], connectors: ["store: { address_spaces: [{ domain: store.test }], deliver: { lmtp: \"\(target)\" } }"],
-            domains: ", store.test: shared"
+            domains: ", store.test: shared", options: options
         ) { postern, _ in
             try await postern.send(from: "sender@local.test", to: "user@store.test", "quota@store.test", "locked@store.test")
             _ = try await postern.wait(for: 1, messagesFor: "sender")

@@ -95,4 +95,37 @@ struct SandboxTests {
         }
         await under.stop()
     }
+
+    /// A launcher for which the kernel has not got that.
+    private static func kernel(without missing: String) throws -> [String] {
+        [try Program.find("python3"), Program.script("kernel_without"), missing]
+    }
+
+    @Test(
+        "what this kernel lacks is said for each daemon, and the rest holds and works",
+        arguments: [("landlock", "files (Landlock 2, Linux 5.19 or later with it enabled)"), ("seccomp", "system calls (seccomp)")])
+    func lacking(missing: String, said: String) async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start(options: ["--sandbox"], launcher: Self.kernel(without: missing))
+        try await postern.addUser("alice@local.test")
+        try await Program.succeed(
+            "swaks", ["--server", "127.0.0.1:\(postern.port)", "--from", "friend@example.org", "--to", "alice@local.test"])
+        _ = try await postern.wait(for: 1, messagesFor: "alice")
+        for role in ["core", "edge", "delivery", "mailbox"] {
+            let line = try #require(postern.logText.split(separator: "\n").first { $0.contains("\(role) is held to its bounds: ") })
+            #expect(line.contains("missing: ") && line.contains(said) && line.contains("no new privileges"), "\(line)")
+        }
+        await postern.stop()
+    }
+
+    @Test("a kernel that has nothing of it: postern up --sandbox says so, ends with 71 and starts nothing")
+    func impossible() async throws {
+        let postern = try PosternUnderTest()
+        let words = try Self.kernel(without: "landlock,seccomp") + [PosternUnderTest.postern]
+        let result = try await Program.run(
+            words[0], Array(words.dropFirst()) + ["up", "--sandbox", "--config", postern.configuration])
+        #expect(result.status == 71 && result.text.isEmpty, "\(result)")
+        #expect(result.errors.hasPrefix("postern: --sandbox: this kernel has neither Landlock"), "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: postern.folder.file("state").path))
+    }
 }

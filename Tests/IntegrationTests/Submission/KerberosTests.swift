@@ -4,14 +4,16 @@ import Testing
 /// S10 end to end: a real KDC, `kinit`, and a client that was not told any password.
 @Suite("Kerberos at the submission server")
 struct KerberosTests {
-    @Test("curl logs in with a ticket; a ticket of somebody without an account is refused")
-    func tickets() async throws {
+    @Test(
+        "curl logs in with a ticket; a ticket of somebody without an account is refused; within the sandbox as without it",
+        arguments: [[], ["--sandbox"]])
+    func tickets(options: [String]) async throws {
         let kdc = try await KDCUnderTest(
             host: "mx.postern.test", people: ["anna", "stranger"], password: SubmissionUnderTest.password)
         try kdc.start()
         let settings = SubmissionUnderTest.Settings(
             authentication: "{ basic: { mechanisms: [PLAIN] }, integrated: { mechanisms: [GSSAPI], keytab: \(kdc.keytab) } }")
-        try await withSubmission(settings, environment: kdc.environment) { server in
+        try await withSubmission(settings, environment: kdc.environment, options: options) { server in
             let message = Data("From: anna@local.test\r\nTo: bert@local.test\r\nSubject: by ticket\r\n\r\nhello\r\n".utf8)
             func curl(_ name: String) async throws -> Program.Result {
                 try await Program.run(

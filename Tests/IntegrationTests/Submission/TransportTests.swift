@@ -118,9 +118,11 @@ struct TransportTests {
         }
     }
 
-    @Test("a renewed pair is shown to new sessions while old ones go on; a wrong pair is refused and said, an expired one warned about")
-    func renewal() async throws {
-        try await withSubmission { server in
+    @Test(
+        "a renewed pair is shown to new sessions while old ones go on; a wrong pair is refused and said, an expired one warned about",
+        arguments: [[], ["--sandbox"]])
+    func renewal(options: [String]) async throws {
+        try await withSubmission(options: options) { server in
             let (folder, seen) = (server.postern.folder, server.postern.folder.file("seen").path)
             let kept = folder.file("kept.pem").path
             try FileManager.default.copyItem(atPath: server.certificate, toPath: kept)

@@ -63,10 +63,11 @@ final class PosternUnderTest: @unchecked Sendable {
     /// - Parameters:
     ///   - environment: of its daemons, besides our own.
     ///   - options: of `postern up`, besides `--config`.
-    func start(environment: [String: String] = [:], options: [String] = []) async throws {
+    ///   - launcher: a program that becomes it, with its whole path and its arguments.
+    func start(environment: [String: String] = [:], options: [String] = [], launcher: [String] = []) async throws {
         let log = folder.file("log").path
-        let process = try ChildProcess(
-            Self.postern, ["up", "--config", configuration] + options, environment: environment, output: log, errors: log)
+        let words = launcher + [Self.postern, "up", "--config", configuration] + options
+        let process = try ChildProcess(words[0], Array(words.dropFirst()), environment: environment, output: log, errors: log)
         self.process = process
         _ = try await eventually("postern listens on port \(port); its log:\n\(logText)") {
             guard process.isRunning else { throw Failure(description: "postern has ended:\n\(logText)") }

@@ -74,9 +74,10 @@ final class SubmissionUnderTest: Sendable {
     /// - Parameters:
     ///   - environment: what the daemons find in theirs besides.
     ///   - options: of `postern up`.
-    func start(environment: [String: String] = [:], options: [String] = []) async throws {
+    ///   - launcher: a program that becomes it.
+    func start(environment: [String: String] = [:], options: [String] = [], launcher: [String] = []) async throws {
         try await world.start()
-        try await postern.start(environment: environment, options: options)
+        try await postern.start(environment: environment, options: options, launcher: launcher)
         for name in ["anna", "bert"] { try await postern.addUser("\(name)@local.test", password: Self.password) }
         // Only once the core has answered it, postern-auth lets anybody try.
         _ = try await eventually("people can log in; the log:\n\(postern.logText.suffix(4000))") {
@@ -173,12 +174,12 @@ extension Program {
 
 /// Runs a test against a submission server of its own, and shows its log where it fails.
 func withSubmission(
-    _ settings: SubmissionUnderTest.Settings = .init(), environment: [String: String] = [:],
+    _ settings: SubmissionUnderTest.Settings = .init(), environment: [String: String] = [:], options: [String] = [],
     _ body: (SubmissionUnderTest) async throws -> Void
 ) async throws {
     let server = try await SubmissionUnderTest(settings)
     do {
-        try await server.start(environment: environment)
+        try await server.start(environment: environment, options: options)
         try await body(server)
     } catch {
         await server.stop()
