@@ -36,10 +36,10 @@ final class RunningAuth {
 
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop, log, topology) = (daemon, eventLoop, daemon.log, daemon.topology)
-        let path = "\(daemon.topology.runtimeDirectory)/\(RoleName.authentication.socketName)"
+        let core = LinkAddress(of: .authentication, in: daemon.topology)
         let revision = daemon.topology.revision
-        pool = LinkPool(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop, maximumConnections: 64)
-        watch = RevisionWatch(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
+        pool = LinkPool(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop, maximumConnections: 64)
+        watch = RevisionWatch(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
         accounts = CoreAccounts(pool)
         access = try SocketAccess(
             daemon.topology, of: .auth,

@@ -38,7 +38,7 @@ public final class DeliveryService {
         worker = HopWorker(on: eventLoop, log: log) { [unowned self] work in resolve(work) }
         holder = LeaseHolder(
             settings: .init(
-                path: "\(topology.runtimeDirectory)/\(RoleName.delivery.socketName)", holder: holderID, revision: topology.revision),
+                to: LinkAddress(of: .delivery, in: topology), holder: holderID, revision: topology.revision),
             on: eventLoop, log: { [log] in log.notice("\($0)") },
             onWork: { [worker = worker!] in worker.begin($0, $1, $2) }, onIdle: { [worker = worker!] in worker.close($0) },
             onRevoked: { [worker = worker!] in worker.abort($0) })

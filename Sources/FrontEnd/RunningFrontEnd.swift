@@ -37,11 +37,11 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         (self.daemon, self.serves, self.resolver, self.eventLoop) = (daemon, serves, resolver, eventLoop)
         topology = daemon.topology
         pool = LinkPool(
-            path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
+            to: LinkAddress(of: Role.name, in: daemon.topology), holder: HolderIdentity.make(),
             revision: daemon.topology.revision, on: eventLoop)
         notes = RefusalNotes(pool: pool)
         watch = RevisionWatch(
-            path: "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)", holder: HolderIdentity.make(),
+            to: LinkAddress(of: Role.name, in: daemon.topology), holder: HolderIdentity.make(),
             revision: daemon.topology.revision, on: eventLoop)
         let (lifecycle, log) = (daemon.lifecycle, daemon.log)
         watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
@@ -52,11 +52,10 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
                 log.info("connected to the core")
             }
         }
-        let runtime = daemon.topology.runtimeDirectory
         logins =
             logsIn
             ? LinkPool(
-                path: "\(runtime)/\(RoleName.login.socketName)", holder: HolderIdentity.make(), revision: daemon.topology.revision,
+                to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
                 on: eventLoop) : nil
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)

@@ -69,7 +69,7 @@ final class MailboxService {
         maildir = MaildirWorker(on: eventLoop, log: log, hostname: topology.hostname)
         holder = LeaseHolder(
             settings: .init(
-                path: "\(topology.runtimeDirectory)/\(RoleName.mailbox.socketName)", holder: holderID, revision: topology.revision),
+                to: LinkAddress(of: .mailbox, in: topology), holder: holderID, revision: topology.revision),
             on: eventLoop, log: { [log] in log.notice("\($0)") },
             onWork: { [unowned self] in begin($0, $1, $2) }, onIdle: { [lmtp = lmtp!] in lmtp.close($0) },
             onRevoked: { [lmtp = lmtp!] in lmtp.abort($0) })

@@ -132,7 +132,7 @@ final class CoreUnderTest: Sendable {
         let (path, revision) = (edgePath, revision)
         let done = loop.makePromise(of: QueueID.self)
         loop.execute { [loop] in
-            LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
+            LinkClient<EdgeLink>.connect(to: .init(path: path), holder: 1, revision: revision, on: loop) { result in
                 guard case .success(let client) = result else { return done.fail(Refused(reply: "\(result)")) }
                 var id: QueueID?
                 var unanswered = recipients.count

@@ -40,6 +40,53 @@ struct AccountBoundsTests {
         await postern.stop()
     }
 
+    @Test(
+        "auth's account, which may make files beside the sockets, takes the core's place: the edge says nothing to it, and clients come back"
+    )
+    func takenSocket() async throws {
+        let under = try await AccountsUnderTest()
+        let folder = under.postern.folder
+        let (run, heard) = (folder.file("run").path, try folder.write("heard", ""))
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: false)
+        for path in [run, heard] { chmod(path, 0o777) }
+        let script = """
+            import os, socket, sys
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(sys.argv[1])
+            os.chmod(sys.argv[1], 0o666)
+            listener.listen()
+            while True:
+                peer = listener.accept()[0]
+                peer.settimeout(1)
+                try:
+                    open(sys.argv[2], "ab").write(peer.recv(4096))
+                except TimeoutError:
+                    pass
+            """
+        let account = try AccountsUnderTest.account(of: "auth")
+        let impostor = try ChildProcess(
+            try Program.find("setpriv"),
+            [
+                "--reuid", "\(account.user)", "--regid", "\(account.group)", "--clear-groups", "--", "/usr/bin/python3", "-c", script,
+                "\(run)/edge.sock", heard,
+            ])
+        defer { impostor.signal(SIGKILL) }
+        _ = try await eventually("it listens") { FileManager.default.fileExists(atPath: "\(run)/edge.sock") ? true : nil }
+        let log = folder.file("edge.log").path
+        let edge = try ChildProcess(
+            "\(PosternUnderTest.executables)/postern-edge", ["--config", under.postern.configuration], output: log, errors: log)
+        defer { edge.signal(SIGKILL) }
+        let said = try await eventually("the edge says whose socket that is") {
+            let text = try String(contentsOfFile: log, encoding: .utf8)
+            return text.contains("the account \(account.user) listens there, which may not") ? text : nil
+        }
+        #expect(said.contains("the core cannot be reached"), "\(said)")
+        let sent = try await Program.run(
+            "swaks", ["--server", "127.0.0.1:\(under.postern.port)", "--from", "friend@far.test", "--to", "bert@local.test"])
+        #expect(sent.text.contains("<** 451 4.3.0"), "\(sent.text)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: heard)).isEmpty)
+    }
+
     private func files(_ postern: AccountsUnderTest, message: String) async throws {
         let table = Self.files(postern.postern.folder.path, message: message)
         for role in AccountsUnderTest.roles {

@@ -13,7 +13,7 @@ import TopologyFile
 
 /// Talks to the running core over its control socket.
 struct ControlClient {
-    let runtimeDirectory: String
+    private let address: LinkAddress
     let controlGroup: String?
     let revision: String
     /// Completes bare names; nil where the file has errors.
@@ -30,7 +30,7 @@ struct ControlClient {
     init(_ file: ConfigurationOption, saysFindings: Bool = true) throws {
         switch TopologyFile.load(path: file.path) {
         case .loaded(let topology, _):
-            (runtimeDirectory, controlGroup) = (topology.runtimeDirectory, topology.controlGroup)
+            (address, controlGroup) = (LinkAddress(of: .control, in: topology), topology.controlGroup)
             revision = topology.revision
             (defaultDomain, recoverableSecretsKey) = (topology.defaultDomain, topology.identity.recoverableSecretsKey)
         case .failed(let findings):
@@ -38,7 +38,8 @@ struct ControlClient {
                 for finding in findings { Environment.printError("\(finding)") }
                 throw ExitCode(ExitStatus.configuration.rawValue)
             }
-            (runtimeDirectory, controlGroup, revision) = (directory, nil, "")
+            address = LinkAddress(path: "\(directory)/\(RoleName.control.socketName)")
+            (controlGroup, revision) = (nil, "")
             (defaultDomain, recoverableSecretsKey) = (nil, nil)
             guard saysFindings else { return }
             for finding in findings { Environment.printError("\(finding)") }
@@ -46,7 +47,7 @@ struct ControlClient {
         }
     }
 
-    private var path: String { "\(runtimeDirectory)/\(RoleName.control.socketName)" }
+    private var path: String { address.path }
 
     /// Sends one request and gives each object to `receive` as it comes.
     ///
@@ -55,10 +56,10 @@ struct ControlClient {
         try refuseIfTooLong(request)
         let group = MultiThreadedEventLoopGroup.singleton
         let eventLoop = group.next()
-        let (path, revision) = (path, revision)
+        let (address, revision) = (address, revision)
         let done = eventLoop.makePromise(of: ControlResponse.self)
         eventLoop.execute {
-            LinkClient<ControlLink>.connect(path: path, holder: 0, revision: revision, on: eventLoop) { result in
+            LinkClient<ControlLink>.connect(to: address, holder: 0, revision: revision, on: eventLoop) { result in
                 switch result {
                 case .failure(let error): done.fail(Failure(error: error, wasSent: false))
                 case .success(let client):
@@ -101,6 +102,7 @@ struct ControlClient {
                 "this account may not use \(path): root, the account of the core, and the group of control_group\(group) may",
                 .notPermitted
             )
+        case .impostor: return ("\(path): \(failure.error)", .temporaryFailure)
         case .unreachable(let reason) where !failure.wasSent:
             return ("the core does not answer at \(path): is postern running? (\(reason))", .temporaryFailure)
         default:

@@ -36,8 +36,7 @@ struct HealthCommand: AsyncParsableCommand {
 
     /// What must answer for a daemon to be healthy.
     static func probes(of role: Role, _ topology: Topology) -> [HealthProbe] {
-        let runtime = topology.runtimeDirectory
-        func socket(_ name: RoleName) -> HealthProbe { .socket(name, path: "\(runtime)/\(name.socketName)", revision: topology.revision) }
+        func socket(_ name: RoleName) -> HealthProbe { .socket(name, LinkAddress(of: name, in: topology), revision: topology.revision) }
         func listeners(_ isIncluded: (VirtualServer) -> Bool) -> [HealthProbe] {
             topology.virtualServers.filter(isIncluded).flatMap(\.listeners).map { HealthProbe.listener($0) }
         }

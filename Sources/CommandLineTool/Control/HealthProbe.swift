@@ -7,7 +7,7 @@ import Topology
 /// One thing that must answer.
 enum HealthProbe: Hashable {
     /// The process behind a Unix socket, to a hello of that role.
-    case socket(RoleName, path: String, revision: String)
+    case socket(RoleName, LinkAddress, revision: String)
     /// A front end's port: with the greeting 220, or, where TLS comes first, by taking the connection.
     case listener(Listener)
 
@@ -17,26 +17,28 @@ enum HealthProbe: Hashable {
     /// What is wrong; nil where nothing is.
     func failure() async -> String? {
         switch self {
-        case .socket(let name, let path, let revision):
+        case .socket(let name, let address, let revision):
             switch name {
-            case .edge: await Self.failure(EdgeLink.self, path, revision)
-            case .submission: await Self.failure(SubmissionLink.self, path, revision)
-            case .delivery: await Self.failure(DeliveryLink.self, path, revision)
-            case .mailbox: await Self.failure(MailboxLink.self, path, revision)
-            case .control: await Self.failure(ControlLink.self, path, revision)
-            case .authentication: await Self.failure(AuthenticationLink.self, path, revision)
-            case .login: await Self.failure(LoginLink.self, path, revision)
+            case .edge: await Self.failure(EdgeLink.self, address, revision)
+            case .submission: await Self.failure(SubmissionLink.self, address, revision)
+            case .delivery: await Self.failure(DeliveryLink.self, address, revision)
+            case .mailbox: await Self.failure(MailboxLink.self, address, revision)
+            case .control: await Self.failure(ControlLink.self, address, revision)
+            case .authentication: await Self.failure(AuthenticationLink.self, address, revision)
+            case .login: await Self.failure(LoginLink.self, address, revision)
             }
         case .listener(let listener): await Self.failure(of: listener)
         }
     }
 
-    private static func failure<Role: LinkRole & SendableMetatype>(_: Role.Type, _ path: String, _ revision: String) async -> String? {
+    private static func failure<Role: LinkRole & SendableMetatype>(_: Role.Type, _ address: LinkAddress, _ revision: String) async
+        -> String?
+    {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let done = eventLoop.makePromise(of: String?.self)
         eventLoop.execute {
             // A name of its own: it holds no lease, and presents none.
-            LinkClient<Role>.connect(path: path, holder: HolderIdentity.make(), revision: revision, on: eventLoop) { result in
+            LinkClient<Role>.connect(to: address, holder: HolderIdentity.make(), revision: revision, on: eventLoop) { result in
                 switch result {
                 case .success(let client):
                     client.connection.onClosed = { _ in }
@@ -98,7 +100,7 @@ enum HealthProbe: Hashable {
 extension HealthProbe: CustomStringConvertible {
     var description: String {
         switch self {
-        case .socket(_, let path, _): path
+        case .socket(_, let address, _): address.path
         case .listener(let listener): listener.endpoint
         }
     }

@@ -19,19 +19,19 @@ public final class LinkClient<Role: LinkRole> {
     /// Connects, says hello and waits for the greeting.
     ///
     /// - Parameters:
-    ///   - path: the role's socket.
+    ///   - address: of the role's socket.
     ///   - holder: names this process for as long as it lives.
     ///   - revision: of the configuration that this process runs with.
     ///   - completion: called once, on `eventLoop`.
     public static func connect(
-        path: String, holder: UInt64, revision: String, on eventLoop: any EventLoop,
+        to address: LinkAddress, holder: UInt64, revision: String, on eventLoop: any EventLoop,
         completion: @escaping (Result<LinkClient<Role>, LinkError>) -> Void
     ) {
-        connect(path: path, holder: holder, revision: revision, deadline: greetingDeadline, on: eventLoop, completion: completion)
+        connect(to: address, holder: holder, revision: revision, deadline: greetingDeadline, on: eventLoop, completion: completion)
     }
 
     static func connect(
-        path: String, holder: UInt64, revision: String, deadline: TimeAmount, on eventLoop: any EventLoop,
+        to address: LinkAddress, holder: UInt64, revision: String, deadline: TimeAmount, on eventLoop: any EventLoop,
         completion: @escaping (Result<LinkClient<Role>, LinkError>) -> Void
     ) {
         let attempt = Attempt(completion)
@@ -56,16 +56,30 @@ public final class LinkClient<Role: LinkRole> {
             .channelInitializer { nioChannel in
                 nioChannel.eventLoop.makeCompletedFuture { try nioChannel.pipeline.syncOperations.addHandler(bound.value) }
             }
-            .connect(unixDomainSocketPath: path)
+            .connect(unixDomainSocketPath: address.path)
             .assumeIsolated()
             .whenComplete { result in
                 switch result {
                 // The deadline came first, and closes the channel as soon as there is one.
                 case .success where attempt.isOver: channel.fail(.timedOut)
-                case .success: channel.sendFirst(Hello(role: Role.name, holder: holder, revision: revision))
+                case .success(let nioChannel):
+                    do throws(LinkError) {
+                        try expectListener(of: address, at: nioChannel)
+                        channel.sendFirst(Hello(role: Role.name, holder: holder, revision: revision))
+                    } catch {
+                        channel.fail(error)
+                        attempt.finish(.failure(error))
+                    }
                 case .failure(let error): attempt.finish(.failure(.unreachable(LinkError.reason(error))))
                 }
             }
+    }
+
+    /// Nothing is said to somebody else.
+    private static func expectListener(of address: LinkAddress, at channel: any Channel) throws(LinkError) {
+        guard let listeners = address.listeners else { return }
+        let listener = try PeerCredentials.of(channel).userID
+        guard listeners.contains(listener) else { throw .impostor(userID: listener) }
     }
 
     /// Calls the completion exactly once.

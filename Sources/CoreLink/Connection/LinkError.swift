@@ -12,6 +12,8 @@ public enum LinkError: Error, Hashable, Sendable {
     case closed
     /// The core does not welcome this peer: wrong account, wrong role, another version.
     case refused(String)
+    /// Another account than the one that should listens at the socket.
+    case impostor(userID: UInt32)
     /// The peer runs another version of this protocol.
     case versionMismatch(own: UInt16, peer: UInt16)
     case malformed(WireError)
@@ -27,6 +29,7 @@ extension LinkError: CustomStringConvertible {
         case .unreachable(let reason): "not reachable: \(reason)"
         case .closed: "connection closed"
         case .refused(let reason): "refused: \(reason)"
+        case .impostor(let userID): "the account \(userID) listens there, which may not"
         case .versionMismatch(let own, let peer): "speaks version \(peer) of the protocol, this process version \(own)"
         case .malformed(let error): "malformed frame: \(error)"
         case .timedOut: "no answer in time"

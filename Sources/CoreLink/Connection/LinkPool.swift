@@ -7,7 +7,7 @@ import NIOCore
 public final class LinkPool<Role: LinkRole> {
     public typealias Client = LinkClient<Role>
 
-    private let path: String
+    private let address: LinkAddress
     private let holder: UInt64
     public let eventLoop: any EventLoop
     private let maximumConnections: Int
@@ -23,10 +23,10 @@ public final class LinkPool<Role: LinkRole> {
     private var waiters = CircularBuffer<(Result<Client, LinkError>) -> Void>()
 
     public init(
-        path: String, holder: UInt64, revision: String, on eventLoop: any EventLoop, maximumConnections: Int = 1000,
+        to address: LinkAddress, holder: UInt64, revision: String, on eventLoop: any EventLoop, maximumConnections: Int = 1000,
         maximumWaiters: Int = 10_000
     ) {
-        (self.path, self.holder, self.revision, self.eventLoop) = (path, holder, revision, eventLoop)
+        (self.address, self.holder, self.revision, self.eventLoop) = (address, holder, revision, eventLoop)
         (self.maximumConnections, self.maximumWaiters) = (maximumConnections, maximumWaiters)
     }
 
@@ -89,7 +89,7 @@ public final class LinkPool<Role: LinkRole> {
     private func open(_ completion: @escaping (Result<Client, LinkError>) -> Void) {
         connecting += 1
         let generation = generation
-        Client.connect(path: path, holder: holder, revision: revision, on: eventLoop) { [self] result in
+        Client.connect(to: address, holder: holder, revision: revision, on: eventLoop) { [self] result in
             connecting -= 1
             switch result {
             case .success(let client):

@@ -137,7 +137,7 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
                 throw refuse(connection, .versionMismatch(own: Hello.protocolVersion, peer: hello.version))
             }
             guard hello.role == Role.name.rawValue else { throw refuse(connection, .refused("this socket is for the role \(Role.name)")) }
-            let credentials = try Self.credentials(of: channel)
+            let credentials = try PeerCredentials.of(channel)
             if let allowed = access.userIDs, !allowed.contains(credentials.userID) {
                 throw refuse(connection, .refused("account \(credentials.userID) may not use this socket"))
             }
@@ -165,16 +165,6 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
         connection.sendFirst(Greeting(revision: revision, refusal: "\(error)"))
         return error
     }
-
-    private static func credentials(of channel: any Channel) throws(LinkError) -> PeerCredentials {
-        guard let provider = channel as? any SocketOptionProvider else { throw .refused("not a socket") }
-        var result: Result<PeerCredentials, any Error> = .failure(LinkError.closed)
-        // The option is read on the channel's own loop, so the future is complete when it is returned.
-        let future: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(level: .init(SOL_SOCKET), name: .init(SO_PEERCRED))
-        future.assumeIsolated().whenComplete { result = $0 }
-        guard case .success(let credentials) = result else { throw .refused("the account of the peer is not known") }
-        return credentials
-    }
 }
 
 /// Connections that wait to be accepted.
@@ -188,11 +178,4 @@ extension LinkServer.Access {
         }
         if chmod(path, mode) != 0 { throw .unreachable("cannot set the mode of \(path): \(String(cString: strerror(errno)))") }
     }
-}
-
-/// `struct ucred` of `<sys/socket.h>`, which the header shows only to GNU C (unix(7), SO_PEERCRED).
-private struct PeerCredentials: Sendable {
-    var processID: Int32 = 0
-    var userID: UInt32 = 0
-    var groupID: UInt32 = 0
 }

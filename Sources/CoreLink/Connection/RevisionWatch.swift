@@ -3,7 +3,7 @@ import NIOCore
 /// A front end's standing connection to the core, over which nothing is said: its greeting tells with which configuration the core runs,
 /// and the core closes it when that changes, or when it ends. Confined to its event loop.
 public final class RevisionWatch<Role: LinkRole> {
-    private let path: String
+    private let address: LinkAddress
     private let holder: UInt64
     private let eventLoop: any EventLoop
     private var revision: String
@@ -27,8 +27,8 @@ public final class RevisionWatch<Role: LinkRole> {
     private static var shortest: Duration { .milliseconds(20) }
     private static var longest: Duration { .seconds(1) }
 
-    public init(path: String, holder: UInt64, revision: String, on eventLoop: any EventLoop) {
-        (self.path, self.holder, self.revision, self.eventLoop) = (path, holder, revision, eventLoop)
+    public init(to address: LinkAddress, holder: UInt64, revision: String, on eventLoop: any EventLoop) {
+        (self.address, self.holder, self.revision, self.eventLoop) = (address, holder, revision, eventLoop)
     }
 
     public func start() { connect() }
@@ -54,7 +54,7 @@ public final class RevisionWatch<Role: LinkRole> {
         guard !isStopped, !isConnecting, client == nil else { return }
         isConnecting = true
         let asked = revision
-        LinkClient<Role>.connect(path: path, holder: holder, revision: revision, on: eventLoop) { [weak self] result in
+        LinkClient<Role>.connect(to: address, holder: holder, revision: revision, on: eventLoop) { [weak self] result in
             guard let self else { return }
             isConnecting = false
             switch result {

@@ -11,7 +11,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
     public typealias Session = LeaseSession<Role>
 
     public struct Settings: Sendable {
-        public var path: String
+        public var address: LinkAddress
         public var holder: UInt64
         public var revision: String
         /// Sessions that wait for work at any time, as long as there may be more.
@@ -28,9 +28,9 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
 
         /// - Parameter maximum: at most 1,400 count, so that what is held fits into one frame (`Frame.maximumPresentation`), and the core
         ///   takes it (`LeaseRequest.maximumPresented`).
-        public init(path: String, holder: UInt64, revision: String, maximum: Int = 1000) {
-            (self.path, self.holder, self.revision, self.maximum) = (
-                path, holder, revision, min(maximum, LeaseRequest.maximumPresented - LeaseRequest.maximumUnrecorded)
+        public init(to address: LinkAddress, holder: UInt64, revision: String, maximum: Int = 1000) {
+            (self.address, self.holder, self.revision, self.maximum) = (
+                address, holder, revision, min(maximum, LeaseRequest.maximumPresented - LeaseRequest.maximumUnrecorded)
             )
         }
     }
@@ -100,7 +100,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
     private func connectMain() {
         guard main == nil, !isConnecting, !hasFinished else { return }
         isConnecting = true
-        LinkClient<Role>.connect(path: settings.path, holder: settings.holder, revision: settings.revision, on: eventLoop) {
+        LinkClient<Role>.connect(to: settings.address, holder: settings.holder, revision: settings.revision, on: eventLoop) {
             [weak self] result in
             guard let self, !hasFinished else {
                 if case .success(let client) = result { client.connection.close() }
@@ -200,7 +200,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
             let session = Session(holder: self)
             sessions[ObjectIdentifier(session)] = session
             parkedCount += 1
-            LinkClient<Role>.connect(path: settings.path, holder: settings.holder, revision: settings.revision, on: eventLoop) {
+            LinkClient<Role>.connect(to: settings.address, holder: settings.holder, revision: settings.revision, on: eventLoop) {
                 [weak self, weak session] result in
                 switch result {
                 case .success(let client):

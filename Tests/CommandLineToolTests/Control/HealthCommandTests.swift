@@ -34,7 +34,7 @@ struct HealthCommandTests {
 
     @Test("a socket that is not there is said with the system's words")
     func absent() async {
-        let probe = HealthProbe.socket(.edge, path: "/nowhere/edge.sock", revision: "")
+        let probe = HealthProbe.socket(.edge, LinkAddress(path: "/nowhere/edge.sock"), revision: "")
         #expect(await probe.failure() == "not reachable: No such file or directory")
     }
 

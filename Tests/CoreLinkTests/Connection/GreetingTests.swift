@@ -72,6 +72,18 @@ struct GreetingTests {
         }
     }
 
+    @Test("nothing is said to a listener of an account that may not listen there; one of several that may is taken")
+    func impostor() async throws {
+        try await server.listen(at: folder.socket)
+        await #expect(throws: LinkError.impostor(userID: getuid())) {
+            _ = try await server.client(at: folder.socket, listeners: [getuid() + 12_345])
+        }
+        let client = try await server.client(at: folder.socket, listeners: [getuid() + 12_345, getuid()])
+        #expect(try await loop.run { client.value.coreRevision } == "r1")
+        // The first one never said who it is.
+        #expect(try await server.openCount == 1)
+    }
+
     @Test("a peer of another role is told which role the socket has")
     func wrongRole() async throws {
         try await server.listen(at: folder.socket)
@@ -79,7 +91,7 @@ struct GreetingTests {
         await #expect(throws: LinkError.refused("refused: this socket is for the role edge")) {
             try await loop.flatSubmit {
                 let promise = loop.makePromise(of: Void.self)
-                LinkClient<ControlLink>.connect(path: path, holder: 1, revision: "r1", on: loop) {
+                LinkClient<ControlLink>.connect(to: .init(path: path), holder: 1, revision: "r1", on: loop) {
                     promise.completeWith($0.map { _ in }.mapError { $0 as any Error })
                 }
                 return promise.futureResult
@@ -149,7 +161,7 @@ struct GreetingTests {
         await #expect(throws: LinkError.timedOut) {
             try await loop.flatSubmit {
                 let promise = loop.makePromise(of: Void.self)
-                LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: "r1", deadline: .milliseconds(20), on: loop) {
+                LinkClient<EdgeLink>.connect(to: .init(path: path), holder: 1, revision: "r1", deadline: .milliseconds(20), on: loop) {
                     promise.completeWith($0.map { _ in }.mapError { $0 as any Error })
                 }
                 return promise.futureResult

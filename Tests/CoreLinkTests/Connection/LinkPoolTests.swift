@@ -148,7 +148,8 @@ struct LinkPoolTests {
         return try await loop.run {
             NIOLoopBound(
                 Pool(
-                    path: path, holder: 1, revision: "r1", on: loop, maximumConnections: maximumConnections, maximumWaiters: maximumWaiters),
+                    to: .init(path: path), holder: 1, revision: "r1", on: loop, maximumConnections: maximumConnections,
+                    maximumWaiters: maximumWaiters),
                 eventLoop: loop)
         }
     }

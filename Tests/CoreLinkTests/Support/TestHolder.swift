@@ -38,7 +38,7 @@ final class TestHolder: Sendable {
 
     private init(at path: String, parked: Int, mostParked: Int, maximum: Int, renewal: TimeAmount, on loop: any EventLoop) {
         self.loop = loop
-        var settings = Holder.Settings(path: path, holder: 0xB0B, revision: "r1", maximum: maximum)
+        var settings = Holder.Settings(to: .init(path: path), holder: 0xB0B, revision: "r1", maximum: maximum)
         settings.parked = parked
         settings.mostParked = mostParked
         settings.renewal = .nanoseconds(renewal.nanoseconds)

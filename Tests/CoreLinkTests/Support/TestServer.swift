@@ -93,11 +93,13 @@ final class TestServer: Sendable {
 
 extension TestServer {
     /// A client of its own, on the same loop.
-    func client(at path: String, holder: UInt64 = 7, revision: String = "r1") async throws -> NIOLoopBound<LinkClient<EdgeLink>> {
+    func client(
+        at path: String, holder: UInt64 = 7, revision: String = "r1", listeners: Set<UInt32>? = nil
+    ) async throws -> NIOLoopBound<LinkClient<EdgeLink>> {
         let loop = loop
         return try await loop.flatSubmit {
             let promise = loop.makePromise(of: NIOLoopBound<LinkClient<EdgeLink>>.self)
-            LinkClient<EdgeLink>.connect(path: path, holder: holder, revision: revision, on: loop) {
+            LinkClient<EdgeLink>.connect(to: .init(path: path, listeners: listeners), holder: holder, revision: revision, on: loop) {
                 promise.completeWith($0.map { NIOLoopBound($0, eventLoop: loop) }.mapError { $0 as any Error })
             }
             return promise.futureResult

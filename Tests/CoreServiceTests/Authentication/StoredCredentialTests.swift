@@ -53,7 +53,7 @@ struct StoredCredentialTests {
         try await loop.flatSubmit { server.value.listen(path: path) }.get()
         let done = loop.makePromise(of: StoredCredential.self)
         loop.execute {
-            LinkClient<AuthenticationLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
+            LinkClient<AuthenticationLink>.connect(to: .init(path: path), holder: 1, revision: revision, on: loop) { result in
                 guard case .success(let client) = result else { return done.fail(NoAnswer(text: "\(result)")) }
                 client.connection.onClosed = { done.fail(NoAnswer(text: "\($0)")) }
                 client.connection.onMessage = { response in

@@ -143,7 +143,7 @@ struct TakenOverFrontEndTests {
             let (loop, revision) = (loop, core.revision)
             let heard = loop.makePromise(of: Heard.self)
             loop.execute {
-                LinkClient<Role>.connect(path: path, holder: 666, revision: revision, on: loop) { result in
+                LinkClient<Role>.connect(to: .init(path: path), holder: 666, revision: revision, on: loop) { result in
                     guard case .success(let client) = result else { return heard.succeed(.closed) }
                     client.connection.onClosed = { _ in heard.succeed(.closed) }
                     client.connection.onMessage = { response in
@@ -164,7 +164,7 @@ struct TakenOverFrontEndTests {
             let (loop, revision) = (loop, core.revision)
             let heard = loop.makePromise(of: AuthenticationLink.Response?.self)
             loop.execute {
-                LinkClient<AuthenticationLink>.connect(path: path, holder: 666, revision: revision, on: loop) { result in
+                LinkClient<AuthenticationLink>.connect(to: .init(path: path), holder: 666, revision: revision, on: loop) { result in
                     guard case .success(let client) = result else { return heard.succeed(nil) }
                     client.connection.onClosed = { _ in heard.succeed(nil) }
                     client.connection.onMessage = { response in

@@ -26,7 +26,7 @@ struct HolderTests {
             self.stream = stream
             let (path, revision) = (core.deliveryPath, core.revision)
             core.loop.execute { [loop = core.loop] in
-                LinkClient<DeliveryLink>.connect(path: path, holder: holder, revision: revision, on: loop) { result in
+                LinkClient<DeliveryLink>.connect(to: .init(path: path), holder: holder, revision: revision, on: loop) { result in
                     guard case .success(let client) = result else { return made.fail(CoreUnderTest.Refused(reply: "\(result)")) }
                     client.connection.onMessage = { responses.yield($0) }
                     client.connection.onClosed = { _ in responses.finish() }

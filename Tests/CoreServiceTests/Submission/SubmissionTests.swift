@@ -74,7 +74,7 @@ struct SubmissionTests {
         let (path, revision) = (core.edgePath, core.revision)
         let addresses = try recipients.map { try Self.address($0) }
         core.loop.execute { [loop = core.loop] in
-            LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
+            LinkClient<EdgeLink>.connect(to: .init(path: path), holder: 1, revision: revision, on: loop) { result in
                 guard case .success(let client) = result else { return done.fail(CoreUnderTest.Refused(reply: "\(result)")) }
                 var replies: [String] = []
                 client.connection.onClosed = { done.fail(CoreUnderTest.Refused(reply: "\($0)")) }
@@ -182,7 +182,7 @@ struct SubmissionTests {
             let answer = core.loop.makePromise(of: String.self)
             let path = core.edgePath
             let transaction = try await core.loop.submit { [loop = core.loop] in
-                let pool = LinkPool<EdgeLink>(path: path, holder: 1, revision: "another", on: loop)
+                let pool = LinkPool<EdgeLink>(to: .init(path: path), holder: 1, revision: "another", on: loop)
                 let transaction = SubmitTransaction(
                     pool: pool, facts: SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 0x7F00_0001)),
                     sender: EnvelopeSender(reversePath: .null), token: nil,
@@ -203,7 +203,7 @@ struct SubmissionTests {
         let done = core.loop.makePromise(of: Void.self)
         let (path, revision) = (core.edgePath, core.revision)
         core.loop.execute { [loop = core.loop] in
-            LinkClient<EdgeLink>.connect(path: path, holder: 1, revision: revision, on: loop) { result in
+            LinkClient<EdgeLink>.connect(to: .init(path: path), holder: 1, revision: revision, on: loop) { result in
                 guard case .success(let client) = result else { return done.fail(CoreUnderTest.Refused(reply: "\(result)")) }
                 client.connection.onClosed = { _ in done.succeed() }
                 client.connection.onMessage = {
