@@ -8,7 +8,7 @@ import EdgeService
 import MailboxService
 import SubmissionService
 
-/// All programs in one file, for container images: the name that it is called by says which one runs.
+/// All programs in one file, for container images and `make install`: the name that it is called by says which one runs.
 ///
 /// Each of the seven executables would have its own copy of the Swift runtime there. What a process may do is bounded by its account, its
 /// sockets and its container, and not by what else lies in its file.

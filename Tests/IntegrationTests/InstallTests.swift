@@ -47,15 +47,43 @@ struct InstallTests {
         #expect(installed.listed.count == Set(installed.listed).count)
         for file in installed.listed {
             let attributes = try FileManager.default.attributesOfItem(atPath: installed.path(file))
-            #expect(attributes[.posixPermissions] as? Int == (file.hasPrefix("/usr/bin/") ? 0o755 : 0o644), "\(file)")
             #expect(attributes[.ownerAccountID] as? UInt32 == getuid(), "\(file)")
+            // The mode of a link is nobody's affair.
+            if attributes[.type] as? FileAttributeType == .typeSymbolicLink { continue }
+            #expect(attributes[.posixPermissions] as? Int == (file.hasPrefix("/usr/lib/postern/") ? 0o755 : 0o644), "\(file)")
         }
         for file in [
-            "/usr/bin/postern", "/etc/postern/postern.yaml", "/usr/lib/systemd/system/postern-core.service",
+            "/usr/bin/postern", "/usr/lib/postern/front", "/usr/lib/postern/back", "/etc/postern/postern.yaml",
+            "/usr/lib/systemd/system/postern-core.service",
             "/usr/lib/systemd/system/postern-.service.d/10-sandbox.conf", "/usr/lib/sysusers.d/postern.conf",
             "/usr/lib/tmpfiles.d/postern.conf", "/etc/fail2ban/filter.d/postern-auth.conf", "/usr/share/man/man8/postern-edge.8",
             "/usr/share/zsh/site-functions/_postern", "/usr/share/fish/vendor_completions.d/postern.fish",
         ] { #expect(installed.listed.contains(file), "\(file)") }
+    }
+
+    @Test("each program is the file of its half, by its own name, and says so; an upgrade of the front leaves the back as it is")
+    func halves() async throws {
+        let installed = try await Self.shared.value
+        for (program, half) in [
+            ("postern", "back"), ("postern-core", "back"), ("postern-auth", "back"), ("postern-delivery", "back"),
+            ("postern-mailbox", "back"),
+            ("postern-edge", "front"), ("postern-submission", "front"),
+        ] {
+            let path = installed.path("/usr/bin/\(program)")
+            #expect(URL(fileURLWithPath: path).resolvingSymlinksInPath().path.hasSuffix("/usr/lib/postern/\(half)"))
+            let help = try await Program.run(path, ["--help"])
+            #expect(help.text.contains("USAGE: \(program) "), "\(help.text)")
+        }
+        let front = try await Program.run(
+            "\(Self.repository)/scripts/install", [],
+            environment: ["DESTDIR": installed.folder.path, "PREFIX": "/usr", "PARTS": "front", "BINARIES": PosternUnderTest.executables])
+        #expect(
+            front.text
+                == [
+                    "lib/postern/front", "lib/postern/postern-edge", "bin/postern-edge", "lib/postern/postern-submission",
+                    "bin/postern-submission",
+                ]
+                .map { "/usr/\($0)\n" }.joined())
     }
 
     @Test("units name the programs where they were installed")
