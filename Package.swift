@@ -117,7 +117,6 @@ let package = Package(
         .target(name: "DialogueModel", dependencies: ["MailVocabulary", "SMTPProtocol", nioCore]),
 
         .testTarget(name: "MailVocabularyTests", dependencies: ["MailVocabulary"]),
-        .testTarget(name: "ConfinementTests", dependencies: ["Confinement", "MailVocabulary", "Topology"]),
         .testTarget(name: "TopologyTests", dependencies: ["Topology", "MailVocabulary"]),
         .testTarget(
             name: "TopologyFileTests", dependencies: ["TopologyFile", "Topology", "MailVocabulary"], exclude: ["Fixtures"]),

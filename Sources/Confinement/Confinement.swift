@@ -1,5 +1,6 @@
 import CLandlock
 import Glibc
+import Topology
 
 /// Applies ``Bounds`` to the calling thread and to what it executes. Nothing takes them back.
 public struct Confinement: Hashable, Sendable {

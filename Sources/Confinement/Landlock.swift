@@ -1,5 +1,6 @@
 import CLandlock
 import Glibc
+import Topology
 
 /// The kernel's rules of files and of TCP ports for one process (landlock(7)).
 enum Landlock {

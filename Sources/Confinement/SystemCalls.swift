@@ -1,5 +1,6 @@
 import CSeccomp
 import Glibc
+import Topology
 
 /// The system calls that no daemon needs, refused by the kernel (seccomp(2)).
 enum SystemCalls {

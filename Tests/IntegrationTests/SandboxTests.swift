@@ -128,4 +128,27 @@ struct SandboxTests {
         #expect(result.errors.hasPrefix("postern: --sandbox: this kernel has neither Landlock"), "\(result.errors)")
         #expect(!FileManager.default.fileExists(atPath: postern.folder.file("state").path))
     }
+
+    @Test("a reload that would need folders beyond the bounds is refused by the core, so that all keep the old file and mail goes on")
+    func reload() async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start(options: ["--sandbox"])
+        try await postern.addUser("alice@local.test")
+        let old = try String(contentsOfFile: postern.configuration, encoding: .utf8)
+        let elsewhere = try TemporaryFolder()
+        try postern.folder.write("postern.yaml", old.replacing("\"mail/{domain}/{user}\"", with: "\"\(elsewhere.path)/{user}\""))
+        let refused = try await postern.postern(["reload"])
+        #expect(refused.status == 78, "\(refused)")
+        #expect(
+            refused.errors.contains("postern-mailbox would have to write to \(elsewhere.path), and --sandbox holds it to the folders"),
+            "\(refused.errors)")
+        try await Program.succeed(
+            "swaks", ["--server", "127.0.0.1:\(postern.port)", "--from", "friend@example.org", "--to", "alice@local.test"])
+        _ = try await postern.wait(for: 1, messagesFor: "alice")
+        // Within the bounds it is taken.
+        try postern.folder.write("postern.yaml", old.replacing("\"mail/{domain}/{user}\"", with: "\"mail/new/{user}\""))
+        let taken = try await postern.postern(["reload"])
+        #expect(taken.status == 0, "\(taken.errors)")
+        await postern.stop()
+    }
 }

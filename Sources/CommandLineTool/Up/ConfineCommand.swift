@@ -42,6 +42,7 @@ struct ConfineCommand: ParsableCommand {
         var none = sigset_t()
         sigemptyset(&none)
         pthread_sigmask(SIG_SETMASK, &none, nil)
+        setenv(Daemon.sandboxVariable, "1", 1)
         var arguments = program.map { strdup($0) }
         arguments.append(nil)
         execv(executable, arguments)

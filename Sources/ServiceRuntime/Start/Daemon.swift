@@ -60,10 +60,14 @@ public struct Daemon: Sendable {
         switch TopologyFile.load(path: configurationPath, files: files, surroundings: Self.surroundings(of: role)) {
         case .loaded(let new, _):
             let fixed = Self.needingRestart(from: topology, to: new)
-            guard fixed.isEmpty else {
-                let sentence =
-                    "\(configurationPath): \(fixed.joined(separator: ", ")): a change needs a restart; until then the old configuration stays"
-                return .failure(ConfigurationRefused(reasons: [sentence]))
+            let beyond = getenv(Self.sandboxVariable) == nil ? [] : Self.beyondBounds(from: topology, to: new)
+            guard fixed.isEmpty, beyond.isEmpty else {
+                let reasons = (fixed.isEmpty ? [] : [fixed.joined(separator: ", ")]) + beyond
+                return .failure(
+                    ConfigurationRefused(
+                        reasons: reasons.map {
+                            "\(configurationPath): \($0): a change needs a restart; until then the old configuration stays"
+                        }))
             }
             logs.threshold.level = Logger.Level(new.logs.level)
             return .success(new)
@@ -85,6 +89,18 @@ public struct Daemon: Sendable {
         // One log in two formats could be read by nobody.
         if new.logs.format != old.logs.format { keys.append("logs.format") }
         return keys
+    }
+
+    /// In the environment of a daemon that `postern up --sandbox` has started: nothing takes its bounds back while it runs.
+    public static let sandboxVariable = "POSTERN_SANDBOX"
+
+    /// What the daemons would have to do with the new configuration that their bounds do not let them, a sentence for each.
+    private static func beyondBounds(from old: Topology, to new: Topology) -> [String] {
+        Role.allCases.flatMap { role in
+            Bounds(of: role, in: old, programs: []).lacking(Bounds(of: role, in: new, programs: [])).map {
+                "postern-\(role.rawValue) would have to \($0), and --sandbox holds it to the folders that it was started with"
+            }
+        }
     }
 
     /// Becomes the account that `run_as` gives this role, for good. Does nothing where the role has none, or for anybody but root.

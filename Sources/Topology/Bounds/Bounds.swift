@@ -1,5 +1,3 @@
-import Topology
-
 /// What a daemon may touch besides what its account lets it: the table that `postern up --sandbox` applies.
 ///
 /// Pure: it follows from the role and the configuration alone.
@@ -41,6 +39,16 @@ public struct Bounds: Hashable, Sendable {
         hidden = Self.unique(candidates).filter { folder in
             !needed.contains { Self.contains(folder, $0) }
         }
+    }
+
+    /// What a role that is held to these bounds cannot do and others let it, as ends of a sentence; empty where there is nothing.
+    public func lacking(_ other: Bounds) -> [String] {
+        func isOpen(_ path: String, among folders: [String]) -> Bool {
+            folders.contains { Self.contains($0, path) } && !hidden.contains { Self.contains($0, path) }
+        }
+        return other.writable.filter { !isOpen($0, among: writable) }.map { "write to \($0)" }
+            + other.readable.filter { !isOpen($0, among: readable + writable) }.map { "read \($0)" }
+            + (other.hasNetwork && !hasNetwork ? ["use the Internet"] : [])
     }
 
     /// What every program needs: libraries, accounts, names, certificates of authorities, times.

@@ -1,4 +1,3 @@
-import Confinement
 import MailVocabulary
 import Testing
 import Topology
@@ -54,5 +53,25 @@ struct BoundsTests {
     func roots(template: String, roots: [String]) throws {
         let bounds = Bounds(of: .mailbox, in: try Self.topology(.maildir(pathTemplate: template)), programs: ["/usr/bin"])
         #expect(bounds.writable == roots)
+    }
+
+    @Test("what another configuration asks for and these bounds do not give is told; less, or something within, is nothing")
+    func lacking() throws {
+        func lacking(_ role: Role, from old: DeliveryMethod, to new: DeliveryMethod) throws -> [String] {
+            Bounds(of: role, in: try Self.topology(old), programs: []).lacking(Bounds(of: role, in: try Self.topology(new), programs: []))
+        }
+        let other = DeliveryMethod.maildir(pathTemplate: "/home/{user}/Maildir")
+        #expect(try lacking(.mailbox, from: Self.maildir, to: other) == ["write to /home"])
+        #expect(try lacking(.edge, from: Self.maildir, to: other) == [])
+        #expect(try lacking(.mailbox, from: Self.maildir, to: .maildir(pathTemplate: "/srv/mail/new/{user}")) == [])
+        #expect(try lacking(.mailbox, from: Self.maildir, to: .dns) == [])
+        let host = try #require(DomainName(parsing: "imap.test"))
+        #expect(try lacking(.mailbox, from: Self.maildir, to: .lmtp(.tcp(host: .name(host), port: 24))) == ["use the Internet"])
+        // State that moves into a folder that was hidden.
+        let hidden = Bounds(of: .edge, in: try Self.topology(Self.maildir), programs: [])
+        let within = Topology(
+            source: "/srv/mail/postern.yaml", hostname: host, stateDirectory: "/var/lib/postern",
+            connectors: [Connector(name: "mailboxes", addressSpaces: [], deliver: Self.maildir)])
+        #expect(hidden.lacking(Bounds(of: .edge, in: within, programs: [])) == ["read /srv/mail"])
     }
 }
