@@ -23,7 +23,7 @@ public struct Bounds: Hashable, Sendable {
         case .mailbox: hasNetwork = Self.deliversByTCP(topology)
         case .edge, .submission, .delivery: hasNetwork = true
         }
-        readable = Self.unique(Self.system + programs + [configuration] + Self.namedFiles(topology, role))
+        readable = Self.unique(Self.system + programs + [configuration] + Self.namedFolders(topology, role))
         switch role {
         case .core: writable = Self.unique([state, runtime])
         // Kerberos keeps there what it has seen, against replays.
@@ -75,28 +75,12 @@ public struct Bounds: Hashable, Sendable {
     }
 
     /// The folders of the files that the configuration names: folders, because a file that is renewed is another one.
-    private static func namedFiles(_ topology: Topology, _ role: Role) -> [String] {
-        var files: [String] = []
-        if role == .edge || role == .submission || role == .delivery {
-            files += topology.certificates.values.flatMap { [$0.certificate, $0.key] }.sorted()
-            files += [topology.resolver.hostsFile].compactMap { $0 }
-            if case .trustAnchor(let file) = topology.resolver.dnssec { files.append(file) }
-        }
+    private static func namedFolders(_ topology: Topology, _ role: Role) -> [String] {
+        var files = topology.files(of: role).map(\.path).filter { $0.hasPrefix("/") }
         if role == .delivery {
+            // Tickets come and go: nobody has to find them at the start.
             for connector in topology.connectors {
-                files += [connector.certificateAuthorities].compactMap { $0 }
-                switch connector.authentication?.credential {
-                case .password(_, let file)?: files.append(file)
-                case .ticket(let cache)?: files.append(String(cache.trimmingPrefix("FILE:")))
-                case nil: break
-                }
-            }
-        }
-        if role == .auth {
-            files += [topology.identity.recoverableSecretsKey].compactMap { $0 }
-            for server in topology.virtualServers {
-                guard case .submission(let settings) = server.role else { continue }
-                files += [settings.authentication.integrated?.keytab].compactMap { $0 }
+                if case .ticket(let cache)? = connector.authentication?.credential { files.append(String(cache.trimmingPrefix("FILE:"))) }
             }
         }
         return files.map(folder)

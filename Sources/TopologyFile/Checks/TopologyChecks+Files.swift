@@ -12,14 +12,6 @@ public enum FilesToCheck: Hashable, Sendable {
 }
 
 extension TopologyChecks {
-    /// A file that a role opens, and the keys that name it.
-    struct NeededFile {
-        let path: String
-        let keys: [String]
-        /// Not for everybody on the machine to read.
-        var isSecret = false
-    }
-
     mutating func check(_ files: FilesToCheck) {
         switch files {
         case .none: return
@@ -31,7 +23,7 @@ extension TopologyChecks {
 
     private mutating func checkFiles(of role: Role, isReader: Bool) {
         // A feature that does not act yet needs nothing.
-        for file in files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
+        for file in topology.files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
             let place = place(file.keys)
             let path = Printable.escaped(file.path)
             if file.isSecret, FileBytes.isOpenToEverybody(file.path) {
@@ -51,50 +43,5 @@ extension TopologyChecks {
                     accepted: "a file that its account may read")
             }
         }
-    }
-
-    /// Each process opens only the files that its role needs; so each of these must be readable for it. Each file once.
-    func files(of role: Role) -> [NeededFile] {
-        var files: [NeededFile] = []
-        func add(_ path: String?, _ keys: String..., isSecret: Bool = false) {
-            guard let path, !files.contains(where: { $0.keys == keys }) else { return }
-            files.append(NeededFile(path: path, keys: keys, isSecret: isSecret))
-        }
-        func addNames() {
-            add(topology.resolver.hostsFile, "resolver", "hosts_file")
-            if case .trustAnchor(let file) = topology.resolver.dnssec { add(file, "resolver", "dnssec", "trust_anchor") }
-        }
-        func addCertificate(of server: VirtualServer) {
-            for name in server.tls.certificates {
-                guard let pair = topology.certificates[name] else { continue }
-                add(pair.certificate, "certificates", name, "certificate")
-                add(pair.key, "certificates", name, "key")
-            }
-        }
-        switch role {
-        case .edge:
-            addNames()
-            for server in topology.virtualServers where server.isEdge { addCertificate(of: server) }
-        case .submission:
-            addNames()
-            for server in topology.virtualServers where !server.isEdge { addCertificate(of: server) }
-        case .delivery:
-            addNames()
-            for connector in topology.connectors {
-                add(
-                    connector.authentication?.passwordFile, "connectors", connector.name, "authentication", "password_file",
-                    isSecret: true)
-                add(connector.certificateAuthorities, "connectors", connector.name, "tls", "ca")
-            }
-        case .auth:
-            add(topology.identity.recoverableSecretsKey, "identity", "recoverable_secrets", "key")
-            for server in topology.virtualServers {
-                guard case .submission(let settings) = server.role else { continue }
-                add(
-                    settings.authentication.integrated?.keytab, "virtual_servers", server.name, "authentication", "integrated", "keytab")
-            }
-        case .core, .mailbox: break
-        }
-        return files
     }
 }
