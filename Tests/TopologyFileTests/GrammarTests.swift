@@ -65,6 +65,18 @@ struct GrammarTests {
         let domain = try #require(DomainName(parsing: "example.org"))
         let kinds = try #require(Principals.parseList("s.alexander; m.allen@b.example ;group:all", defaultDomain: domain))
         #expect(kinds.map { Principal($0).description } == ["s.alexander@example.org", "m.allen@b.example", "group:all@example.org"])
+        #expect(Principals.parseList("a;;b", defaultDomain: domain) == nil && Principals.parseList("", defaultDomain: domain) == nil)
+    }
+
+    @Test(
+        "one text stands where a list of users does", arguments: [#""tim; group:staff""#, #"["tim; group:staff"]"#, "[tim, 'group:staff']"])
+    func oneText(written: String) throws {
+        let result = Fixture.load(
+            Fixture.base.replacing("deliver: dns", with: "deliver: dns\n    restrictions: { reject_from: \(written) }"))
+        let connector = try #require(
+            result.topology?.connectors.first { $0.restrictions.byDefault == .accept && !$0.restrictions.rejectFrom.isEmpty })
+        #expect(connector.restrictions.rejectFrom.map(\.description).map { $0.prefix { $0 != "@" } } == ["tim", "group:staff"])
+        #expect(connector.restrictions.rejectFrom.allSatisfy { $0.location.line > 0 })
     }
 
     @Test(

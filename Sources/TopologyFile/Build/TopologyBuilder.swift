@@ -65,7 +65,8 @@ struct TopologyBuilder {
     }
 
     func principals(_ value: Value?) -> [Principal] {
-        (value?.elements ?? []).flatMap { element in
+        let texts = value.map { $0.text == nil ? $0.elements : [$0] } ?? []
+        return texts.flatMap { element in
             (element.text.flatMap { Principals.parseList($0, defaultDomain: defaultDomain) } ?? []).map {
                 Principal($0, location: element.location)
             }

@@ -98,10 +98,10 @@ extension ConfigurationModel {
     static let restrictions = TableModel([
         Key("default", .words(Restrictions.Default.allCases), default: "accept", rows: ["S24"], "For whom no list matches."),
         Key(
-            "accept_from", .list(.text(.principals)), default: "[]", rows: ["S24"],
+            "accept_from", .principals(), default: "[]", rows: ["S24"],
             "Matches the authenticated account only; counts where the default is to reject."),
         Key(
-            "reject_from", .list(.text(.principals)), default: "[]", rows: ["S24"],
+            "reject_from", .principals(), default: "[]", rows: ["S24"],
             "Matches the authenticated account, or, where there is none, the reverse-path. Wins over `accept_from`."),
     ])
 

@@ -139,8 +139,8 @@ extension ConfigurationModel {
                     .words("none", "all"),
                     .table(
                         TableModel([
-                            Key("grant", .list1(.text(.principals)), required: true, rows: ["S19"], "These may."),
-                            Key("deny", .list(.text(.principals)), default: "[]", rows: ["S19"], "These may not, whoever grants."),
+                            Key("grant", .principals(minimum: 1), required: true, rows: ["S19"], "These may."),
+                            Key("deny", .principals(), default: "[]", rows: ["S19"], "These may not, whoever grants."),
                         ])),
                 ]),
                 default: "none", rows: ["S18", "S19"], "Which accounts may relay; `all`: whoever is logged in."),

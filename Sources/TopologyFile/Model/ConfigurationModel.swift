@@ -81,7 +81,7 @@ enum ConfigurationModel {
             .list(
                 .table(
                     TableModel([
-                        Key("to", .list1(.text(.principals)), required: true, "The recipients it is about."),
+                        Key("to", .principals(minimum: 1), required: true, "The recipients it is about."),
                         Key(
                             "from", .either([.words("everyone", "authenticated"), .list1(.text(.principals))]), required: true,
                             "Who may write to them; a list matches the authenticated account only."),
@@ -93,7 +93,7 @@ enum ConfigurationModel {
             .list(
                 .table(
                     TableModel([
-                        Key("who", .list1(.text(.principals)), required: true, "The accounts."),
+                        Key("who", .principals(minimum: 1), required: true, "The accounts."),
                         Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
                     ]))),
             default: "[]", "Addresses that accounts may send as, besides their own."),

@@ -34,6 +34,11 @@ indirect enum ValueModel: Sendable {
     static let duration = ValueModel.duration(minimum: 1, orNone: false)
     static let size = ValueModel.size(orNone: false)
 
+    /// Users and groups: one text, with several separated by `;` (S24), or a list of such texts.
+    static func principals(minimum: Int = 0) -> ValueModel {
+        .either([.text(.principals), .list(of: .text(.principals), minimum: minimum)])
+    }
+
     static func words(_ words: String...) -> ValueModel { .choice(words) }
     static func words(_ words: some Sequence<some RawRepresentable<String>>) -> ValueModel { .choice(words.map(\.rawValue)) }
     static func list(_ element: ValueModel) -> ValueModel { .list(of: element, minimum: 0) }
@@ -50,6 +55,14 @@ indirect enum ValueModel: Sendable {
         case .table, .map, .byRole: [.table]
         case .either(let alternatives): alternatives.flatMap(\.shapes)
         }
+    }
+
+    /// The words for one text, or a list of the same; nil for everything else.
+    var oneOrSeveral: String? {
+        guard case .either(let alternatives) = self, alternatives.count == 2, case .text(let one) = alternatives[0],
+            case .list(of: .text(let several), let minimum) = alternatives[1], one.accepted == several.accepted
+        else { return nil }
+        return one.accepted + (minimum > 0 ? "; or a list of one or more such" : "; or a list of such")
     }
 
     /// In words, for errors and reference.
@@ -69,7 +82,7 @@ indirect enum ValueModel: Sendable {
             return (minimum > 0 ? "a list of one or more, each " : "a list, each ") + element.accepted
         case .table(let table): return "a table with " + table.keys.map(\.name).joined(separator: ", ")
         case .map(_, let placeholder, _, _): return "a table, each key a \(placeholder)"
-        case .either(let alternatives): return alternatives.map(\.accepted).joined(separator: "; or ")
+        case .either(let alternatives): return oneOrSeveral ?? alternatives.map(\.accepted).joined(separator: "; or ")
         case .byRole(let tables): return "a table with role: " + tables.map(\.word).joined(separator: " | ")
         }
     }

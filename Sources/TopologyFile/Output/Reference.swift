@@ -71,7 +71,7 @@ enum Reference {
         case .byRole: "a table, below"
         case .map(_, let placeholder, let element, _): "a table, each key a \(placeholder), each value \(accepted(element))"
         case .list(let element, let minimum): (minimum > 0 ? "a list of one or more, each " : "a list, each ") + accepted(element)
-        case .either(let alternatives): alternatives.map(accepted).joined(separator: "; or ")
+        case .either(let alternatives): model.oneOrSeveral ?? alternatives.map(accepted).joined(separator: "; or ")
         default: model.accepted
         }
     }
