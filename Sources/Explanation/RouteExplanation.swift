@@ -76,15 +76,23 @@ extension RouteExplanation: Encodable {
     }
 
     private struct Route: Encodable {
-        let to: String
-        let connector: String
-        let nextHop: String
+        let route: RoutedRecipient
 
         enum CodingKeys: String, CodingKey {
             case to, connector
             case nextHop = "next_hop"
         }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode("\(route.address)", forKey: .to)
+            try container.encode(RouteExplanation.connector(of: route), forKey: .connector)
+            try container.encode("\(route.nextHop)", forKey: .nextHop)
+        }
     }
+
+    /// nil for the host of a domain's unknown recipients (E06), which is none.
+    private static func connector(of route: RoutedRecipient) -> String? { route.connector.isEmpty ? nil : route.connector }
 
     /// A step, whose place is null where nothing in the configuration is the reason.
     private struct Step: Encodable {
@@ -109,11 +117,10 @@ extension RouteExplanation: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(refusal == nil ? "accept" : "refuse", forKey: .decision)
         try container.encode(refusal.map { "\($0)" }, forKey: .reply)
-        try container.encode(routes.first?.connector, forKey: .connector)
+        try container.encode(routes.first.flatMap(Self.connector), forKey: .connector)
         try container.encode(candidates, forKey: .candidates)
         try container.encode(routes.first.map { "\($0.nextHop)" }, forKey: .nextHop)
-        try container.encode(
-            routes.map { Route(to: "\($0.address)", connector: $0.connector, nextHop: "\($0.nextHop)") }, forKey: .routes)
+        try container.encode(routes.map(Route.init), forKey: .routes)
         try container.encode(traces.flatMap(\.entries).map(Step.init), forKey: .trace)
     }
 }
