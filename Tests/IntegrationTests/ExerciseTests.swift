@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What administrators are asked for: `topology/exercises`, each by `postern test` and by mail that programs we did not write send to it.
+/// What administrators are asked for: `exercises`, each by `postern test` and by mail that programs we did not write send to it.
 @Suite("Exercises of an administrator")
 struct ExerciseTests {
     /// A folder, and what somebody logged in (or a stranger) is told by one of its refusals.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The very file of a folder of `topology/exercises`, started in a folder and on ports of the test's own.
+/// The very file of a folder of `exercises`, started in a folder and on ports of the test's own.
 final class ExerciseUnderTest: Sendable {
     let postern: PosternUnderTest
     let rows: [PolicyRow]
@@ -14,7 +14,7 @@ final class ExerciseUnderTest: Sendable {
 
     static var folder: URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("topology/exercises")
+            .deletingLastPathComponent().appendingPathComponent("exercises")
     }
 
     init(_ name: String) throws {

@@ -1,8 +1,9 @@
 import CoreLink
 import MailVocabulary
-import ServiceRuntime
 import Testing
 import Topology
+
+@testable import ServiceRuntime
 
 #if canImport(Glibc)
     import Glibc
@@ -29,5 +30,19 @@ struct LinkAddressTests {
         #expect(try Self.listeners(.login, core: "nobody") == [0, daemon, geteuid()])
         #expect(try Self.listeners(.edge, core: nil) == (geteuid() == 0 ? nil : [0, geteuid()]))
         #expect(try Self.listeners(.control, core: nil) == nil)
+    }
+
+    @Test(
+        "a user namespace knows the accounts in its table",
+        arguments: [
+            ("         0          0 4294967295\n", [0, 1000, 65534], []),
+            // PrivateUsers=yes: root and the unit's own account.
+            ("         0          0          1\n       996        996          1\n", [0, 996], [1, 995, 997, 65534]),
+            ("", [0, 7], []),
+        ] as [(String, [UInt32], [UInt32])])
+    func namespaces(table: String, known: [UInt32], unknown: [UInt32]) {
+        #expect(known.allSatisfy { UserNamespace.has($0, in: table) })
+        #expect(!unknown.contains { UserNamespace.has($0, in: table) })
+        #expect(UserNamespace.has(geteuid()))
     }
 }

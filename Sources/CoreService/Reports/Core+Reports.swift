@@ -1,0 +1,61 @@
+import MailVocabulary
+import MessageFormat
+import MessageQueue
+import NIOCore
+import Routing
+import ServiceRuntime
+
+/// Messages of our own about messages that could not be delivered.
+extension Core {
+    /// A message of our own to somebody: routed like any other, with the null reverse-path. nil where there is no way to them.
+    func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> QueuedMessage? {
+        let id = queue.nextID()
+        let now = Timestamp.now()
+        let facts = RecipientFacts(
+            origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: now,
+            utcOffset: LocalTime.offset(at: now.seconds))
+        guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
+            log.warning(
+                "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
+            return nil
+        }
+        metrics.reportsWritten += 1
+        var record = DecisionRecord(revision: topology.revision)
+        record.add(address, trace)
+        log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
+        return QueuedMessage(
+            id: id, receivedAt: .now(),
+            sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
+            size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
+            recipients: routed.enumerated().map { index, target in
+                QueuedRecipient(
+                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
+                    writtenTo: target.address == address ? nil : address, route: Route(target))
+            }, decided: record.text)
+    }
+
+    /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.
+    func beginningOfContent(_ head: MessageHead, completion: @escaping (ByteBuffer) -> Void) {
+        switch head.content {
+        case .inline(let bytes): completion(bytes)
+        case .file:
+            let files = contentFiles
+            fileThreads.runIfActive(eventLoop: eventLoop) { try files.beginning(of: head.id, octets: DeliveryReport.maximumHeaderOctets) }
+                .assumeIsolated()
+                .whenComplete { [log] result in
+                    if case .failure(let error) = result {
+                        log.error("content cannot be read", metadata: ["queue_id": "\(head.id)", "error": "\(error)"])
+                    }
+                    completion((try? result.get()) ?? ByteBuffer())  // Said above.
+                }
+        case nil:
+            queue.message(head.id).assumeIsolated().whenComplete { result in
+                if case .success(let message?) = result, case .inline(let bytes) = message.head.content {
+                    completion(bytes)
+                } else {
+                    completion(ByteBuffer())
+                }
+            }
+        }
+    }
+}
