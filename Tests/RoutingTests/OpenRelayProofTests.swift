@@ -53,6 +53,27 @@ struct OpenRelayProofTests {
         #expect(OpenRelayProof.openings(of: Self.topology([server], [partner])).map(\.reachesEverywhere) == (isOpen ? [false] : []))
     }
 
+    @Test("lists of several servers that hold a family between them are found at each of them; with a hole, or a login, they are none")
+    func together() throws {
+        func violations(_ lists: [[String]], anonymous: Bool = true, acknowledged: Bool = false) -> [OpenRelayOpening] {
+            let servers = lists.enumerated().map { index, subnets in
+                World.server(
+                    "s\(index)", anonymous: index > 0 || anonymous, accounts: .none, computers: .only(subnets.map(World.subnet)),
+                    acknowledged: index > 0 && acknowledged, line: 100 * index)
+            }
+            return OpenRelayProof.violations(of: Self.topology(servers, [Self.general]))
+        }
+        let halves = [["0.0.0.0/1"], ["10.0.0.0/8", "128.0.0.0/1"], ["2001:db8::/32"]]
+        #expect(
+            violations(halves).map(\.rule) == [
+                .computersTogether(server: "s0", others: ["s1"]), .computersTogether(server: "s1", others: ["s0"]),
+            ])
+        #expect(violations(halves).map { $0.transcript.first } == ["0.0.0.0 connects to s0", "10.0.0.0 connects to s1"])
+        #expect(violations(halves, anonymous: false).isEmpty)
+        #expect(violations(halves, acknowledged: true).map(\.rule) == [.computersTogether(server: "s0", others: ["s1"])])
+        #expect(violations([["0.0.0.0/1"], ["128.0.0.0/2"]]).isEmpty && violations([["::/1"], ["8000::/1"]]).count == 2)
+    }
+
     @Test(
         "whether subnets hold every address",
         arguments: [

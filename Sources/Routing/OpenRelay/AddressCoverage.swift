@@ -14,6 +14,14 @@ enum AddressCoverage {
         return IPAddress(octets: octets)
     }
 
+    /// An address of a family that is in one of the entries; nil where there is none.
+    static func covered(_ family: IPAddress.Family, by entries: [HostEntry]) -> IPAddress? {
+        entries.lazy.compactMap { entry in
+            guard case .subnet(let subnet) = entry.pattern, subnet.base.family == family else { return nil }
+            return subnet.base
+        }.first
+    }
+
     private static func prefixes(_ family: IPAddress.Family, _ entries: [HostEntry]) -> [[Bool]] {
         entries.compactMap { entry in
             guard case .subnet(let subnet) = entry.pattern, subnet.base.family == family else { return nil }

@@ -9,6 +9,9 @@ public struct OpenRelayOpening: Hashable, Sendable {
         case connector(String)
         /// `relay.computers` of a submission server that takes mail without a login (S17, S20).
         case computers(server: String)
+        /// The same, where the `only` lists of several servers hold a whole address family between them: a stranger goes to the one that
+        /// has his address.
+        case computersTogether(server: String, others: [String])
         /// The same, where only the machine's own gateways and bridges are meant: behind a userland proxy or NAT, every stranger has
         /// their address.
         case neighbour(server: String, NetworkNeighbour)

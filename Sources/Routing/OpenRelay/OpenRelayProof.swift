@@ -14,7 +14,9 @@ public enum OpenRelayProof {
     /// Every opening of a topology, in the order of its file; those that are acknowledged, too.
     public static func openings(of topology: Topology) -> [OpenRelayOpening] {
         let witness = OpenRelayWitness(topology)
-        return (connectorOpenings(of: topology, witness) + computerOpenings(of: topology, witness)).sorted { $0.location < $1.location }
+        let openings =
+            connectorOpenings(of: topology, witness) + computerOpenings(of: topology, witness) + sharedOpenings(of: topology, witness)
+        return openings.sorted { $0.location < $1.location }
     }
 
     /// Those that law 5 refuses: everyone may relay to everywhere, and the rule does not say that it is meant.
@@ -64,6 +66,26 @@ public enum OpenRelayProof {
                 isAcknowledged: settings.relay.acknowledgeOpenRelay, reachesEverywhere: witness.hasGeneralRoute,
                 transcript: witness.transcript(at: server, from: stranger))
         }
+    }
+
+    /// `only` lists, none of which is open, that are open together.
+    private static func sharedOpenings(of topology: Topology, _ witness: OpenRelayWitness) -> [OpenRelayOpening] {
+        let partial = anonymousServers(of: topology).compactMap { server, settings -> (VirtualServer, RelayPermissions, [HostEntry])? in
+            guard case .only(let entries) = settings.relay.computers, !isOpen(settings.relay.computers) else { return nil }
+            return (server, settings.relay, entries)
+        }
+        for family in [IPAddress.Family.ipv4, .ipv6] where AddressCoverage.covers(family, by: partial.flatMap(\.2)) {
+            let sharing = partial.compactMap { server, relay, entries in
+                AddressCoverage.covered(family, by: entries).map { (server: server, relay: relay, stranger: $0) }
+            }
+            return sharing.map { server, relay, stranger in
+                OpenRelayOpening(
+                    rule: .computersTogether(server: server.name, others: sharing.map(\.server.name).filter { $0 != server.name }),
+                    location: relay.computersLocation, isAcknowledged: relay.acknowledgeOpenRelay,
+                    reachesEverywhere: witness.hasGeneralRoute, transcript: witness.transcript(at: server, from: stranger))
+            }
+        }
+        return []
     }
 
     private static func anonymousServers(of topology: Topology) -> [(VirtualServer, SubmissionSettings)] {

@@ -147,11 +147,34 @@ extension TopologyChecks {
                 example: transcript(of: .computers(server: server.name)))
         } else if reason != nil, settings.authentication.anonymous {
             report.warning(place.location, place.path, "an open relay, acknowledged (S20): strangers may send to everywhere")
+        } else if checkSharing(of: server, at: place) {
+            return
         } else if checkNeighbours(settings, of: server, at: place) {
             return
         } else if relay.acknowledgeOpenRelay {
             report.warning(place.location, "\(place.path).acknowledge_open_relay", "nothing here is open: this can never matter")
         }
+    }
+
+    /// The same where the lists of several servers leave nobody out between them.
+    ///
+    /// - Returns: whether there is such an opening.
+    private mutating func checkSharing(of server: VirtualServer, at place: (location: SourceLocation, path: String)) -> Bool {
+        for opening in openings {
+            guard case .computersTogether(server.name, let others) = opening.rule else { continue }
+            let names = others.map { "`\($0)`" }.joined(separator: " and ")
+            let what = "this list and that of \(names) hold all addresses together, and neither server wants a login"
+            if opening.isAcknowledged {
+                report.warning(place.location, place.path, "\(what): acknowledged (S20)")
+            } else {
+                report.error(
+                    place.location, place.path, "an open relay: \(what): every stranger may relay to everywhere over one of them",
+                    accepted: "shorter lists; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here",
+                    example: opening.transcript)
+            }
+            return true
+        }
+        return false
     }
 
     /// The same for whoever comes through a proxy or NAT, and has the address of a gateway or bridge.
