@@ -14,16 +14,20 @@ public struct TopologyDiff: Sendable {
 
     /// Classes of mail that both configurations now treat differently, and in the same way.
     public struct Change: Sendable {
-        public let server: String
-        public let recipient: String
+        /// Virtual servers at which it is so.
+        public internal(set) var servers: [String]
+        /// The classes of recipients: `somebody in far.example`.
+        public internal(set) var recipients: [String]
         /// What is said of the message itself: `larger than 10MiB`; empty where it does not matter.
         public let nature: String
         /// The classes of senders that it is so for: two words of each, client and person.
-        public fileprivate(set) var senders: [String]
+        public internal(set) var senders: [String]
         public let before: Side
         public let after: Side
-        /// One envelope: `from <a@b> to c@d`.
+        /// One envelope, of the first server and recipients: `from <a@b> to c@d`.
         public let example: String
+        /// Of the example's recipient.
+        let domain: String
     }
 
     /// What one configuration says.
@@ -39,7 +43,7 @@ public struct TopologyDiff: Sendable {
         public let count: Int
     }
 
-    public private(set) var changes: [Change] = []
+    public private(set) var changes: [Change]
     /// Virtual servers that only one of the two has.
     public let removedServers: [String]
     public let addedServers: [String]
@@ -54,7 +58,7 @@ public struct TopologyDiff: Sendable {
         let count = shared.count * classes.clients.count * classes.people.count * classes.recipients.count * classes.natures.count
         guard count <= Self.maximumDecisions else { throw TooMany(count: count) }
         let (first, second) = (Deciding(old, classes, now), Deciding(new, classes, now))
-        var positions: [[String]: Int] = [:]
+        var (changes, positions): ([Change], [[String]: Int]) = ([], [:])
         for server in shared {
             for recipient in classes.recipients {
                 for client in classes.clients {
@@ -77,13 +81,16 @@ public struct TopologyDiff: Sendable {
                             positions[key] = changes.count
                             changes.append(
                                 Change(
-                                    server: server.name, recipient: recipient.word, nature: nature.word, senders: [sender], before: one,
-                                    after: two, example: "client \(client.address), from <\(person.address)> to <\(recipient.address)>"))
+                                    servers: [server.name], recipients: [recipient.word], nature: nature.word, senders: [sender],
+                                    before: one, after: two,
+                                    example: "client \(client.address), from <\(person.address)> to <\(recipient.address)>",
+                                    domain: "\(recipient.address.domain)"))
                         }
                     }
                 }
             }
         }
+        self.changes = Change.merged(changes)
     }
 }
 

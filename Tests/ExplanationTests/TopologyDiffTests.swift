@@ -24,8 +24,8 @@ struct TopologyDiffTests {
     @Test("who may relay from now on, and to where, each with both rules")
     func relay() throws {
         let changes = try diff { $0.replacing("accounts: { grant: [\"group:staff\"] }", with: "accounts: all") }.changes
-        let change = try #require(changes.first { $0.recipient == "a domain that nothing names" })
-        #expect(changes.allSatisfy { $0.server == "clients" })
+        let change = try #require(changes.first { $0.recipients.contains("a domain that nothing names") })
+        #expect(changes.allSatisfy { $0.servers == ["clients"] })
         #expect(change.senders == ["a stranger, any other account"])
         #expect(change.before.outcome == "refused: 550 5.7.1 Relaying denied" || change.before.outcome.hasPrefix("refused: 550 5.7.1"))
         #expect(change.after.outcome == "accepted: connector general, next hop dns:elsewhere.invalid")
@@ -36,7 +36,7 @@ struct TopologyDiffTests {
     func natures() throws {
         func natures(_ content: String) throws -> [String: String] {
             let changes = try diff { $0.replacing("{ maximum_size: 1MiB }", with: content) }.changes
-                .filter { $0.server == "clients" && $0.recipient == "a domain that nothing names" }
+                .filter { $0.servers == ["clients"] && $0.recipients.contains("a domain that nothing names") }
             return Dictionary(changes.map { ($0.nature, $0.after.outcome) }) { first, _ in first }
         }
         let (general, backup) = (
@@ -70,12 +70,24 @@ struct TopologyDiffTests {
         }.changes
         #expect(
             partner.contains {
-                $0.server == "internet" && $0.recipient == "somebody in partner.example" && $0.before.outcome.hasPrefix("refused")
+                $0.servers.contains("internet") && $0.recipients == ["somebody in partner.example"]
+                    && $0.before.outcome.hasPrefix("refused")
             })
         let renamed = try diff { $0.replacing("  clients:\n", with: "  people:\n") }
         #expect(renamed.removedServers == ["clients"] && renamed.addedServers == ["people"] && renamed.changes.isEmpty)
         let shared = try diff { $0.replacing("school.example: authoritative", with: "school.example: shared") }.changes
-        #expect(shared.contains { $0.recipient == "a name in school.example that nobody has" })
-        #expect(!shared.contains { $0.recipient == "somebody in school.example" })
+        #expect(shared.contains { $0.recipients == ["a name in school.example that nobody has"] })
+        #expect(!shared.contains { $0.recipients.contains("somebody in school.example") })
+    }
+
+    @Test("address spaces and servers for which a change reads the same are one change; where it differs, it is another")
+    func merging() throws {
+        let spaces = "[{ domain: a.test }, { domain: b.test }, { domain: \"*.c.test\" }, { domain: d.test }]"
+        let connector = "\n  partner:\n    address_spaces: \(spaces)\n    deliver: dns\n    relay: true\n"
+        let changes = try diff { $0 + connector }.changes.filter { $0.before.outcome.hasPrefix("refused") }
+        let strangers = try #require(changes.first { $0.servers.contains("internet") })
+        #expect(strangers.recipients == ["somebody in a.test", "somebody in b.test", "a domain below c.test", "somebody in d.test"])
+        #expect(strangers.after.outcome == "accepted: connector partner, next hop dns:a.test" && strangers.example.hasSuffix("a.test>"))
+        #expect(changes.filter { $0.servers == strangers.servers && $0.senders == strangers.senders }.count == 1)
     }
 }

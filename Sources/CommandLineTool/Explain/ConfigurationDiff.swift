@@ -31,9 +31,10 @@ struct ConfigurationDiff {
         var lines = diff.removedServers.map { "virtual server \($0) is gone" } + diff.addedServers.map { "virtual server \($0) is new" }
         for change in diff.changes {
             if !lines.isEmpty { lines.append("") }
-            lines.append("via \(change.server), to \(change.recipient)" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
-            lines += change.senders.prefix(3).map { "    \($0)" }
-            if change.senders.count > 3 { lines.append("    … and \(change.senders.count - 3) more classes of senders") }
+            let servers = change.servers.joined(separator: ", ")
+            lines.append("via \(servers), to \(change.recipients[0])" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
+            lines += Self.some(change.recipients.dropFirst().map { "and to \($0)" }, more: "more classes of recipients")
+            lines += Self.some(change.senders, more: "more classes of senders")
             for (word, side) in [("-", change.before), ("+", change.after)] {
                 lines += StepText.wrapped(side.outcome, indentation: "    \(word) ")
                 if !side.rule.isEmpty { lines.append("      \(side.rule)") }
@@ -41,5 +42,10 @@ struct ConfigurationDiff {
             lines += StepText.wrapped("such as \(change.example)", indentation: "    ")
         }
         return lines
+    }
+
+    /// Three at most, and how many there are besides.
+    private static func some(_ words: [String], more: String) -> [String] {
+        words.prefix(3).map { "    \($0)" } + (words.count > 3 ? ["    … and \(words.count - 3) \(more)"] : [])
     }
 }
