@@ -10,14 +10,6 @@ struct MailClasses {
         var name: DomainName?
     }
 
-    struct Person {
-        let word: String
-        /// The reverse-path.
-        let address: EmailAddress
-        /// Who is logged in; nil: nobody.
-        let account: EmailAddress?
-    }
-
     /// What only the message itself tells (E15).
     struct Nature {
         /// Empty for a message of which nothing is known.
@@ -33,11 +25,10 @@ struct MailClasses {
     }
 
     private(set) var clients: [Client] = []
-    private(set) var people: [Person] = []
     private(set) var recipients: [Recipient] = []
     /// First a message of which nothing is known; each other one differs from it in one way.
     private(set) var natures = [Nature()]
-    /// The groups that the examples are in.
+    /// The groups that the recipients of the examples are in.
     private(set) var groups: [AddressKey: Set<AddressKey>] = [:]
 
     /// A name that nobody has here.
@@ -45,56 +36,34 @@ struct MailClasses {
 
     init(_ old: Topology, _ new: Topology) {
         addClients(of: [old, new])
-        let principals = Self.principals(of: [old, new])
-        addPeople(principals, old)
-        addOthersAddresses(of: [old, new], old)
-        addRecipients(of: [old, new], principals)
+        addRecipients(of: [old, new])
         addNatures(of: [old, new])
     }
 
+    /// Subnets cut the addresses into pieces, and each piece begins where one of them begins or behind where one ends: an address of each piece is
+    /// enough. Names only ever add to that.
     private mutating func addClients(of topologies: [Topology]) {
         // A documentation address (RFC 5737) that no list names, wherever there is one.
-        clients.append(Client(word: "a stranger", address: IPAddress(ipv4: 0xC633_6407)))
+        let stranger = IPAddress(ipv4: 0xC633_6407)
+        let entries = topologies.flatMap(\.virtualServers).flatMap(Self.computers)
+        let subnets = entries.compactMap { if case .subnet(let subnet) = $0.pattern { subnet } else { nil } }
+        var pieces: Set<[Bool]> = []
+        func add(_ word: String, _ address: IPAddress) {
+            guard pieces.insert(subnets.map { $0.contains(address) }).inserted else { return }
+            clients.append(Client(word: word, address: address))
+        }
+        add("a stranger", stranger)
+        for subnet in subnets { add("a computer of \(subnet)", subnet.base) }
+        let first = [IPAddress(ipv4: 0), IPAddress(octets: [UInt8](repeating: 0, count: 16))].compactMap(\.self)
+        for address in subnets.compactMap(\.firstBehind) + first { add("a computer at \(address)", address) }
         var seen: Set<String> = []
-        for entry in topologies.flatMap(\.virtualServers).flatMap(Self.computers) where seen.insert("\(entry)").inserted {
-            let stranger = clients[0].address
+        for entry in entries where seen.insert("\(entry)").inserted {
             switch entry.pattern {
-            case .subnet(let subnet): clients.append(Client(word: "a computer of \(entry)", address: subnet.base))
+            case .subnet: continue
             case .exact(let name): clients.append(Client(word: "a computer named \(entry)", address: stranger, name: name))
             case .below(let name):
                 guard let below = DomainName(parsing: "computer.\(name)") else { continue }
                 clients.append(Client(word: "a computer named \(entry)", address: stranger, name: below))
-            }
-        }
-    }
-
-    private mutating func addPeople(_ principals: [Principal.Kind], _ topology: Topology) {
-        var found: [Person] = []
-        func add(_ word: String, _ address: EmailAddress?, loggedIn: Bool) {
-            if let address { found.append(Person(word: word, address: address, account: loggedIn ? address : nil)) }
-        }
-        add("nobody logged in", EmailAddress(parsing: "a@stranger.invalid"), loggedIn: false)
-        add("any other account", EmailAddress(parsing: "somebody@\(topology.defaultDomain)"), loggedIn: true)
-        for principal in principals {
-            let (word, address) = (Self.word(principal), example(of: principal))
-            add("nobody logged in, writing as \(word)", address, loggedIn: false)
-            add("as \(word)", address, loggedIn: true)
-        }
-        people = found
-    }
-
-    /// `permissions.send_as`: those who are granted an address, and somebody who is not.
-    private mutating func addOthersAddresses(of topologies: [Topology], _ topology: Topology) {
-        var seen: Set<String> = []
-        for grant in topologies.flatMap(\.permissions.sendAs) {
-            for address in grant.addresses {
-                func add(_ word: String, _ account: EmailAddress?) {
-                    let word = "\(word), writing as \(address)"
-                    guard let account, seen.insert(word).inserted else { return }
-                    people.append(Person(word: word, address: address, account: account))
-                }
-                add("any other account", EmailAddress(parsing: "somebody@\(topology.defaultDomain)"))
-                for principal in grant.accounts { add("as \(Self.word(principal.kind))", example(of: principal.kind)) }
             }
         }
     }
@@ -113,7 +82,7 @@ struct MailClasses {
         }
     }
 
-    private mutating func addRecipients(of topologies: [Topology], _ principals: [Principal.Kind]) {
+    private mutating func addRecipients(of topologies: [Topology]) {
         var seen: Set<String> = []
         var found: [Recipient] = []
         func add(_ word: String, _ address: EmailAddress?) {
@@ -137,25 +106,7 @@ struct MailClasses {
         recipients = found
     }
 
-    /// Users and groups that any rule names, each once.
-    private static func principals(of topologies: [Topology]) -> [Principal.Kind] {
-        var seen: Set<Principal.Kind> = []
-        let all = topologies.flatMap { topology -> [Principal] in
-            let relay = topology.virtualServers.flatMap { server -> [Principal] in
-                guard case .submission(let settings) = server.role, case .listed(let grant, let deny) = settings.relay.accounts else {
-                    return []
-                }
-                return grant + deny
-            }
-            let senders = topology.permissions.receive.flatMap { receive -> [Principal] in
-                if case .listed(let principals) = receive.senders { principals } else { [] }
-            }
-            return relay + senders + topology.connectors.flatMap { $0.restrictions.acceptFrom + $0.restrictions.rejectFrom }
-        }
-        return all.map(\.kind).filter { seen.insert($0).inserted }
-    }
-
-    private static func word(_ principal: Principal.Kind) -> String {
+    static func word(_ principal: Principal.Kind) -> String {
         switch principal {
         case .user(let address): "\(address)"
         case .group(let address): "a member of group:\(address)"
@@ -181,15 +132,33 @@ struct MailClasses {
 
 /// A directory in which every name of ours is a mailbox, but the one that nobody has, and examples are in their groups.
 struct ClassDirectory: RoutingDirectory {
-    private let groups: [AddressKey: Set<AddressKey>]
-
-    init(_ classes: MailClasses) { groups = classes.groups }
+    /// Of recipients.
+    let groups: [AddressKey: Set<AddressKey>]
+    let sender: SenderClasses.Person
 
     func answer(for recipient: EmailAddress) -> DirectoryAnswer {
         recipient.localPart == MailClasses.absent ? .unknown : .known(KnownRecipient(mailboxes: [recipient]))
     }
 
-    func groups(of address: EmailAddress) -> Set<AddressKey> { groups[AddressKey(address)] ?? [] }
+    func groups(of address: EmailAddress) -> Set<AddressKey> {
+        AddressKey(address) == AddressKey(sender.account ?? sender.address) ? sender.groups : groups[AddressKey(address)] ?? []
+    }
 
     func ownAddresses(of account: EmailAddress) -> [EmailAddress] { [account] }
+}
+
+extension Subnet {
+    /// The address behind its last one; nil where there is none.
+    var firstBehind: IPAddress? {
+        var octets = base.octets
+        for bit in prefixLength..<(octets.count * 8) { octets[bit / 8] |= 0x80 >> UInt8(bit % 8) }
+        for index in octets.indices.reversed() {
+            if octets[index] < 0xFF {
+                octets[index] += 1
+                return IPAddress(octets: octets)
+            }
+            octets[index] = 0
+        }
+        return nil
+    }
 }

@@ -6,8 +6,8 @@ import Topology
 ///
 /// Both configurations decide about every class of mail that either of them tells apart: virtual server × client × who is logged in or
 /// writes × recipient, each taken from servers, lists, permissions, domains and address spaces; and about messages over each size, of each
-/// priority and kind that a connector does not carry. A class stands for all mail that the rules treat alike, and has an example; who is in a
-/// group is in no other. The time of the week is not varied: schedules hold mail, and change nothing about where it goes.
+/// priority and kind that a connector does not carry. A class stands for all mail that the rules treat alike, and has an example. The time of
+/// the week is not varied: schedules hold mail, and change nothing about where it goes.
 public struct TopologyDiff: Sendable {
     /// Decisions by each configuration, at most: some ten seconds.
     public static let maximumDecisions = 1_000_000
@@ -54,15 +54,20 @@ public struct TopologyDiff: Sendable {
         removedServers = before.subtracting(after).sorted()
         addedServers = after.subtracting(before).sorted()
         let classes = MailClasses(old, new)
-        let shared = old.virtualServers.filter { after.contains($0.name) }
-        let count = shared.count * classes.clients.count * classes.people.count * classes.recipients.count * classes.natures.count
-        guard count <= Self.maximumDecisions else { throw TooMany(count: count) }
         let (first, second) = (Deciding(old, classes, now), Deciding(new, classes, now))
+        let senders = SenderClasses([old, new], [first.table, second.table], classes)
+        let shared = old.virtualServers.filter { after.contains($0.name) }
         var (changes, positions): ([Change], [[String]: Int]) = ([], [:])
+        var count = 0
         for server in shared {
             for recipient in classes.recipients {
+                let people = senders.people(at: server, to: recipient)
+                count += people.count * classes.clients.count * classes.natures.count
+                guard count <= Self.maximumDecisions else { throw TooMany(count: count) }
                 for client in classes.clients {
-                    for person in classes.people {
+                    // What is so for somebody is so for whoever is more than that: it is said once.
+                    var told: [[String]: [Set<Principal.Kind>]] = [:]
+                    for person in people {
                         var usual: (before: String, after: String)?
                         for nature in classes.natures {
                             guard let one = first.decide(server.name, client, person, recipient, nature),
@@ -72,8 +77,11 @@ public struct TopologyDiff: Sendable {
                             if let usual, usual.before != usual.after, usual.after == two.outcome { continue }
                             if usual == nil { usual = (one.outcome, two.outcome) }
                             guard one.outcome != two.outcome else { continue }
-                            let sender = "\(client.word), \(person.word)"
                             let key = [server.name, recipient.word, nature.word, one.outcome, two.outcome, one.rule, two.rule]
+                            let kind = key + [person.account == nil ? "" : "logged in", person.isElse ? "\(person.address)" : ""]
+                            if told[kind]?.contains(where: person.principals.isSuperset) == true { continue }
+                            told[kind, default: []].append(person.principals)
+                            let sender = "\(client.word), \(person.word)"
                             if let position = positions[key] {
                                 changes[position].senders.append(sender)
                                 continue
@@ -98,21 +106,22 @@ public struct TopologyDiff: Sendable {
 private struct Deciding {
     let topology: Topology
     let table: RoutingTable
-    let directory: ClassDirectory
+    let groups: [AddressKey: Set<AddressKey>]
     let now: Timestamp
 
     init(_ topology: Topology, _ classes: MailClasses, _ now: Timestamp) {
         (self.topology, self.now) = (topology, now)
-        (table, directory) = (RoutingTable(topology), ClassDirectory(classes))
+        (table, groups) = (RoutingTable(topology), classes.groups)
     }
 
     /// nil where there can be no such session: nobody logs in at an edge server.
     func decide(
-        _ server: String, _ client: MailClasses.Client, _ person: MailClasses.Person, _ recipient: MailClasses.Recipient,
+        _ server: String, _ client: MailClasses.Client, _ person: SenderClasses.Person, _ recipient: MailClasses.Recipient,
         _ nature: MailClasses.Nature
     ) -> TopologyDiff.Side? {
         guard let server = topology.virtualServers.first(where: { $0.name == server }) else { return nil }
         if server.isEdge, person.account != nil { return nil }
+        let directory = ClassDirectory(groups: groups, sender: person)
         let origin: MailOrigin
         if server.isEdge {
             origin = .edge(EdgeSession(virtualServer: server.name, clientAddress: client.address, confirmedHostName: client.name))

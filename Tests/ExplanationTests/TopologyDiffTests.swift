@@ -90,4 +90,44 @@ struct TopologyDiffTests {
         #expect(strangers.after.outcome == "accepted: connector partner, next hop dns:a.test" && strangers.example.hasSuffix("a.test>"))
         #expect(changes.filter { $0.servers == strangers.servers && $0.senders == strangers.senders }.count == 1)
     }
+
+    @Test("a rule that only matters to members of two groups is found: a denial that goes, another list at the connector behind the relay")
+    func twoGroups() throws {
+        let staff = "accounts: { grant: [\"group:staff\"] }"
+        let denied = "accounts: { grant: [\"group:staff\"], deny: [\"group:interns\"] }"
+        let change = try #require(
+            try diff { $0.replacing(staff, with: denied) }.changes.first { $0.recipients.contains("a domain that nothing names") })
+        #expect(change.senders == ["a stranger, as a member of group:interns@school.example and a member of group:staff@school.example"])
+        #expect(change.before.outcome.hasPrefix("accepted") && change.after.outcome.hasPrefix("refused: 550 5.7.1 Relaying denied"))
+        let behind = try diff {
+            $0.replacing("content: { maximum_size: 1MiB }", with: "restrictions: { reject_from: [\"sam; group:guests\"] }")
+        }.changes.filter { $0.servers == ["clients"] && $0.before.outcome.contains("general") && $0.nature.isEmpty }
+        #expect(
+            behind.flatMap(\.senders) == [
+                "a stranger, as a member of group:guests@school.example and a member of group:staff@school.example",
+                "a stranger, as sam@school.example and a member of group:staff@school.example",
+            ])
+    }
+
+    @Test(
+        "a list of computers that becomes narrower or wider is found, wherever the difference lies in it",
+        arguments: [
+            ("10.0.0.0/8", "10.0.0.0/16"), ("10.0.0.0/8", "10.255.0.0/16"), ("10.0.0.0/8, 10.0.0.0/9", "10.0.0.0/9"),
+            ("10.0.0.0/8", "10.0.0.0/9, 10.192.0.0/10"), ("2001:db8::/32", "2001:db8::/33"), ("0.0.0.0/2", "0.0.0.0/3"),
+            ("192.0.2.1", "192.0.2.2"), ("240.0.0.0/4", "240.0.0.0/5"),
+        ])
+    func computers(old: String, new: String) throws {
+        func topology(_ list: String) throws -> Topology {
+            let relay = "relay: { accounts: { grant: [\"group:staff\"] }, computers: { only: [\(list)] } }"
+            let text = School.configuration.replacing("relay: { accounts: { grant: [\"group:staff\"] } }", with: relay).replacing(
+                "authentication: {", with: "authentication: { anonymous: true,")
+            let loaded = TopologyFile.parse(Array(text.utf8), path: "new.yaml")
+            return try #require(loaded.topology, "\(loaded.findings)")
+        }
+        let (one, two) = (try topology(old), try topology(new))
+        for (first, second) in [(one, two), (two, one)] {
+            #expect(try !TopologyDiff(from: first, to: second, now: Timestamp(seconds: 0)).changes.isEmpty)
+        }
+        #expect(try TopologyDiff(from: one, to: one, now: Timestamp(seconds: 0)).changes.isEmpty)
+    }
 }

@@ -46,6 +46,9 @@ public final class RoutingTable: Sendable {
     /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it.
     public func rules(of code: RefusalCode) -> [RefusalRule] { (rules[code] ?? []).sorted { $0.path < $1.path } }
 
+    /// The connectors that cover a domain (rule 3), lowest cost first.
+    public func connectors(covering domain: MailDomain) -> [String] { spaces.mostSpecific(for: domain)?.names ?? [] }
+
     /// Whether the topology has a connector of this name.
     func hasConnector(_ name: String) -> Bool { names.contains(name) }
 
