@@ -44,6 +44,7 @@ public struct TopologyDiff: Sendable {
     }
 
     public private(set) var changes: [Change]
+    public let settings: [Setting]
     /// Virtual servers that only one of the two has.
     public let removedServers: [String]
     public let addedServers: [String]
@@ -53,6 +54,7 @@ public struct TopologyDiff: Sendable {
         let (before, after) = (Set(old.virtualServers.map(\.name)), Set(new.virtualServers.map(\.name)))
         removedServers = before.subtracting(after).sorted()
         addedServers = after.subtracting(before).sorted()
+        settings = Self.settings(from: old, to: new)
         let classes = MailClasses(old, new)
         let (first, second) = (Deciding(old, classes, now), Deciding(new, classes, now))
         let senders = SenderClasses([old, new], [first.table, second.table], classes)

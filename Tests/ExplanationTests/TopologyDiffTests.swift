@@ -130,4 +130,54 @@ struct TopologyDiffTests {
         }
         #expect(try TopologyDiff(from: one, to: one, now: Timestamp(seconds: 0)).changes.isEmpty)
     }
+
+    @Test(
+        "where and how a connector hands mail over is a change, though every decision stays",
+        arguments: [
+            (
+                "smart_hosts: [smart.isp.example]", "smart_hosts: [other.isp.example, \"[192.0.2.25]:2525\"]", "deliver",
+                "smart hosts smart.isp.example", "smart hosts other.isp.example, [192.0.2.25]:2525"
+            ),
+            (
+                "/tmp/mail/{domain}", "/srv/mail/{domain}", "deliver", "Maildir /tmp/mail/{domain}/{user}",
+                "Maildir /srv/mail/{domain}/{user}"
+            ),
+            ("deliver: dns", "deliver: dns\n    tls: { mode: required }", "tls", "opportunistic", "required"),
+            ("deliver: dns", "deliver: dns\n    helo: true", "helo", "false", "true"),
+            ("Mon..Fri 07:00-19:00", "Sat 08:00-12:30", "schedule", "Mon,Tue,Wed,Thu,Fri 07:00-19:00", "Sat 08:00-12:30"),
+        ])
+    func setting(old: String, new: String, aspect: String, before: String, after: String) throws {
+        let found = try diff { $0.replacing(old, with: new) }
+        #expect(found.changes.isEmpty && found.settings.count == 1, "\(found)")
+        let setting = try #require(found.settings.first)
+        #expect(setting.what.hasSuffix(": \(aspect)"), "\(setting)")
+        #expect(setting.before.outcome == before && setting.after.outcome == after, "\(setting)")
+        #expect(setting.before.rule.hasPrefix("postern.yaml:") && setting.after.rule.hasPrefix("new.yaml:"))
+    }
+
+    @Test("the ways of an outbound profile, and the host of unknown recipients")
+    func profile() throws {
+        let slower = try diff { $0 + "\noutbound: { default: { expiration: 5d, connections: { port: 2525 } } }\n" }.settings.map(\.what)
+        #expect(
+            slower == [
+                "connector mailboxes: expiration", "connector general: port", "connector general: expiration", "connector backup: port",
+                "connector backup: expiration",
+            ])
+        let server = try diff {
+            $0.replacing(
+                "role: edge,", with: "role: edge, connections: { access: { only: [10.0.0.0/8] } }, limits: { message_size: 1MiB },")
+        }
+        #expect(
+            server.settings.map(\.what) == [
+                "virtual server internet: access", "virtual server internet: message size", "virtual server internet: limits",
+            ])
+        #expect(server.settings.map(\.after.outcome).prefix(2) == ["only 10.0.0.0/8", "1MiB"] && server.changes.isEmpty)
+        func shared(_ host: String) throws -> Topology {
+            let text = School.configuration.replacing(
+                "school.example: authoritative", with: "school.example: { shared: { unknown_to: \(host) } }")
+            return try #require(TopologyFile.parse(Array(text.utf8), path: "x.yaml").topology)
+        }
+        let moved = try TopologyDiff(from: shared("a.example"), to: shared("b.example"), now: Timestamp(seconds: 0)).settings
+        #expect(moved.map(\.what) == ["unknown recipients of school.example"] && moved.map(\.after.outcome) == ["b.example"])
+    }
 }

@@ -29,19 +29,27 @@ struct ConfigurationDiff {
 
     private static func lines(_ diff: TopologyDiff) -> [String] {
         var lines = diff.removedServers.map { "virtual server \($0) is gone" } + diff.addedServers.map { "virtual server \($0) is new" }
+        for setting in diff.settings {
+            if !lines.isEmpty { lines.append("") }
+            lines.append(setting.what)
+            lines += sides(setting.before, setting.after)
+        }
         for change in diff.changes {
             if !lines.isEmpty { lines.append("") }
             let servers = change.servers.joined(separator: ", ")
             lines.append("via \(servers), to \(change.recipients[0])" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
             lines += Self.some(change.recipients.dropFirst().map { "and to \($0)" }, more: "more classes of recipients")
             lines += Self.some(change.senders, more: "more classes of senders")
-            for (word, side) in [("-", change.before), ("+", change.after)] {
-                lines += StepText.wrapped(side.outcome, indentation: "    \(word) ")
-                if !side.rule.isEmpty { lines.append("      \(side.rule)") }
-            }
+            lines += sides(change.before, change.after)
             lines += StepText.wrapped("such as \(change.example)", indentation: "    ")
         }
         return lines
+    }
+
+    private static func sides(_ before: TopologyDiff.Side, _ after: TopologyDiff.Side) -> [String] {
+        [("-", before), ("+", after)].flatMap { word, side in
+            StepText.wrapped(side.outcome, indentation: "    \(word) ") + (side.rule.isEmpty ? [] : ["      \(side.rule)"])
+        }
     }
 
     /// Three at most, and how many there are besides.
