@@ -61,10 +61,18 @@ extension ExplainCommand {
                 }
             let explanation = try await explainer.explain(options + (running?.names ?? []).map { ("down", $0) }, by: topology)
             if json { return StandardOutput.print(try ExplanationOutput.json(explanation)) }
+            let notes = SessionNote.notes(on: explanation.envelope, in: topology)
+            for note in notes { StandardOutput.print(Self.text(of: note)) }
+            if !notes.isEmpty { StandardOutput.print("\nWere it to come to the decision:") }
             StandardOutput.print(ExplanationOutput.text(explanation))
             for sentence in running?.sentences ?? [] {
                 StandardOutput.print(StepText.wrapped(sentence, indentation: "").joined(separator: "\n"))
             }
+        }
+
+        private static func text(of note: SessionNote) -> String {
+            let words = StepText.wrapped("refused by the front end: \(note.sentence) [\(note.rule.code)]", indentation: "")
+            return (words + ["    rule \(note.rule.rule)" + (note.rule.location.map { "  \($0)" } ?? "")]).joined(separator: "\n")
         }
     }
 }

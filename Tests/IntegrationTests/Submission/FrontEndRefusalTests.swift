@@ -76,11 +76,13 @@ struct FrontEndRefusalTests {
                 """)
         try await withSubmission(settings) { server in
             let file = try String(contentsOfFile: server.postern.configuration, encoding: .utf8).components(separatedBy: "\n")
+            var codes: [String: Substring] = [:]
             for one in cases(server, lax: lax) {
                 // The reply is another than the one that is waited for, so it is shown.
                 let said = try await server.play(one.script + "\nS: \(one.reply) [none]")
                 let code = try #require(said.firstMatch(of: /\[(R-[0-9a-z]{5})\]/)?.1, "\(one.name): \(said)")
                 #expect(said.contains(one.reply), "\(one.name): \(said)")
+                codes[one.name] = code
                 let told = try await eventually("the core knows of: \(one.name)") {
                     let told = try await server.postern.postern(["explain", "refusal", String(code)])
                     return told.status == 0 && told.text.contains("refused once since ") ? told.text : nil
@@ -94,6 +96,20 @@ struct FrontEndRefusalTests {
                 #expect(told.contains("    \(one.reply)"), "\(told)")
                 if let envelope = one.envelope { #expect(told.contains("    \(envelope)"), "\(told)") }
                 #expect(!told.contains(" to <"), "\(told)")
+            }
+            // Whoever asks before hears of the same rules, beside the decision that is never asked for.
+            let route = try await server.postern.postern([
+                "explain", "route", "--via", "clients", "--client", "127.0.0.9", "--as", "anna", "--from", "anna", "--to", "bert", "--size",
+                "2MiB",
+            ])
+            #expect(
+                route.status == 0 && route.text.hasPrefix("refused by the front end: `clients` lets nobody connect from 127.0.0.9")
+                    && route.text.contains("\nWere it to come to the decision:\naccepted: connector mailboxes"), "\(route)")
+            for name in ["access", "a large message"] {
+                let code = try #require(codes[name])
+                #expect(
+                    route.text.contains("[\(code)]"),
+                    "\(name): \(route.text)")
             }
         }
     }
