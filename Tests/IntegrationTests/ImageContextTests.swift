@@ -13,7 +13,8 @@ struct ImageContextTests {
         let ignored = try String(contentsOf: Self.repository.appendingPathComponent(".dockerignore"), encoding: .utf8)
         let entries = ignored.split(separator: "\n").filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) }
         for entry in entries where entry != ".build-image" {
-            try FileManager.default.copyItem(at: Self.repository.appendingPathComponent(entry), to: folder.file(entry))
+            try FileManager.default.createSymbolicLink(
+                at: folder.file(entry), withDestinationURL: Self.repository.appendingPathComponent(entry))
         }
         let planned = try await Program.run("make", ["-C", folder.path, "--dry-run", "build"])
         #expect(planned.status == 0, "\(planned.errors)")
