@@ -131,7 +131,7 @@ final class RunningAuth {
         }
         servers = [:]
         for server in topology.virtualServers {
-            guard case .submission(let settings) = server.role else { continue }
+            guard let settings = server.submission else { continue }
             servers[server.name] = SASLServer(
                 settings: .init(
                     mechanisms: settings.authentication.mechanisms,
@@ -144,7 +144,7 @@ final class RunningAuth {
     }
 
     private var mechanismText: String {
-        let servers = topology.virtualServers.compactMap { if case .submission(let settings) = $0.role { settings } else { nil } }
+        let servers = topology.virtualServers.compactMap(\.submission)
         return Set(servers.flatMap(\.authentication.mechanisms)).map(\.rawValue).sorted().joined(separator: " ")
     }
 
@@ -179,7 +179,7 @@ final class RunningAuth {
     /// GSS-API has one for each process.
     private static func keytab(of topology: Topology) -> String? {
         for server in topology.virtualServers {
-            guard case .submission(let settings) = server.role, let integrated = settings.authentication.integrated else { continue }
+            guard let integrated = server.submission?.authentication.integrated else { continue }
             if integrated.mechanisms.contains(where: { $0 == .gssapi || $0 == .gs2Kerberos }) {
                 return integrated.keytab ?? "/etc/krb5.keytab"
             }

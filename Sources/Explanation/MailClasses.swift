@@ -125,8 +125,7 @@ struct MailClasses {
     }
 
     private static func computers(_ server: VirtualServer) -> [HostEntry] {
-        guard case .submission(let settings) = server.role else { return [] }
-        return settings.relay.computers.entries
+        server.submission?.relay.computers.entries ?? []
     }
 }
 

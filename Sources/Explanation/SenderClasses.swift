@@ -65,9 +65,9 @@ struct SenderClasses {
         if server.isEdge { return people }
         var lists = [Self.kinds(carriers.flatMap(\.acceptFrom)), rejected]
         for topology in topologies {
-            guard case .submission(let settings)? = topology.virtualServer(named: server.name)?.role,
-                case .listed(let grant, let deny) = settings.relay.accounts
-            else { continue }
+            guard case .listed(let grant, let deny)? = topology.virtualServer(named: server.name)?.submission?.relay.accounts else {
+                continue
+            }
             lists += [Self.kinds(grant), Self.kinds(deny)]
         }
         lists += topologies.flatMap(\.permissions.receive).compactMap { entry in

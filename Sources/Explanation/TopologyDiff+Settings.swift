@@ -53,7 +53,6 @@ extension TopologyDiff {
 
     private static func aspects(of server: VirtualServer) -> [Aspect] {
         let (tls, connections, limits) = (server.tls, server.connections, server.limits)
-        let submission: SubmissionSettings? = if case .submission(let settings) = server.role { settings } else { nil }
         return [
             ("listen", server.listeners.map(\.endpoint).joined(separator: ", ")),
             (
@@ -73,8 +72,8 @@ extension TopologyDiff {
                 "session \(limits.sessionSize.map { "\($0)" } ?? "none"), recipients \(text(of: limits.recipients)), "
                     + "messages in a connection \(text(of: limits.messagesPerConnection))"
             ),
-            ("authentication", submission.map { text(of: $0.authentication) } ?? ""),
-            ("client_address", submission.map { "\($0.clientAddress)" } ?? ""),
+            ("authentication", server.submission.map { text(of: $0.authentication) } ?? ""),
+            ("client_address", server.submission.map { "\($0.clientAddress)" } ?? ""),
         ]
     }
 

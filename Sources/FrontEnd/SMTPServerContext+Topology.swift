@@ -14,7 +14,7 @@ extension SMTPServerContext {
         _ server: VirtualServer, startsWithTLS: Bool, topology: Topology, transport: CurrentServerContext?,
         link: VirtualServerListeners.CoreSide, log: Logger
     ) {
-        let submission: SubmissionSettings? = if case .submission(let settings) = server.role { settings } else { nil }
+        let submission = server.submission
         self.init(
             virtualServer: server.name, hostname: topology.hostname,
             settings: SMTPServerSettings(

@@ -90,7 +90,7 @@ public enum OpenRelayProof {
 
     private static func anonymousServers(of topology: Topology) -> [(VirtualServer, SubmissionSettings)] {
         topology.virtualServers.compactMap { server in
-            guard case .submission(let settings) = server.role, settings.authentication.anonymous else { return nil }
+            guard let settings = server.submission, settings.authentication.anonymous else { return nil }
             return (server, settings)
         }
     }

@@ -45,7 +45,7 @@ final class ServerRules: Sendable {
     init(_ server: VirtualServer) {
         (name, location) = (server.name, server.location)
         relayDenied = Self.relayDenied(by: server.name, at: server.location)
-        if case .submission(let settings) = server.role { submission = Submission(server, settings) } else { submission = nil }
+        submission = server.submission.map { Submission(server, $0) }
     }
 
     /// Also for a server that the configuration does not have any more: the facts of a message in the queue may name one.

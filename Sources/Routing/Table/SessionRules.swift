@@ -6,7 +6,6 @@ extension RefusalRule {
     /// nil where this server refuses nobody by the rule.
     public init?(_ rule: SessionRule, of server: VirtualServer) {
         let path = "virtual_servers.\(server.name)"
-        let submission: SubmissionSettings? = if case .submission(let settings) = server.role { settings } else { nil }
         func written(_ row: String, _ key: String, _ location: SourceLocation) -> RefusalRule {
             RefusalRule(row, "\(path).\(key)", location == .builtIn ? server.location : location)
         }
@@ -24,10 +23,10 @@ extension RefusalRule {
             guard server.tls.minimumBits != nil else { return nil }
             self = written("S14", "tls.minimum_bits", server.tls.location)
         case .secretPassword:
-            guard let basic = submission?.authentication.basic, basic.requireTLS else { return nil }
+            guard let basic = server.submission?.authentication.basic, basic.requireTLS else { return nil }
             self = written("S12", "authentication.basic.require_tls", basic.location)
         case .login:
-            guard let submission, !submission.authentication.anonymous else { return nil }
+            guard let submission = server.submission, !submission.authentication.anonymous else { return nil }
             self.init(login: submission, of: server)
         case .messageSize:
             guard server.limits.messageSize != nil else { return nil }

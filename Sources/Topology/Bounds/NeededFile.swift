@@ -43,9 +43,9 @@ extension Topology {
         case .auth:
             add(identity.recoverableSecretsKey, "identity", "recoverable_secrets", "key")
             for server in virtualServers {
-                guard case .submission(let settings) = server.role else { continue }
                 add(
-                    settings.authentication.integrated?.keytab, "virtual_servers", server.name, "authentication", "integrated", "keytab")
+                    server.submission?.authentication.integrated?.keytab, "virtual_servers", server.name, "authentication", "integrated",
+                    "keytab")
             }
         case .core, .mailbox: break
         }

@@ -28,4 +28,9 @@ public struct VirtualServer: Hashable, Sendable {
     }
 
     public var isEdge: Bool { role == .edge }
+
+    /// What a submission server has besides; nil for an edge.
+    public var submission: SubmissionSettings? {
+        if case .submission(let settings) = role { settings } else { nil }
+    }
 }

@@ -42,7 +42,7 @@ extension TopologyChecks {
             report.warning(place.location, place.path, "nothing is looked up (`lookup: false`): this can never matter")
         }
         checkCoverage(in: server.connections.access, "virtual_servers.\(server.name).connections.access")
-        if case .submission(let settings) = server.role { check(settings, of: server) }
+        if let settings = server.submission { check(settings, of: server) }
     }
 
     private mutating func checkTLS(of server: VirtualServer) {
@@ -218,6 +218,6 @@ extension AuthenticationMethods {
 
 extension VirtualServer {
     var canAuthenticate: Bool {
-        if case .submission(let settings) = role { settings.authentication.canAuthenticate } else { false }
+        submission?.authentication.canAuthenticate ?? false
     }
 }
