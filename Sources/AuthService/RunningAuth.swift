@@ -43,7 +43,7 @@ final class RunningAuth {
         accounts = CoreAccounts(pool)
         access = try SocketAccess(
             daemon.topology, of: .auth,
-            areInherited: daemon.inherited.contains(.unix(path: "\(daemon.topology.runtimeDirectory)/\(RoleName.login.socketName)")))
+            areInherited: daemon.inherited.contains(.unix(path: RoleName.login.path(in: daemon.topology.runtimeDirectory))))
         throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
         keytab = Self.keytab(of: daemon.topology)
         try SASLLibrary.start(
@@ -73,7 +73,7 @@ final class RunningAuth {
             log: { [log] in log.warning("\($0)") },
             accept: { [unowned self] link, _ in _ = LoginSession(auth: self, connection: link) })
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let path = "\(topology.runtimeDirectory)/\(RoleName.login.socketName)"
+        let path = RoleName.login.path(in: topology.runtimeDirectory)
         do throws(InheritedSocketError) {
             let socket = try daemon.inherited.claim(.unix(path: path), for: RoleName.login.socketName)
             try daemon.inherited.expectNoneLeft()
@@ -85,7 +85,7 @@ final class RunningAuth {
     }
 
     private func bind(_ bound: NIOLoopBound<RunningAuth>, attempts: Int) -> EventLoopFuture<Void> {
-        let (eventLoop, path) = (eventLoop, "\(topology.runtimeDirectory)/\(RoleName.login.socketName)")
+        let (eventLoop, path) = (eventLoop, RoleName.login.path(in: topology.runtimeDirectory))
         return listener.listen(path: path).flatMapError { error in
             // A minute: long enough for a core that recovers a large log first.
             guard attempts < 600, (error as? IOError)?.errnoCode == ENOENT else { return eventLoop.makeFailedFuture(error) }

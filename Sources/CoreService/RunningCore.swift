@@ -38,14 +38,14 @@ final class RunningCore {
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop) = (daemon, eventLoop)
         let runtime = daemon.topology.runtimeDirectory
-        let inherited = Self.sockets.filter { daemon.inherited.contains(.unix(path: "\(runtime)/\($0.socketName)")) }
+        let inherited = Self.sockets.filter { daemon.inherited.contains(.unix(path: $0.path(in: runtime))) }
         // What one process makes as root and what another makes for it do not mix: the folder would have to be both's.
         guard inherited.isEmpty || inherited.count == Self.sockets.count else { throw SocketsMissing(inherited) }
         access = try SocketAccess(daemon.topology, of: .core, areInherited: !inherited.isEmpty)
         let stateDirectory = daemon.topology.stateDirectory
         if !inherited.isEmpty {
             runtimeLock = nil
-            try access.checkInheritedControl(path: "\(runtime)/\(RoleName.control.socketName)")
+            try access.checkInheritedControl(path: RoleName.control.path(in: runtime))
             state = try StateDirectory(path: stateDirectory, owner: nil, fileSystem: fileSystem)
             return
         }
@@ -120,7 +120,7 @@ final class RunningCore {
     }
 
     private func listen<Role: LinkRole & SendableMetatype>(_ server: LinkServer<Role>) -> EventLoopFuture<Void> {
-        let path = "\(daemon.topology.runtimeDirectory)/\(Role.name.socketName)"
+        let path = Role.name.path(in: daemon.topology.runtimeDirectory)
         do throws(InheritedSocketError) {
             guard let socket = try daemon.inherited.claim(.unix(path: path), for: Role.name.socketName) else {
                 return server.listen(path: path)

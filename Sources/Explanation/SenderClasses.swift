@@ -76,10 +76,8 @@ struct SenderClasses {
             }
             return Self.kinds(senders)
         }
-        let sets = Self.combinations(lists).sorted {
-            ($0.count, "\($0.map(MailClasses.word).sorted())") < ($1.count, "\($1.map(MailClasses.word).sorted())")
-        }
-        return people + sets.compactMap { Self.account($0, topologies) } + others
+        let accounts = Self.combinations(lists).compactMap { Self.account($0, topologies) }
+        return people + accounts.sorted { ($0.principals.count, $0.word) < ($1.principals.count, $1.word) } + others
     }
 
     private func isMatched(_ recipient: MailClasses.Recipient, by kind: Principal.Kind) -> Bool {

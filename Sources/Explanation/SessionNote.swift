@@ -19,12 +19,13 @@ public struct SessionNote: Hashable, Sendable {
         if !server.connections.access.contains(envelope.client, hostName: envelope.clientName) {
             sentences.append((.access, "`\(server.name)` lets nobody connect from \(client)"))
         }
-        if server.reverseDNS.lookup, server.reverseDNS.onFailure == .reject, envelope.clientName == nil {
+        if envelope.clientName == nil {
             sentences.append((.hostName, "`\(server.name)` wants a confirmed host name, and \(client) has none"))
         }
         if let size = envelope.size, let most = server.limits.messageSize, size > most.bytes {
             sentences.append((.messageSize, "`\(server.name)` takes messages of at most \(most)"))
         }
+        // Most servers have none of these rules.
         return sentences.compactMap { rule, sentence in
             RefusalRule(rule, of: server).map { SessionNote(rule: $0, sentence: sentence) }
         }

@@ -43,7 +43,7 @@ public struct TopologyDiff: Sendable {
         public let count: Int
     }
 
-    public private(set) var changes: [Change]
+    public let changes: [Change]
     public let settings: [Setting]
     /// Virtual servers that only one of the two has.
     public let removedServers: [String]

@@ -38,7 +38,7 @@ struct ControlClient {
                 for finding in findings { Environment.printError("\(finding)") }
                 throw ExitCode(ExitStatus.configuration.rawValue)
             }
-            address = LinkAddress(path: "\(directory)/\(RoleName.control.socketName)")
+            address = LinkAddress(path: RoleName.control.path(in: directory))
             (controlGroup, revision) = (nil, "")
             (defaultDomain, recoverableSecretsKey) = (nil, nil)
             guard saysFindings else { return }

@@ -30,6 +30,9 @@ public enum RoleName: UInt8, CaseIterable, Sendable {
     /// The submission server's way to `postern-auth`, which makes this socket.
     case login = 7
 
+    /// Where the socket is.
+    public func path(in runtimeDirectory: String) -> String { "\(runtimeDirectory)/\(socketName)" }
+
     /// The name of the socket within the runtime directory.
     public var socketName: String {
         switch self {

@@ -11,18 +11,11 @@ extension Core {
         guard let server = topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission,
             let rule = RefusalRule(refused.rule, of: server)
         else { return }
-        let origin: MailOrigin =
-            isSubmission
-            ? .submission(
-                SubmissionSession(
-                    virtualServer: server.name, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName))
-            : .edge(
-                EdgeSession(virtualServer: server.name, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName))
         // Its size is bounded here: a front end that was taken over says what it likes.
         let words = refused.reply.lines.first.map { String($0.unicodeScalars.prefix(Self.mostScalarsOfReply)) } ?? ""
         refusals.note(
             RefusalLog.Record(
-                time: .now(), origin: origin, reversePath: refused.reversePath, code: rule.code,
+                time: .now(), origin: MailOrigin(facts, isSubmission: isSubmission), reversePath: refused.reversePath, code: rule.code,
                 reply: Reply(refused.reply.code, refused.reply.status, words)), count: Int(refused.count))
     }
 

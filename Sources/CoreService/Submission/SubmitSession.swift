@@ -122,18 +122,9 @@ final class SubmitSession {
 
     /// Who sends, and what speaks against the whole transaction.
     private func standing(of facts: SessionFacts, _ sender: EnvelopeSender) -> (MailOrigin, refusal: Reply?) {
-        guard isSubmission else {
-            return (
-                .edge(
-                    EdgeSession(
-                        virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName)),
-                nil
-            )
-        }
+        guard isSubmission else { return (MailOrigin(facts, isSubmission: false), nil) }
         let session = token.flatMap { core.tokens.use($0, virtualServer: facts.virtualServer, now: .now()) }
-        let submission = SubmissionSession(
-            virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
-            account: session?.account)
+        let submission = SubmissionSession(facts, account: session?.account)
         // 421 ends the session: the client logs in again.
         if token != nil, session == nil { return (.submission(submission), Self.sessionOver) }
         return (.submission(submission), core.refusal(ofSender: sender, in: submission))

@@ -5,40 +5,41 @@ import Topology
 extension RefusalRule {
     /// nil where this server refuses nobody by the rule.
     public init?(_ rule: SessionRule, of server: VirtualServer) {
-        let path = "virtual_servers.\(server.name)"
-        func written(_ row: String, _ key: String, _ location: SourceLocation) -> RefusalRule {
-            RefusalRule(row, "\(path).\(key)", location == .builtIn ? server.location : location)
-        }
         switch rule {
         case .access:
             guard server.connections.access != .everyone else { return nil }
-            self = written("S16", "connections.access", server.connections.accessLocation)
+            self.init(of: server, "S16", "connections.access", server.connections.accessLocation)
         case .hostName:
-            guard server.reverseDNS.onFailure == .reject else { return nil }
-            self = written("S15", "reverse_dns.on_failure", server.reverseDNS.location)
+            guard server.reverseDNS.lookup, server.reverseDNS.onFailure == .reject else { return nil }
+            self.init(of: server, "S15", "reverse_dns.on_failure", server.reverseDNS.location)
         case .encryption:
             guard server.tls.mode == .required else { return nil }
-            self = written("S13", "tls.mode", server.tls.location)
+            self.init(of: server, "S13", "tls.mode", server.tls.location)
         case .strongEncryption:
             guard server.tls.minimumBits != nil else { return nil }
-            self = written("S14", "tls.minimum_bits", server.tls.location)
+            self.init(of: server, "S14", "tls.minimum_bits", server.tls.location)
         case .secretPassword:
             guard let basic = server.submission?.authentication.basic, basic.requireTLS else { return nil }
-            self = written("S12", "authentication.basic.require_tls", basic.location)
+            self.init(of: server, "S12", "authentication.basic.require_tls", basic.location)
         case .login:
             guard let submission = server.submission, !submission.authentication.anonymous else { return nil }
             self.init(login: submission, of: server)
         case .messageSize:
             guard server.limits.messageSize != nil else { return nil }
-            self = written("E01", "limits.message_size", server.limits.messageSizeLocation)
+            self.init(of: server, "E01", "limits.message_size", server.limits.messageSizeLocation)
         case .hops: self.init("E10", "maximum_hops", nil)
         }
     }
 
     /// Rule 0, which is asked again with each recipient.
     init(login settings: SubmissionSettings, of server: VirtualServer) {
-        let location = settings.authentication.anonymousLocation
-        self.init(
-            "0", "virtual_servers.\(server.name).authentication.anonymous", location == .builtIn ? server.location : location)
+        self.init(of: server, "0", "authentication.anonymous", settings.authentication.anonymousLocation)
+    }
+
+    /// - Parameters:
+    ///   - key: within the server's table.
+    ///   - location: of the key; the server's where it is not written.
+    private init(of server: VirtualServer, _ rule: String, _ key: String, _ location: SourceLocation) {
+        self.init(rule, "virtual_servers.\(server.name).\(key)", location == .builtIn ? server.location : location)
     }
 }

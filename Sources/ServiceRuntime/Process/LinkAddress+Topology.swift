@@ -9,7 +9,7 @@ extension LinkAddress {
     /// command line cannot know which that is. Neither can a process in a user namespace that has no number for the account: there the modes of
     /// the folders are what there is.
     public init(of role: RoleName, in topology: Topology) {
-        self.init(path: "\(topology.runtimeDirectory)/\(role.socketName)", listeners: Self.listeners(of: role, in: topology))
+        self.init(path: role.path(in: topology.runtimeDirectory), listeners: Self.listeners(of: role, in: topology))
     }
 
     private static func listeners(of role: RoleName, in topology: Topology) -> Set<UInt32>? {

@@ -11,7 +11,7 @@ enum ThreadAccounts {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
-            guard name.first?.isNumber == true, let status = read("/proc/self/task/\(name)/status") else { continue }
+            guard name.first?.isNumber == true, let status = ProcessFile.text(of: "/proc/self/task/\(name)/status") else { continue }
             for line in status.split(separator: "\n") {
                 let words = line.split(whereSeparator: \.isWhitespace)
                 let expected: String
@@ -24,14 +24,5 @@ enum ThreadAccounts {
             }
         }
         return true
-    }
-
-    private static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 8192)
-        let count = Glibc.read(descriptor, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 }

@@ -1,18 +1,9 @@
-import Glibc
-
 /// The user namespace of this process (user_namespaces(7)). In one of its own, as `PrivateUsers=` makes, the accounts of others have no
 /// number: the kernel tells all of them by the same one.
 enum UserNamespace {
     /// Whether the kernel can tell this account from others; also where its table cannot be read.
     static func has(_ userID: UInt32) -> Bool {
-        guard let file = fopen("/proc/self/uid_map", "re") else { return true }
-        defer { fclose(file) }
-        var text: [UInt8] = []
-        var line = [CChar](repeating: 0, count: 256)
-        while text.count < largestTable, fgets(&line, Int32(line.count), file) != nil {
-            text += line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
-        }
-        return has(userID, in: String(decoding: text, as: UTF8.self))
+        ProcessFile.text(of: "/proc/self/uid_map").map { has(userID, in: $0) } ?? true
     }
 
     /// - Parameter table: lines of the first account within, the first without, and their number.
@@ -20,7 +11,4 @@ enum UserNamespace {
         let lines = table.split(separator: "\n").map { $0.split(separator: " ").compactMap { UInt64($0) } }.filter { $0.count == 3 }
         return lines.isEmpty || lines.contains { $0[0] <= UInt64(userID) && UInt64(userID) - $0[0] < $0[2] }
     }
-
-    /// 340 lines are the kernel's limit.
-    private static let largestTable = 64 * 1024
 }

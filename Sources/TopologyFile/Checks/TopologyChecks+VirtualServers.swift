@@ -164,14 +164,10 @@ extension TopologyChecks {
             guard case .computersTogether(server.name, let others) = opening.rule else { continue }
             let names = others.map { "`\($0)`" }.joined(separator: " and ")
             let what = "this list and that of \(names) hold all addresses together, and neither server wants a login"
-            if opening.isAcknowledged {
-                report.warning(place.location, place.path, "\(what): acknowledged (S20)")
-            } else {
-                report.error(
-                    place.location, place.path, "an open relay: \(what): every stranger may relay to everywhere over one of them",
-                    accepted: "shorter lists; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here",
-                    example: opening.transcript)
-            }
+            say(
+                opening, at: place, acknowledged: "\(what): acknowledged (S20)",
+                error: "\(what): every stranger may relay to everywhere over one of them",
+                accepted: "shorter lists; or `anonymous: false`; or, if it is really meant, `acknowledge_open_relay: true` here")
             return true
         }
         return false
@@ -192,18 +188,25 @@ extension TopologyChecks {
         for opening in openings {
             guard case .neighbour(server.name, let neighbour) = opening.rule else { continue }
             let who = "\(neighbour) may relay without a login, and behind NAT or a proxy every stranger has that address"
-            if opening.isAcknowledged {
-                report.warning(place.location, place.path, "\(who): acknowledged")
-            } else {
-                report.error(
-                    place.location, place.path, "an open relay: \(who)",
-                    accepted:
-                        "a list without that address; or `anonymous: false`; or, if no stranger can come that way, `acknowledge_open_relay: true` here",
-                    example: opening.transcript)
-            }
+            say(
+                opening, at: place, acknowledged: "\(who): acknowledged", error: who,
+                accepted:
+                    "a list without that address; or `anonymous: false`; or, if no stranger can come that way, `acknowledge_open_relay: true` here"
+            )
             return true
         }
         return false
+    }
+
+    private mutating func say(
+        _ opening: OpenRelayOpening, at place: (location: SourceLocation, path: String), acknowledged: String, error: String,
+        accepted: String
+    ) {
+        if opening.isAcknowledged {
+            report.warning(place.location, place.path, acknowledged)
+        } else {
+            report.error(place.location, place.path, "an open relay: \(error)", accepted: accepted, example: opening.transcript)
+        }
     }
 
     private static func matchesAll(_ entry: HostEntry) -> Bool {
