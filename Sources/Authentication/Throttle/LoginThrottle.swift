@@ -1,3 +1,4 @@
+import ClientBudgets
 import MailVocabulary
 
 /// What failed logins cost, counted per client address and per account. A value without a clock: time comes in.
@@ -65,7 +66,7 @@ public struct LoginThrottle: Sendable {
     }
 
     private struct Pair: Hashable, Sendable {
-        let address: IPAddress
+        let address: ClientNetwork
         let account: String
     }
 
@@ -76,11 +77,11 @@ public struct LoginThrottle: Sendable {
     }
 
     public let settings: Settings
-    private var addresses: BoundedTable<IPAddress, Count>
+    private var addresses: BoundedTable<ClientNetwork, Count>
     private var accounts: BoundedTable<String, Count>
     private var pairs: BoundedTable<Pair, PairState>
     /// Addresses that somebody has logged in from.
-    private var origins: BoundedTable<IPAddress, Bool>
+    private var origins: BoundedTable<ClientNetwork, Bool>
 
     public init(settings: Settings = Settings()) {
         self.settings = settings
@@ -100,7 +101,7 @@ public struct LoginThrottle: Sendable {
     ///     where somebody has logged in from, as it may be the same one again.
     ///   - now: should the clock be set back, no lock grows beyond `lockFor`.
     public func admit(from client: IPAddress, account: String?, now: Timestamp) -> Admission {
-        let address = Self.network(of: client)
+        let address = ClientNetwork(client)
         let pair = account.flatMap { pairs.value(Pair(address: address, account: $0)) }
         let isKnown = account == nil ? origins.value(address) == true : pair?.hasLoggedIn == true
         if let until = lock(of: addresses.value(address), now: now), !isKnown {
@@ -118,7 +119,7 @@ public struct LoginThrottle: Sendable {
     ///
     /// - Parameter account: nil where the exchange ended before the name was known.
     public mutating func recordFailure(from client: IPAddress, account: String?, now: Timestamp) -> Penalty {
-        let address = Self.network(of: client)
+        let address = ClientNetwork(client)
         var locks: Set<Scope> = []
         let ofAddress = counted(addresses.value(address), now: now)
         addresses.set(ofAddress.count, for: address)
@@ -138,7 +139,7 @@ public struct LoginThrottle: Sendable {
 
     /// Notes that a login was right. The counts of address and account stay: who guesses may have an account of his own here.
     public mutating func recordSuccess(from client: IPAddress, account: String, now: Timestamp) {
-        let address = Self.network(of: client)
+        let address = ClientNetwork(client)
         pairs.set(PairState(hasLoggedIn: true), for: Pair(address: address, account: account))
         origins.set(true, for: address)
     }
@@ -167,9 +168,5 @@ public struct LoginThrottle: Sendable {
         guard failures > 0 else { return .zero }
         // Beyond 2^20 every delay of a microsecond or more is over any sensible maximum.
         return min(settings.delay * (1 << min(failures - 1, 20)), settings.maximumDelay)
-    }
-
-    private static func network(of client: IPAddress) -> IPAddress {
-        client.family == .ipv6 ? client.masked(to: 64) : client
     }
 }

@@ -28,6 +28,7 @@ struct Architecture {
             ["SMTPProtocol"],
             ["MessageFormat"],
             ["Topology"],
+            ["ClientBudgets"],
             ["CLandlock"],
             ["Confinement"],
             ["Routing"],
@@ -57,7 +58,7 @@ struct Architecture {
         withoutFoundation: [
             "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "MessageQueue", "CoreLink", "SMTPServer",
         ],
-        withoutIO: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing"],
+        withoutIO: ["ClientBudgets", "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing"],
         core: "CoreService",
         forbiddenBelowCore: ["SMTPClient", "SMTPServer", "LeasedDelivery", "NameResolution", "TransportSecurity", "CUnbound"],
         networkCalls: [

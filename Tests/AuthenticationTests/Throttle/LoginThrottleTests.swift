@@ -146,14 +146,5 @@ struct LoginThrottleTests {
             _ = throttle.recordFailure(from: IPAddress(ipv4: 0x0A00_0000 + UInt32(number)), account: "user\(number)", now: noon)
         }
         #expect(throttle.entryCount == 300)
-        var table = BoundedTable<Int, Int>(capacity: 3)
-        for key in 1...3 { table.set(key, for: key) }
-        table.set(10, for: 1)
-        table.set(4, for: 4)
-        #expect((1...4).map { table.value($0) } == [10, nil, 3, 4])
-        table.remove(3)
-        table.set(5, for: 5)
-        table.set(6, for: 6)
-        #expect((1...6).map { table.value($0) } == [nil, nil, nil, 4, 5, 6] && table.count == 3)
     }
 }

@@ -1,5 +1,5 @@
 /// A dictionary of bounded size that forgets what was used longest ago. Every operation is O(1).
-struct BoundedTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct BoundedTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Node: Sendable {
         var key: Key
         var value: Value
@@ -7,24 +7,28 @@ struct BoundedTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         var older: Int?
     }
 
-    let capacity: Int
+    public let capacity: Int
     private var places: [Key: Int] = [:]
     private var nodes: [Node] = []
     private var free: [Int] = []
     private var newest: Int?
     private var oldest: Int?
 
-    init(capacity: Int) {
+    /// - Parameter capacity: at least 1.
+    public init(capacity: Int) {
         precondition(capacity > 0, "a table has room for one entry")
         self.capacity = capacity
     }
 
-    var count: Int { places.count }
+    public var count: Int { places.count }
 
     /// Reading does not count as use: who is only asked about does not push out others.
-    func value(_ key: Key) -> Value? { places[key].map { nodes[$0].value } }
+    public func value(_ key: Key) -> Value? { places[key].map { nodes[$0].value } }
 
-    mutating func set(_ value: Value, for key: Key) {
+    /// What was set longest ago; nil where the table is empty.
+    public var oldestEntry: (key: Key, value: Value)? { oldest.map { (nodes[$0].key, nodes[$0].value) } }
+
+    public mutating func set(_ value: Value, for key: Key) {
         if let place = places[key] {
             nodes[place].value = value
             unlink(place)
@@ -45,7 +49,7 @@ struct BoundedTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         linkNewest(place)
     }
 
-    mutating func remove(_ key: Key) {
+    public mutating func remove(_ key: Key) {
         guard let place = places.removeValue(forKey: key) else { return }
         unlink(place)
         free.append(place)
