@@ -28,6 +28,7 @@ let package = Package(
 
         // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
         .target(name: "MailVocabulary", dependencies: ["CIDN2"]),
+        .target(name: "TrustedFiles"),
         .target(name: "SMTPProtocol", dependencies: ["MailVocabulary", nioCore]),
         .target(name: "MessageFormat", dependencies: ["MailVocabulary", nioCore]),
         .target(name: "Topology", dependencies: ["MailVocabulary"]),
@@ -36,19 +37,22 @@ let package = Package(
         .target(name: "Routing", dependencies: ["MailVocabulary", "Topology"]),
         .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
         .target(name: "MessageQueue", dependencies: ["DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
-        .target(name: "Credentials", dependencies: ["COpenSSL"]),
+        .target(name: "Credentials", dependencies: ["COpenSSL", "TrustedFiles"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
-        .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", nioCore]),
+        .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
         .target(name: "Authentication", dependencies: ["CSASL", "ClientBudgets", "Credentials", "MailVocabulary"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
-        .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
+        .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
         .target(name: "Explanation", dependencies: ["Directory", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .target(
             name: "SMTPServer",
-            dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
+            dependencies: [
+                "ClientBudgets", "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "TransportSecurity", "CoreLink", nioCore,
+                nioPosix,
+            ]),
         .target(
             name: "ServiceRuntime",
             dependencies: ["MailVocabulary", "Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
@@ -56,21 +60,21 @@ let package = Package(
             name: "CoreService",
             dependencies: [
                 "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
-                "Explanation", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "Explanation", "CoreLink", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
             dependencies: [
                 "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "Routing", "NameResolution", "TransportSecurity",
-                "CoreLink", "SMTPServer", "ServiceRuntime", logging, nioCore, nioPosix,
+                "ClientBudgets", "CoreLink", "SMTPServer", "ServiceRuntime", logging, nioCore, nioPosix,
             ]),
         .target(name: "EdgeService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),
         .target(name: "SubmissionService", dependencies: ["CoreLink", "FrontEnd", "ServiceRuntime", argumentParser]),
         .target(
             name: "AuthService",
             dependencies: [
-                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", argumentParser, logging,
-                nioCore, nioPosix,
+                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", "TrustedFiles",
+                argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "DeliveryService",
@@ -88,7 +92,7 @@ let package = Package(
             name: "CommandLineTool",
             dependencies: [
                 "Confinement", "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity",
-                "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -134,6 +138,10 @@ let package = Package(
                 "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "TransportSecurity", "MailVocabulary",
                 logging,
             ]),
+        .testTarget(
+            name: "FrontEndTests", dependencies: ["FrontEnd", "MailVocabulary", "NameResolution", "Topology", nioCore, nioPosix]),
+        .testTarget(name: "SMTPServerTests", dependencies: ["SMTPServer", "MailVocabulary", "Topology", nioCore]),
+        .testTarget(name: "TrustedFilesTests", dependencies: ["TrustedFiles"]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),

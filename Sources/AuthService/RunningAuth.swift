@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import ServiceRuntime
 import Topology
+import TrustedFiles
 
 #if canImport(Glibc)
     import Glibc
@@ -88,7 +89,7 @@ final class RunningAuth {
         let (eventLoop, path) = (eventLoop, RoleName.login.path(in: topology.runtimeDirectory))
         return listener.listen(path: path).flatMapError { error in
             // A minute: long enough for a core that recovers a large log first.
-            guard attempts < 600, (error as? IOError)?.errnoCode == ENOENT else { return eventLoop.makeFailedFuture(error) }
+            guard attempts < 600, (error as? TrustedFileError)?.errorNumber == ENOENT else { return eventLoop.makeFailedFuture(error) }
             return eventLoop.flatScheduleTask(in: .milliseconds(100)) { bound.value.bind(bound, attempts: attempts + 1) }.futureResult
         }
     }

@@ -48,6 +48,10 @@ public struct SharedPool<Member: Hashable & Sendable>: Sendable {
         shares = NetworkShares(other.shares, limit: limitPerNetwork, budgets: budgets)
     }
 
+    public init(_ other: SharedPool, capacity: Int, budgets: BudgetSettings) {
+        self.init(other, capacity: capacity, limitPerNetwork: NetworkShares.limit(shareOf: capacity, budgets), budgets: budgets)
+    }
+
     public var count: Int { members.count }
     public func contains(_ member: Member) -> Bool { members.value(member) != nil }
     public func held(by network: ClientNetwork) -> Int { shares.held(by: network) }

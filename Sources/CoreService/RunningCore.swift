@@ -9,6 +9,7 @@ import NIOCore
 import NIOPosix
 import ServiceRuntime
 import Topology
+import TrustedFiles
 
 #if canImport(Glibc)
     import Glibc
@@ -22,7 +23,7 @@ final class RunningCore {
     private let access: SocketAccess
     private let state: StateDirectory
     /// nil where others have made the sockets, so that there is nothing to take from another core.
-    private let runtimeLock: FolderLock?
+    private let runtimeFolder: TrustedFolder?
     private var store: SQLiteQueueStore?
     /// nil until the state is open: who connects before that is sent away, and comes again.
     private var core: Core?
@@ -44,24 +45,20 @@ final class RunningCore {
         access = try SocketAccess(daemon.topology, of: .core, areInherited: !inherited.isEmpty)
         let stateDirectory = daemon.topology.stateDirectory
         if !inherited.isEmpty {
-            runtimeLock = nil
+            runtimeFolder = nil
             try access.checkInheritedControl(path: RoleName.control.path(in: runtime))
-            state = try StateDirectory(path: stateDirectory, owner: nil, fileSystem: fileSystem)
+            state = try StateDirectory(path: stateDirectory, owner: nil)
             return
         }
-        if access.hasOthers, !access.givesByGroup {
-            // Other accounts pass through to what is theirs; the mask of the process would keep them out.
-            let mask = umask(0o022)
-            defer { umask(mask) }
-            try fileSystem.makeDirectories(FilePath.parent(of: stateDirectory), mode: 0o755)
-            try fileSystem.makeDirectories(runtime, mode: 0o755)
-            if chmod(runtime, 0o755) != 0 { throw FileError(operation: .makeDirectory, path: runtime, errorNumber: errno) }
-        } else {
-            try fileSystem.makeDirectories(runtime, mode: 0o755)
-        }
+        // Other accounts pass through to what is theirs.
+        let isShared = access.hasOthers && !access.givesByGroup
+        let mode: mode_t = isShared ? 0o755 : 0o700
+        let folder = try TrustedFolder.make(runtime, mode: mode, modeAbove: mode)
+        if isShared { try folder.setMode(mode) }
         // Before the sockets: a second core must not take them from the first, nor share its queue.
-        runtimeLock = try FolderLock(folder: runtime)
-        state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.own : nil, fileSystem: fileSystem)
+        guard try folder.lock() else { throw FolderInUse(path: runtime) }
+        runtimeFolder = folder
+        state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.own : nil, modeAbove: mode)
     }
 
     /// Makes the sockets, becomes the core's account, opens the state, and begins to give out work.

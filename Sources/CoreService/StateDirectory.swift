@@ -1,29 +1,27 @@
 import DurableStorage
 import ServiceRuntime
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import TrustedFiles
 
 /// The folder with queue and directory: made where it is missing, and held by one core at a time.
+///
+/// The lock is on the folder itself, so that it cannot be taken away from under a core by removing a file. Root touches nothing inside: what
+/// lies there belongs to the core's account.
 final class StateDirectory {
     let path: String
-    private let lock: FolderLock
+    private let folder: TrustedFolder
 
     var queuePath: String { "\(path)/queue.sqlite" }
     var directoryPath: String { "\(path)/directory.sqlite" }
     var contentPath: String { "\(path)/content" }
 
-    /// - Parameter owner: whose the folder and the lock become, where it is root that makes them.
-    /// - Throws: `FileError`, or `FolderLock.InUse`.
-    init(path: String, owner: Account?, fileSystem: any FileSystem) throws {
+    /// - Parameters:
+    ///   - owner: whose the folder becomes, where it is root that makes it.
+    ///   - modeAbove: of the folders above it that are made with it.
+    /// - Throws: `TrustedFileError`, or `FolderInUse`.
+    init(path: String, owner: Account?, modeAbove: UInt32 = 0o700) throws {
         self.path = path
-        try fileSystem.makeDirectories(path, mode: 0o700)
-        lock = try FolderLock(folder: path)
-        if let owner {
-            for made in [path, lock.path] where chown(made, owner.userID, owner.groupID) != 0 {
-                throw FileError(operation: .makeDirectory, path: made, errorNumber: errno)
-            }
-        }
+        folder = try TrustedFolder.make(
+            path, mode: 0o700, modeAbove: modeAbove, owner: owner.map { FileOwner(user: $0.userID, group: $0.groupID) })
+        guard try folder.lock() else { throw FolderInUse(path: path) }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TrustedFiles
 
 /// The file with the key of recoverable secrets: one line, `AES-256-GCM$1$<key>` in base 64, mode 0600.
 public enum SecretKeyFile {
@@ -19,7 +20,7 @@ public enum SecretKeyFile {
     /// Reads the key. Blocks on the disk.
     public static func read(_ path: String) throws(Failure) -> SecretKey {
         func reason() -> String { String(cString: strerror(errno)) }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadable(file: path, reason: reason()) }
         defer { close(descriptor) }
         var status = stat()
@@ -43,34 +44,19 @@ public enum SecretKeyFile {
 
     /// Makes a file with a new key; it and its name in the folder are on stable storage when this returns. Blocks on the disk.
     ///
+    /// - Parameter owner: whose the file becomes; nil: this process's.
     /// - Throws: `.alreadyExists` where there is a file: a key that secrets were sealed with is never overwritten.
-    public static func create(_ path: String) throws(Failure) -> SecretKey {
-        func reason() -> String { String(cString: strerror(errno)) }
+    public static func create(_ path: String, owner: FileOwner? = nil) throws(Failure) -> SecretKey {
         let key: SecretKey
         do { key = try SecretKey() } catch { throw .cryptography(error) }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            if errno == EEXIST { throw .alreadyExists(file: path) }
-            throw .unwritable(file: path, reason: reason())
-        }
         let line = Array((prefix + Base64.encode(key.octets) + "\n").utf8)
-        // The mask of the process may take bits away from the mode, never add some; fchmod makes it exact.
-        let written = fchmod(descriptor, 0o600) == 0 && write(descriptor, line, line.count) == line.count && fsync(descriptor) == 0
-        let why = reason()
-        close(descriptor)
-        guard written, syncFolder(of: path) else {
-            unlink(path)
-            throw .unwritable(file: path, reason: why)
+        do throws(TrustedFileError) {
+            try AtomicFile.create(line, at: path, mode: 0o600, owner: owner)
+        } catch {
+            if case .alreadyExists = error { throw .alreadyExists(file: path) }
+            throw .unwritable(file: path, reason: error.errorNumber.map { String(cString: strerror($0)) } ?? "\(error)")
         }
         return key
-    }
-
-    private static func syncFolder(of path: String) -> Bool {
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        return fsync(descriptor) == 0
     }
 }
 

@@ -15,6 +15,12 @@ extension TopologyDiff {
 
     static func settings(from old: Topology, to new: Topology) -> [Setting] {
         var found: [Setting] = []
+        if old.budgets != new.budgets {
+            found.append(
+                Setting(
+                    what: "budgets", before: Side(outcome: text(of: old.budgets), rule: old.source),
+                    after: Side(outcome: text(of: new.budgets), rule: new.source)))
+        }
         for server in old.virtualServers {
             guard let other = new.virtualServer(named: server.name) else { continue }
             found += differences(
@@ -63,7 +69,7 @@ extension TopologyDiff {
             ("access", text(of: connections.access)),
             (
                 "connections",
-                "limit \(text(of: connections.limit)), per address \(text(of: connections.limitPerAddress)), timeout \(connections.timeout)"
+                "limit \(text(of: connections.limit)), per network \(text(of: connections.limitPerNetwork)), timeout \(connections.timeout)"
             ),
             ("reverse_dns", server.reverseDNS.lookup ? "looked up, on failure \(server.reverseDNS.onFailure)" : "not looked up"),
             ("message size", limits.messageSize.map { "\($0)" } ?? "none"),
@@ -75,6 +81,12 @@ extension TopologyDiff {
             ("authentication", server.submission.map { text(of: $0.authentication) } ?? ""),
             ("client_address", server.submission.map { "\($0.clientAddress)" } ?? ""),
         ]
+    }
+
+    private static func text(of budgets: BudgetSettings) -> String {
+        (["share \(budgets.share.map { "\($0)%" } ?? "none")"]
+            + (budgets.exempt.isEmpty ? [] : ["exempt \(budgets.exempt.map(\.description).joined(separator: ", "))"])
+            + budgets.larger.map { "\($0.factor) times as much for \($0.subnet)" }).joined(separator: "; ")
     }
 
     private static func text(of limit: Int?) -> String { limit.map { "\($0)" } ?? "none" }

@@ -10,9 +10,10 @@ import Topology
 final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private let daemon: Daemon
     private let eventLoop: any EventLoop
-    private let resolver: DNSResolver
+    private let lookups: ReverseLookups
     private let pool: LinkPool<Role>
     private let notes: RefusalNotes
+    private let openTransactions: OpenTransactions
     /// Hears of it when the core takes another configuration, also where no mail comes in.
     private let watch: RevisionWatch<Role>
     private let serves: (VirtualServer) -> Bool
@@ -34,11 +35,13 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         _ daemon: Daemon, serving serves: @escaping (VirtualServer) -> Bool, logsIn: Bool, resolver: DNSResolver,
         on eventLoop: any EventLoop
     ) throws {
-        (self.daemon, self.serves, self.resolver, self.eventLoop) = (daemon, serves, resolver, eventLoop)
+        (self.daemon, self.serves, self.eventLoop) = (daemon, serves, eventLoop)
+        lookups = ReverseLookups(resolver, budgets: daemon.topology.budgets, on: eventLoop)
         topology = daemon.topology
         pool = LinkPool(
             to: LinkAddress(of: Role.name, in: daemon.topology), holder: HolderIdentity.make(),
-            revision: daemon.topology.revision, on: eventLoop)
+            revision: daemon.topology.revision, on: eventLoop, maximumConnections: Self.mostTransactions)
+        openTransactions = OpenTransactions(capacity: Self.mostTransactions, budgets: daemon.topology.budgets)
         notes = RefusalNotes(pool: pool)
         watch = RevisionWatch(
             to: LinkAddress(of: Role.name, in: daemon.topology), holder: HolderIdentity.make(),
@@ -62,10 +65,15 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         for server in own { servers[server.name] = make(server) }
     }
 
+    /// Connections to the core, each with a transaction: as many as a virtual server has connections with clients by default, and more than
+    /// one network gets of these. The core admits some more than that.
+    private static var mostTransactions: Int { 2 * ConnectionSettings.defaultLimit }
+
     private func make(_ server: VirtualServer) -> VirtualServerListeners {
         VirtualServerListeners(
-            server, topology: topology, transport: certificates.context(of: server), link: .init(pool: pool, notes: notes, logins: logins),
-            resolver: resolver, on: eventLoop, log: daemon.log)
+            server, topology: topology, transport: certificates.context(of: server),
+            link: .init(pool: pool, notes: notes, openTransactions: openTransactions, logins: logins),
+            lookups: lookups, on: eventLoop, log: daemon.log)
     }
 
     /// How often files of certificates are looked at.
@@ -126,6 +134,8 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         }
         topology = new
         saidDifference = nil
+        openTransactions.adopt(new.budgets)
+        lookups.adopt(new.budgets)
         pool.revision = new.revision
         pool.closeIdle()
         logins?.revision = new.revision

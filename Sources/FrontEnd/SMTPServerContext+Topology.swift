@@ -26,7 +26,7 @@ extension SMTPServerContext {
                 refusalCodes: server.refusalCodes),
             idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops,
             submission: submission.map { Submission(hidesClientAddress: $0.clientAddress == .hidden) }, transport: transport,
-            pool: link.pool, notes: link.notes, logins: link.logins
+            pool: link.pool, notes: link.notes, openTransactions: link.openTransactions, logins: link.logins
         ) { event in
             Self.log(event, of: server.name, to: log)
         }

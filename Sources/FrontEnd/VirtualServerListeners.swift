@@ -22,13 +22,17 @@ final class VirtualServerListeners {
     private let eventLoop: any EventLoop
     private let log: Logger
     private let link: CoreSide
-    private let resolver: DNSResolver
+    private let lookups: ReverseLookups
     private var server: VirtualServer
+    private var budgets: BudgetSettings
     /// For connections that begin in clear, and for those that begin with TLS.
     private var contexts: Contexts
     private var handshakes = PendingHandshakes()
     private var control: ConnectionControl
     private var listeners: [(listener: Listener, channel: any Channel)] = []
+    private var warnings = RefusalWarnings()
+    /// Of those that count: what ends them when they have to make room.
+    private var admitted: [ObjectIdentifier: any Channel] = [:]
     private var handlers: [ObjectIdentifier: SMTPServerHandler] = [:]
     /// Also those that have no session yet.
     private var openConnections = 0
@@ -39,6 +43,7 @@ final class VirtualServerListeners {
     struct CoreSide {
         let pool: any SubmitPool
         let notes: RefusalNotes
+        let openTransactions: OpenTransactions
         /// The way to `postern-auth`; nil where nobody can log in.
         let logins: LinkPool<LoginLink>?
     }
@@ -49,11 +54,12 @@ final class VirtualServerListeners {
     }
 
     init(
-        _ server: VirtualServer, topology: Topology, transport: CurrentServerContext?, link: CoreSide, resolver: DNSResolver,
+        _ server: VirtualServer, topology: Topology, transport: CurrentServerContext?, link: CoreSide, lookups: ReverseLookups,
         on eventLoop: any EventLoop, log: Logger
     ) {
-        (self.server, self.link, self.resolver, self.eventLoop, self.log) = (server, link, resolver, eventLoop, log)
-        control = ConnectionControl(server.connections)
+        (self.server, self.link, self.lookups, self.eventLoop, self.log) = (server, link, lookups, eventLoop, log)
+        budgets = topology.budgets
+        control = ConnectionControl(server.connections, budgets: topology.budgets)
         contexts = Self.contexts(server, topology, transport, link, log)
     }
 
@@ -137,7 +143,8 @@ final class VirtualServerListeners {
     func adopt(_ server: VirtualServer, topology: Topology, transport: CurrentServerContext?) -> Bool {
         let isSame = Set(server.listeners.map(\.endpoint)) == Set(listeners.map(\.listener.endpoint))
         self.server = server
-        control = ConnectionControl(server.connections, carryingOver: control)
+        budgets = topology.budgets
+        control = ConnectionControl(server.connections, budgets: budgets, carryingOver: control)
         contexts = Self.contexts(server, topology, transport, link, log)
         return isSame
     }
@@ -159,22 +166,30 @@ final class VirtualServerListeners {
 
     private func accept(_ channel: any Channel, startsWithTLS: Bool) throws {
         guard let address = channel.remoteAddress.flatMap({ IPAddress($0) }) else { throw ChannelError.unknownLocalAddress }
-        let refusal = control.admit(address)
+        let id = ObjectIdentifier(channel)
+        var refusal: ConnectionRefusal?
+        switch control.admit(id, from: address, at: .now()) {
+        case .refused(let reason): refusal = reason
+        case .admitted(let other):
+            admitted[id] = channel
+            if let other { makeRoom(other) }
+        }
         openConnections += 1
         channel.closeFuture.assumeIsolated().whenComplete { [self] _ in
-            if refusal == nil { control.ended(address) }
-            handlers[ObjectIdentifier(channel)] = nil
+            if refusal == nil { control.ended(id) }
+            admitted[id] = nil
+            handlers[id] = nil
             openConnections -= 1
             if isShuttingDown, openConnections == 0 { finishShutDown() }
         }
         // Nobody is greeted, or told why not, before the connection stands; and who speaks before that is seen.
-        let gate = ConnectionGate { [self] gate in
+        let gate = ConnectionGate { [self, refusal] gate in
             if refusal == nil, server.reverseDNS.lookup {
-                ReverseDNS(resolver: resolver).verify(address, within: Self.lookupDeadline, on: eventLoop).assumeIsolated().whenSuccess {
-                    [self] result in
+                let lookup = lookups.verify(address, within: Self.lookupDeadline) { [self] result in
                     let refusal = control.check(address, result) ?? self.refusal(after: result)
                     begin(channel, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), startsWithTLS, refusal)
                 }
+                channel.closeFuture.assumeIsolated().whenComplete { [lookups] _ in lookups.cancel(lookup) }
             } else {
                 eventLoop.assumeIsolated().scheduleTask(in: Self.earlyTalkDelay) { [self] in
                     begin(channel, gate, ClientFacts(address: address, reverseLookup: .notAsked), startsWithTLS, refusal)
@@ -182,6 +197,12 @@ final class VirtualServerListeners {
             }
         }
         try channel.pipeline.syncOperations.addHandler(gate)
+    }
+
+    /// Ends the connection that has brought no mail for longest.
+    private func makeRoom(_ id: ObjectIdentifier) {
+        guard let channel = admitted.removeValue(forKey: id) else { return }
+        if let handler = handlers[id] { handler.refuse(ConnectionControl.idleLongest, by: nil) } else { channel.close(promise: nil) }
     }
 
     /// Long enough that the loop looks once for what the client has sent already; a client that waits for its banner does not notice.
@@ -203,7 +224,9 @@ final class VirtualServerListeners {
         } catch {
             return channel.close(promise: nil)
         }
-        handlers[ObjectIdentifier(channel)] = handler
+        let id = ObjectIdentifier(channel)
+        handlers[id] = handler
+        handler.onProgress = { [weak self] in self?.control.progressed(id, at: .now()) }
         handler.onStartTLS = { [self, weak channel, weak handler] in
             guard let channel, let handler else { return }
             do {
@@ -216,15 +239,29 @@ final class VirtualServerListeners {
         if isShuttingDown { handler.shutDown() }
         gate.open { [self] in
             if let refusal {
-                if refusal.rule == nil {
-                    log.info(
-                        "connection refused",
-                        metadata: ["client": "\(client.address)", "virtual_server": "\(server.name)", "reply": "\(refusal.reply)"])
-                }
+                if refusal.rule == nil { say(refusal, client.address) }
                 handler.refuse(refusal.reply, by: refusal.rule)
             } else {
                 handler.greet()
             }
+        }
+    }
+
+    private func say(_ refusal: ConnectionRefusal, _ client: IPAddress) {
+        let network = ClientNetwork(client)
+        var metadata: Logger.Metadata = [
+            "client": "\(client)", "virtual_server": "\(server.name)", "reply": "\(refusal.reply)",
+        ]
+        guard refusal.isForNetwork else { return log.info("connection refused", metadata: metadata) }
+        switch warnings.refused(network, at: .now()) {
+        case .first:
+            metadata["advice"] =
+                "connections.limit_per_network is the limit; budgets.larger and budgets.exempt are for NAT and load balancers"
+            log.warning("connection refused: its network has as many as it may have", metadata: metadata)
+        case .again(let refusals):
+            metadata["refusals"] = "\(refusals)"
+            log.info("connections refused: their network has as many as it may have", metadata: metadata)
+        case nil: break
         }
     }
 

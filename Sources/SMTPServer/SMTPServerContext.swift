@@ -24,6 +24,7 @@ public final class SMTPServerContext {
     private let notes: RefusalNotes
     /// The way to `postern-auth`; nil where nobody can log in.
     let logins: LinkPool<LoginLink>?
+    let openTransactions: OpenTransactions
     let note: (Event) -> Void
 
     public struct Submission: Sendable {
@@ -49,11 +50,12 @@ public final class SMTPServerContext {
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
         submission: Submission? = nil, transport: CurrentServerContext? = nil, pool: any SubmitPool, notes: RefusalNotes,
-        logins: LinkPool<LoginLink>? = nil, note: @escaping (Event) -> Void
+        openTransactions: OpenTransactions, logins: LinkPool<LoginLink>? = nil, note: @escaping (Event) -> Void
     ) {
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
         (self.idleTimeout, self.maximumHops, self.submission) = (idleTimeout, maximumHops, submission)
         (self.transport, self.pool, self.notes, self.logins, self.note) = (transport, pool, notes, logins, note)
+        self.openTransactions = openTransactions
     }
 
     /// Logs a refusal, and tells the core of it.

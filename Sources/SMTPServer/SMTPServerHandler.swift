@@ -37,8 +37,15 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var isPausedByCore = false
     /// Called when a handshake begins that the client has asked for by STARTTLS.
     public var onStartTLS: (() -> Void)?
+    /// Called when the client has brought mail forward: TLS, a login, a recipient, content, a message.
+    public var onProgress: () -> Void = {}
     private var wantsRead = false
     private var lastActivity = NIODeadline.now()
+    /// What was read and has not been given to the session yet: a turn of the loop works on a little of it.
+    private var waitingInput = ByteBuffer()
+    private var isInputEndWaiting = false
+    private var worksLater = false
+    private var pace = TransactionPace()
     private var idleTimer: Scheduled<Void>?
     private var isClosing = false
     private var isInputClosed = false
@@ -83,21 +90,68 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     public func read(context: ChannelHandlerContext) {
-        // A client that does not read its replies is not read either: nothing that it causes gathers here.
-        if isPausedBySession || isPausedByCore || !context.channel.isWritable { wantsRead = true } else { context.read() }
+        if mayRead(context.channel) { context.read() } else { wantsRead = true }
     }
 
     public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { workOff() }
         readOn()
         context.fireChannelWritabilityChanged()
     }
 
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isClosing { return }
-        lastActivity = .now()
         isReading = true
-        handle(.bytes(unwrapInboundIn(data)))
+        var bytes = unwrapInboundIn(data)
+        if waitingInput.readableBytes == 0 { waitingInput = bytes } else { waitingInput.writeBuffer(&bytes) }
+        workOff()
     }
+
+    /// Gives the session what was read. Of commands only a slice in a turn of the loop, and none while the client does not read its replies:
+    /// so that nobody's pipeline keeps other connections waiting, or fills the memory with replies.
+    private func workOff() {
+        guard !worksLater, !isClosing, let channelContext else { return }
+        guard !isHandling else { return workOffLater() }
+        while waitingInput.readableBytes > 0 {
+            if session.takesContent {
+                give(waitingInput)
+                waitingInput = ByteBuffer()
+                break
+            }
+            guard channelContext.channel.isWritable, !isPausedBySession else { return }
+            guard let slice = waitingInput.readSlice(length: min(Self.commandSlice, waitingInput.readableBytes)) else { break }
+            give(slice)
+            guard waitingInput.readableBytes > 0, !session.takesContent else { continue }
+            return workOffLater()
+        }
+        waitingInput = ByteBuffer()
+        if isInputEndWaiting {
+            isInputEndWaiting = false
+            handle(.inputClosed)
+        }
+        readOn()
+    }
+
+    private func workOffLater() {
+        guard !worksLater, let channelContext else { return }
+        worksLater = true
+        channelContext.eventLoop.assumeIsolated().execute { [self] in
+            worksLater = false
+            workOff()
+            transaction?.flush()
+        }
+    }
+
+    private func give(_ bytes: ByteBuffer) {
+        let before = (session.linesRead, session.contentOctetsRead)
+        handle(.bytes(bytes))
+        // An octet now and then is no activity: a whole line is, and content.
+        if before != (session.linesRead, session.contentOctetsRead) { lastActivity = .now() }
+        pace.note(contentOctets: session.contentOctetsRead)
+    }
+
+    /// Octets of commands that are worked on in a turn: a whole transaction of a pipelining client, or some 80 of the shortest commands.
+    private static let commandSlice = 512
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
@@ -113,7 +167,13 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         switch event {
         case ChannelEvent.inputClosed:
             isInputClosed = true
-            if isClosing { context.close(promise: nil) } else { handle(.inputClosed) }
+            if isClosing {
+                context.close(promise: nil)
+            } else if waitingInput.readableBytes > 0 {
+                isInputEndWaiting = true
+            } else {
+                handle(.inputClosed)
+            }
         case TLSEvent.handshakeCompleted(let handshake): secured(handshake)
         default: break
         }
@@ -157,15 +217,29 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         guard let channelContext else { return }
         switch action {
         case .send(let bytes): channelContext.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-        case .transactionBegan(let sender): self.sender = sender
-        case .askRecipient(let recipient): beginIfNeeded()?.ask(recipient)
+        case .transactionBegan(let sender):
+            self.sender = sender
+            pace.began(at: .now())
+        case .askRecipient(let recipient):
+            if let transaction = beginIfNeeded() {
+                transaction.ask(recipient)
+            } else {
+                handle(.recipientAnswered(OpenTransactions.refusal))
+            }
         case .contentBegan: beginContent()
         case .content(let bytes): take(bytes)
         case .contentEnded(_, let has8BitOctets): endContent(has8BitOctets: has8BitOctets)
         case .transactionAborted:
             giveUpTransaction("the client gave it up, or was refused")
             filter = nil
-        case .startTLS: startTLS()
+        case .startTLS:
+            startTLS()
+            // What has been read already came in clear: it must not be taken for what comes over TLS (CVE-2011-0411).
+            if waitingInput.readableBytes > 0 {
+                let plaintext = waitingInput
+                waitingInput = ByteBuffer()
+                handle(.bytes(plaintext))
+            }
         case .refused(let reply, let rule, let sender): refused(reply, by: rule, from: sender)
         case .plaintextDropped(let octets): context.note(.plaintextDropped(octets: octets, client.address))
         case .authenticate(let mechanism, let initialResponse): authenticate(mechanism, initialResponse)
@@ -176,6 +250,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .pauseReading: isPausedBySession = true
         case .resumeReading:
             isPausedBySession = false
+            workOffLater()
             readOn()
         case .close: close()
         }
@@ -203,6 +278,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func giveUpTransaction(_ why: String) {
         guard let ended = transaction else { return }
         transaction = nil
+        context.openTransactions.ended(ObjectIdentifier(self))
         ended.abort()
         if ended.hasContentBegun { context.note(.givenUp(ended.queueID, client.address, why)) }
         coreTakesMore()
@@ -211,6 +287,10 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func beginIfNeeded() -> SubmitTransaction? {
         if let transaction { return transaction }
         guard let sender else { return nil }
+        let isAdmitted = context.openTransactions.began(ObjectIdentifier(self), from: client.address) { [weak self] in
+            self?.handle(.refuse(OpenTransactions.idleLongest))
+        }
+        guard isAdmitted else { return nil }
         let transaction = SubmitTransaction(
             pool: context.pool,
             facts: SessionFacts(
@@ -223,9 +303,13 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func answered(_ answer: SubmitTransaction.Answer) {
         switch answer {
-        case .recipient(let reply): handle(.recipientAnswered(reply))
+        case .recipient(let reply):
+            if reply.isPositive { progressed() }
+            handle(.recipientAnswered(reply))
         case .content(let reply):
             transaction = nil
+            context.openTransactions.ended(ObjectIdentifier(self))
+            if reply.isPositive { onProgress() }
             coreTakesMore()
             handle(.contentAnswered(reply))
         }
@@ -261,9 +345,15 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func take(_ bytes: ByteBuffer) {
         guard let transaction else { return }
+        progressed()
         filter?.process(bytes, into: &filtered)
         sendFiltered(to: transaction)
         if !transaction.isWritable { isPausedByCore = true }
+    }
+
+    private func progressed() {
+        context.openTransactions.progressed(ObjectIdentifier(self))
+        onProgress()
     }
 
     private func sendFiltered(to transaction: SubmitTransaction) {
@@ -293,9 +383,15 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     /// Reads what was asked for, where nothing stands against it any more.
     private func readOn() {
-        guard wantsRead, !isPausedBySession, !isPausedByCore, let channelContext, channelContext.channel.isWritable else { return }
+        guard wantsRead, let channelContext, mayRead(channelContext.channel) else { return }
         wantsRead = false
         channelContext.read()
+    }
+
+    /// A client that does not read its replies is not read either, nor one whose last words are still being worked on: nothing that it
+    /// causes gathers here.
+    private func mayRead(_ channel: any Channel) -> Bool {
+        !isPausedBySession && !isPausedByCore && channel.isWritable && waitingInput.readableBytes == 0
     }
 
     // MARK: TLS
@@ -317,6 +413,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         forgetLogin()
         secureChannel = handshake.channel
         context.note(.secured(handshake, client.address))
+        onProgress()
         handle(.secured(handshake.channel))
     }
 
@@ -337,6 +434,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .succeeded(let token, let account):
             login = nil
             self.token = token
+            onProgress()
             handle(.authenticated(SessionIdentity(account: "\(account)"), finalData: nil))
         case .failed(let reply):
             login = nil
@@ -360,7 +458,12 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             guard let self, !isClosing else { return }
             // Waiting for the core is not the client's idleness.
             if !session.isWaitingForClient { lastActivity = .now() }
-            if lastActivity + context.idleTimeout <= .now() { handle(.timedOut) } else { armIdleTimer() }
+            if lastActivity + context.idleTimeout <= .now() {
+                handle(.timedOut)
+            } else {
+                if pace.isTooSlow(at: .now()) { handle(.tooSlow) }
+                armIdleTimer()
+            }
         }
     }
 }

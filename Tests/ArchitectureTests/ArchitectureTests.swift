@@ -22,6 +22,21 @@ struct ArchitectureTests {
         }
     }
 
+    @Test(
+        "kind: owners, modes, folders and new files are made by path in no target that may run as root, but by descriptor in TrustedFiles")
+    func pathForms() throws {
+        let forms = /(^|[^.\w])(chown|chmod|lchown|mkdir|mkfifo|mknod|symlink)\(|O_CREAT\b/
+        // These run as the account that owns the folder: the core's store and the mailbox's Maildirs, both after root has been given up.
+        let afterwards = ["Sources/DurableStorage/", "Sources/TrustedFiles/", "Sources/CrashModel/"]
+        var found: [String] = []
+        for file in try ProjectFolder.project().files where !afterwards.contains(where: { file.path.hasPrefix($0) }) {
+            for (index, line) in file.code.lines.enumerated() where line.contains(forms) {
+                found.append("\(file.path):\(index + 1): \(line.trimmed)")
+            }
+        }
+        #expect(found.isEmpty, "use TrustedFolder or AtomicFile:\n\(found.joined(separator: "\n"))")
+    }
+
     @Test("the table of docs/architecture.md has the rows that the test holds the imports against")
     func documentedRows() throws {
         let documented = try DocumentTable.rows(of: "docs/architecture.md", header: "target").map { Set(DocumentTable.code(in: $0[0])) }

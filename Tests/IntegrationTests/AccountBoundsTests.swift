@@ -87,6 +87,58 @@ struct AccountBoundsTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: heard)).isEmpty)
     }
 
+    @Test("kind: the core's account puts a symbolic link in the way of root; its target stays root's, and the core runs again")
+    func linksInTheStateFolder() async throws {
+        let under = try await AccountsUnderTest()
+        do {
+            _ = try await under.start()
+            let folder = under.postern.folder
+            let secret = try folder.write("secret", "root's")
+            chmod(secret, 0o600)
+            // What root has ever opened there, and names that no core of ours knows.
+            let names = ["lock", "postern.lock", "content/lock"]
+            let account = try AccountsUnderTest.account(of: "core")
+            for name in names {
+                _ = try await Program.run(
+                    "setpriv",
+                    [
+                        "--reuid", "\(account.user)", "--regid", "\(account.group)", "--clear-groups", "--", "ln", "-sfn", secret,
+                        folder.file("state/\(name)").path,
+                    ])
+            }
+            let before = try under.processID(of: "core")
+            kill(before, SIGKILL)
+            _ = try await eventually("another core") {
+                let now = try under.postern.processID(of: "postern-core")
+                return now != nil && now != before ? true : nil
+            }
+            _ = try await eventually("it answers") { try await under.postern.postern(["status"]).status == 0 ? true : nil }
+            var status = stat()
+            #expect(stat(secret, &status) == 0 && status.st_uid == 0 && status.st_mode & 0o777 == 0o600)
+            #expect(try String(contentsOfFile: secret, encoding: .utf8) == "root's")
+        } catch {
+            await under.stop()
+            throw Program.Failed(description: "\(error)\nthe log:\n\(under.postern.logText.suffix(6000))")
+        }
+        await under.stop()
+    }
+
+    @Test("kind: a daemon of postern up has no terminal to type into")
+    func noTerminal() async throws {
+        let under = try await AccountsUnderTest()
+        _ = try await under.start()
+        let own = getsid(0)
+        for role in AccountsUnderTest.roles {
+            let process = try under.processID(of: role)
+            #expect(getsid(process) == process && getsid(process) != own, "\(role) is in the session of the one who started it")
+            for descriptor in 0...2 {
+                let target = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\(descriptor)")
+                #expect(descriptor == 0 ? target == "/dev/null" : target.hasPrefix("pipe:"), "\(role): \(descriptor) is \(target)")
+            }
+        }
+        await under.stop()
+    }
+
     private func files(_ postern: AccountsUnderTest, message: String) async throws {
         let table = Self.files(postern.postern.folder.path, message: message)
         for role in AccountsUnderTest.roles {

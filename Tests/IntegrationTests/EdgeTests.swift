@@ -43,7 +43,7 @@ struct EdgeTests {
 
     @Test("too many connections, in all and from one address, are told so, and counted down when others end (S01)")
     func connectionLimits() async throws {
-        try await withEdge("connections: { limit: 3, limit_per_address: 2 }") { postern in
+        try await withEdge("connections: { limit: 3, limit_per_network: 2 }") { postern in
             try await play(
                 """
                 S: 220

@@ -16,7 +16,7 @@ struct DefaultsTests {
               internet:
                 role: edge
                 listen: ["0.0.0.0:25"]
-                connections: { limit: none, limit_per_address: none, timeout: 10m, access: { all_except: [] } }
+                connections: { limit: 2000, limit_per_network: 50, timeout: 10m, access: { all_except: [] } }
                 reverse_dns: { lookup: false }
                 limits: { message_size: 10MiB, session_size: 100MiB, recipients: 64000, messages_per_connection: 20 }
             connectors:
@@ -52,7 +52,7 @@ struct DefaultsTests {
         #expect(explicit.resolver == implicit.resolver)
         let (written, left) = (explicit.virtualServers[0], implicit.virtualServers[0])
         #expect(written.connections.limit == left.connections.limit && written.connections.timeout == left.connections.timeout)
-        #expect(written.connections.limitPerAddress == left.connections.limitPerAddress)
+        #expect(written.connections.limitPerNetwork == left.connections.limitPerNetwork)
         #expect(written.connections.access == left.connections.access)
         #expect(written.reverseDNS.lookup == left.reverseDNS.lookup && written.reverseDNS.onFailure == left.reverseDNS.onFailure)
         #expect(written.limits.messageSize == left.limits.messageSize && written.limits.sessionSize == left.limits.sessionSize)

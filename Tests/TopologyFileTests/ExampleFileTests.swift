@@ -61,7 +61,7 @@ struct ExampleFileTests {
         #expect(internet.isEdge)
         #expect(internet.listeners.map(\.description) == ["0.0.0.0:25", "[::]:25"])
         #expect(internet.connections.limit == 2000)
-        #expect(internet.connections.limitPerAddress == 50)
+        #expect(internet.connections.limitPerNetwork == 50)
         #expect(internet.connections.timeout == .seconds(600))
         #expect(internet.connections.access.entries.map(\.description) == ["192.0.2.66", "198.51.100.0/24", "*.bad.example"])
         #expect(internet.connections.access.entries[2].location.line == 55)

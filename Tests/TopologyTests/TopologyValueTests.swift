@@ -20,7 +20,7 @@ struct TopologyValueTests {
         #expect(topology.maximumHops == 30)
         #expect(topology.reports.badmailDirectory == "/var/lib/postern/badmail")
         let server = VirtualServer(name: "internet", listeners: [])
-        #expect(server.connections == ConnectionSettings(limit: nil, limitPerAddress: nil, timeout: .seconds(600), access: .everyone))
+        #expect(server.connections == ConnectionSettings(limit: 2000, limitPerNetwork: 50, timeout: .seconds(600), access: .everyone))
         #expect(server.limits.messageSize == .mebibytes(10))
         #expect(server.limits.sessionSize == .mebibytes(100))
         #expect(server.limits.recipients == 64_000)

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Glibc
 import MailVocabulary
 import ServiceRuntime
 import TransportSecurity
+import TrustedFiles
 
 /// `postern certificate authority`
 struct CertificateAuthorityCommand: ParsableCommand {
@@ -29,8 +29,8 @@ struct CertificateAuthorityCommand: ParsableCommand {
         func run() throws {
             let files = AuthorityFolder.files(folder)
             try CertificateWriting.refuseToReplace([files.key, files.certificate], force: force)
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-                Environment.printError("postern: cannot make \(folder): \(SystemReason.text(ofErrorNumber: errno))")
+            do throws(TrustedFileError) { _ = try TrustedFolder.make(folder, mode: 0o755, modeAbove: 0o755) } catch {
+                Environment.printError("postern: \(error)")
                 throw ExitCode(ExitStatus.inputOutput.rawValue)
             }
             let authority = try CertificateWriting.checked { () throws(CertificateError) in
@@ -77,13 +77,13 @@ struct CertificateAuthorityCommand: ParsableCommand {
             let place = try place.place(pair)
             let names = try names.list(place)
             try CertificateWriting.refuseToReplace([place.files.key, place.files.certificate], force: newKey.force)
+            let ownership = try CertificateWriting.ownership(place, writesKey: true, group: newKey.group.group)
             let pair = try CertificateWriting.checked { () throws(CertificateError) in
                 let pair = try authority.issue(
                     names: names, algorithm: newKey.algorithm.algorithm, lifetime: lifetime.duration(default: 365), now: .now())
-                try CertificateInstallation.write(pair, to: place.files)
+                try CertificateInstallation.write(pair, to: place.files, ownership: ownership)
                 return pair
             }
-            try CertificateWriting.giveAway(place, key: true, certificate: true, group: newKey.group.group)
             StandardOutput.print(
                 "wrote \(place.files.key) and \(place.files.certificate): \(names.map(\.description).joined(separator: ", ")), until "
                     + pair.facts.notAfter.day)

@@ -19,11 +19,11 @@ struct CertificateInstallCommand: ParsableCommand {
         let place = try place.place(pair)
         let octets = try PEMInput.read(answer)
         let source = answer == "-" ? "standard input" : answer
-        let pair = try CertificateWriting.checked { () throws(CertificateError) in
-            try CertificateInstallation.install(answer: octets, from: source, files: place.files)
-        }
         let isOneFile = place.files.key == place.files.certificate
-        try CertificateWriting.giveAway(place, key: isOneFile, certificate: true, group: nil)
+        let ownership = try CertificateWriting.ownership(place, writesKey: isOneFile)
+        let pair = try CertificateWriting.checked { () throws(CertificateError) in
+            try CertificateInstallation.install(answer: octets, from: source, files: place.files, ownership: ownership)
+        }
         let names = pair.facts.names.map(\.description).joined(separator: ", ")
         let above = pair.intermediates.count
         StandardOutput.print(

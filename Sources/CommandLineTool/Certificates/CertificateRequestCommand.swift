@@ -20,14 +20,14 @@ struct CertificateRequestCommand: ParsableCommand {
         let place = try place.place(pair)
         let names = try names.list(place)
         let isNew = newKey.force || !CertificateWriting.exists(place.files.key)
+        let ownership = try CertificateWriting.ownership(place, writesKey: isNew, group: newKey.group.group)
         let request = try CertificateWriting.checked { () throws(CertificateError) in
             let key = isNew ? try PrivateKey.make(newKey.algorithm.algorithm) : try CertificateInstallation.readKey(place.files.key)
             let request = try CertificateRequest.make(names: names, key: key)
-            if isNew { try CertificateInstallation.write(key, to: place.files.key) }
+            if isNew { try CertificateInstallation.write(key, to: place.files.key, ownership: ownership) }
             if let out { try CertificateInstallation.write(request, to: out) }
             return request
         }
-        if isNew { try CertificateWriting.giveAway(place, key: true, certificate: false, group: newKey.group.group) }
         Environment.printError("\(isNew ? "new key in" : "with the key in") \(place.files.key)")
         Environment.printError("the request is for \(names.map(\.description).joined(separator: ", "))")
         if let out { return Environment.printError("wrote \(out); `postern certificate install` takes the answer") }

@@ -17,13 +17,13 @@ struct CertificateSelfSignCommand: ParsableCommand {
         let place = try place.place(pair)
         let names = try names.list(place)
         try CertificateWriting.refuseToReplace([place.files.key, place.files.certificate], force: newKey.force)
+        let ownership = try CertificateWriting.ownership(place, writesKey: true, group: newKey.group.group)
         let pair = try CertificateWriting.checked { () throws(CertificateError) in
             let pair = try CertificatePair.selfSigned(
                 names: names, key: try PrivateKey.make(newKey.algorithm.algorithm), lifetime: lifetime.duration(default: 365), now: .now())
-            try CertificateInstallation.write(pair, to: place.files)
+            try CertificateInstallation.write(pair, to: place.files, ownership: ownership)
             return pair
         }
-        try CertificateWriting.giveAway(place, key: true, certificate: true, group: newKey.group.group)
         StandardOutput.print(
             "wrote \(place.files.key) and \(place.files.certificate): \(names.map(\.description).joined(separator: ", ")), until "
                 + pair.facts.notAfter.day)

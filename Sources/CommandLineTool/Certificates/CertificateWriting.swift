@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import ServiceRuntime
 import TransportSecurity
+import TrustedFiles
 
 /// What the commands that write have in common: what they refuse, and whose the files become.
 enum CertificateWriting {
@@ -11,7 +12,7 @@ enum CertificateWriting {
             Environment.printError("postern: \(error)")
             let status: ExitStatus =
                 switch error {
-                case .cannotRead, .cannotWrite: .inputOutput
+                case .cannotRead, .cannotWrite, .untrustedPlace: .inputOutput
                 case .noName: .usage
                 case .cryptography: .osError
                 default: .dataError
@@ -29,30 +30,25 @@ enum CertificateWriting {
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-    /// Gives what was written to the account that reads it.
+    /// Whose the files become that a command writes: the account's that reads them, where root writes them for one.
     ///
-    /// - Parameter written: the key among them, or not.
-    static func giveAway(_ place: CertificatePlace, key: Bool, certificate: Bool, group name: String?) throws {
-        let files = place.files
-        if Account.isSuperuser, place.readers.count == 1, let reader = place.readers.first {
-            let account: Account
-            do { account = try Account.named(reader) } catch {
-                return Environment.printError("postern: note: run_as: \(error); the files stay as they are")
+    /// - Parameters:
+    ///   - writesKey: whether the key is among the files.
+    ///   - name: of the group that reads the key as well; nil: none.
+    static func ownership(_ place: CertificatePlace, writesKey: Bool, group name: String? = nil) throws -> CertificateOwnership {
+        let keyGroup = try name.map(UnixGroup.id)
+        guard Account.isSuperuser, place.readers.count == 1, let reader = place.readers.first else {
+            if writesKey, name == nil, Account.isSuperuser, let problem = place.keyOwnerProblem {
+                Environment.printError("postern: warning: \(problem)")
             }
-            for path in Set((key ? [files.key] : []) + (certificate ? [files.certificate] : [])) {
-                try call("owner of \(path)", chown(path, account.userID, account.groupID))
-            }
-        } else if key, name == nil, Account.isSuperuser, let problem = place.keyOwnerProblem {
-            Environment.printError("postern: warning: \(problem)")
+            return CertificateOwnership(account: nil, keyGroup: keyGroup)
         }
-        guard key, let name else { return }
-        try call("group of \(files.key)", chown(files.key, UInt32.max, try UnixGroup.id(named: name)))
-        try call("mode of \(files.key)", chmod(files.key, 0o640))
-    }
-
-    private static func call(_ what: String, _ result: Int32) throws {
-        guard result != 0 else { return }
-        Environment.printError("postern: cannot set the \(what): \(SystemReason.text(ofErrorNumber: errno))")
-        throw ExitCode(ExitStatus.notPermitted.rawValue)
+        do throws(AccountError) {
+            let account = try Account.named(reader)
+            return CertificateOwnership(account: FileOwner(user: account.userID, group: account.groupID), keyGroup: keyGroup)
+        } catch {
+            Environment.printError("postern: note: run_as: \(error); the files stay root's")
+            return CertificateOwnership(account: nil, keyGroup: keyGroup)
+        }
     }
 }

@@ -1,29 +1,19 @@
 import ArgumentParser
 import ServiceRuntime
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import TrustedFiles
 
 /// Writes a file that must not exist yet: what an administrator wrote is never replaced.
 enum NewFile {
     static func write(_ text: String, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            Environment.printError(
-                "postern: \(path): \(errno == EEXIST ? "exists already, and is left as it is" : String(cString: strerror(errno)))")
-            throw ExitCode(ExitStatus.osError.rawValue)
-        }
-        defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                Environment.printError("postern: \(path): \(String(cString: strerror(errno)))")
-                throw ExitCode(ExitStatus.osError.rawValue)
+        do throws(TrustedFileError) {
+            try AtomicFile.create(Array(text.utf8), at: path, mode: 0o644)
+        } catch {
+            if case .alreadyExists = error {
+                Environment.printError("postern: \(path): exists already, and is left as it is")
+            } else {
+                Environment.printError("postern: \(error)")
             }
-            rest = rest.dropFirst(count)
+            throw ExitCode(ExitStatus.osError.rawValue)
         }
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 import MailVocabulary
 import ServiceRuntime
 import Topology
+import TrustedFiles
 
 /// A password that is kept so that it can be read again.
 ///
@@ -55,17 +56,16 @@ enum RecoverableSecret {
         guard let path = topology.identity.recoverableSecretsKey else {
             throw failure("\(file.path) has no identity.recoverable_secrets, which names the key file", .configuration)
         }
-        do throws(SecretKeyFile.Failure) { _ = try SecretKeyFile.create(path) } catch { throw failure("\(error)", .osError) }
+        var owner: FileOwner?
         if Account.isSuperuser, let name = topology.runAs.account(of: .auth) {
             do throws(AccountError) {
                 let account = try Account.named(name)
-                guard chown(path, account.userID, account.groupID) == 0 else {
-                    throw .callFailed(call: "chown", account: account, errno: errno)
-                }
+                owner = FileOwner(user: account.userID, group: account.groupID)
             } catch {
-                throw failure("\(path) was made, and belongs to root: \(error)", .osError)
+                throw failure("run_as: \(error)", .configuration)
             }
         }
+        do throws(SecretKeyFile.Failure) { _ = try SecretKeyFile.create(path, owner: owner) } catch { throw failure("\(error)", .osError) }
         StandardOutput.print("wrote \(path); keep it out of the backup that has the database")
     }
 

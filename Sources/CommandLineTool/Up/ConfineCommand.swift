@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ServiceRuntime
 import Topology
+import TrustedFiles
 
 /// `postern confine ROLE PROGRAM…`: becomes a program that is held to a role's bounds. `postern up --sandbox` starts daemons by it.
 ///
@@ -52,24 +53,21 @@ struct ConfineCommand: ParsableCommand {
     /// Makes the folders that daemons make themselves without bounds: a folder that is not there can neither be allowed nor hidden, and all
     /// daemons are started at once.
     private func makeFolders(_ topology: Topology, _ role: Role) throws {
-        try Self.makeFolder(topology.stateDirectory, mode: 0o700) { throw failure($0) }
-        try Self.makeFolder(topology.runtimeDirectory, mode: topology.runAs.accounts.isEmpty ? 0o700 : 0o755) { throw failure($0) }
+        let owner = try Account.isSuperuser ? topology.runAs.account(of: .core).map(Account.named) : nil
+        try makeFolder(topology.stateDirectory, mode: 0o700, owner: owner)
+        try makeFolder(topology.runtimeDirectory, mode: topology.runAs.accounts.isEmpty ? 0o700 : 0o755, owner: nil)
         guard role == .mailbox else { return }
-        for root in Bounds.maildirRoots(topology) where access(root, F_OK) != 0 {
-            try Self.makeFolder(root, mode: 0o700) { throw failure($0) }
-            guard Account.isSuperuser, let name = topology.runAs.account(of: role) else { continue }
-            let account = try Account.named(name)
-            guard chown(root, account.userID, account.groupID) == 0 else { throw failure("\(root): \(String(cString: strerror(errno)))") }
-        }
+        let mailbox = try Account.isSuperuser ? topology.runAs.account(of: .mailbox).map(Account.named) : nil
+        for root in Bounds.maildirRoots(topology) where access(root, F_OK) != 0 { try makeFolder(root, mode: 0o700, owner: mailbox) }
     }
 
     /// - Parameter mode: of the last folder; those above it are 0755.
-    private static func makeFolder(_ path: String, mode: mode_t, otherwise fail: (String) throws -> Void) throws {
-        var end = path.startIndex
-        while end != path.endIndex {
-            end = path[path.index(after: end)...].firstIndex(of: "/") ?? path.endIndex
-            guard mkdir(String(path[..<end]), end == path.endIndex ? mode : 0o755) != 0, errno != EEXIST else { continue }
-            try fail("\(path[..<end]): \(String(cString: strerror(errno)))")
+    private func makeFolder(_ path: String, mode: mode_t, owner: Account?) throws {
+        do throws(TrustedFileError) {
+            _ = try TrustedFolder.make(
+                path, mode: mode, modeAbove: 0o755, owner: owner.map { FileOwner(user: $0.userID, group: $0.groupID) })
+        } catch {
+            throw failure("\(error)")
         }
     }
 

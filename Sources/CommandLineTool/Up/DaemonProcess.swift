@@ -17,8 +17,9 @@ struct DaemonProcess: Sendable {
         let errno: Int32
     }
 
-    /// Starts `executable --config F` in a process group of its own, so that Ctrl-C reaches the supervisor alone, with default signal
-    /// actions and standard input from nowhere. It inherits standard output, standard error, the lifeline, and what is not close-on-exec.
+    /// Starts `executable --config F` in a session of its own: Ctrl-C reaches the supervisor alone, and the daemon has no terminal that it
+    /// could type into. It gets default signal actions, standard input from nowhere, a pipe for all that it prints (``DaemonOutput``), the
+    /// lifeline, and what is not close-on-exec.
     ///
     /// - Parameter onChange: called on other threads.
     static func start(
@@ -31,11 +32,24 @@ struct DaemonProcess: Sendable {
         let (own, theirs) = (ends[0], ends[1])
         defer { close(theirs) }
         var processID: pid_t = 0
-        let code = spawn(&processID, executable: executable, arguments: arguments, lifeline: theirs)
-        guard code == 0 else {
+        var pipeEnds: [Int32] = [-1, -1]
+        guard pipe(&pipeEnds) == 0 else {
+            let code = errno
             close(own)
             throw StartError(errno: code)
         }
+        let (output, theirOutput) = (pipeEnds[0], pipeEnds[1])
+        // Daemons are started one after the other: no other one can inherit these meanwhile.
+        for end in pipeEnds { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let code = spawn(&processID, executable: executable, arguments: arguments, lifeline: theirs, output: theirOutput)
+        close(theirOutput)
+        guard code == 0 else {
+            close(output)
+            close(own)
+            throw StartError(errno: code)
+        }
+        // Without a thread that reads, the daemon loses its log lines and goes on (`LogSink`).
+        if !DaemonOutput.relay(output, to: { StandardError.print($0) }) { close(output) }
         let child = processID
         guard DetachedThread.start({ waitForDeath(of: child, then: { onChange(child, .died) }) }) else {
             // Nobody would hear of its end.
@@ -95,11 +109,15 @@ struct DaemonProcess: Sendable {
     /// The descriptor of the lifeline in the daemon.
     private static let lifelineDescriptor: Int32 = 3
 
-    private static func spawn(_ processID: inout pid_t, executable: String, arguments: [String], lifeline: Int32) -> Int32 {
+    private static func spawn(
+        _ processID: inout pid_t, executable: String, arguments: [String], lifeline: Int32, output: Int32
+    ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
         // To itself it clears the close-on-exec flag (glibc 2.29).
         posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineDescriptor)
 
@@ -112,24 +130,28 @@ struct DaemonProcess: Sendable {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | newSession)
 
         var strings = ([executable] + arguments).map { strdup($0) }
         strings.append(nil)
         var environment = inheritedEnvironment().map { strdup($0) }
+        if isatty(STDERR_FILENO) == 1 { environment.append(strdup("\(LogFormat.terminalVariable)=1")) }
         environment.append(strdup("\(SupervisorWatch.environmentName)=\(lifelineDescriptor)"))
         environment.append(nil)
         defer { for string in strings + environment { free(string) } }
         return posix_spawn(&processID, executable, &actions, &attributes, strings, environment)
     }
 
+    /// `POSIX_SPAWN_SETSID` (posix_spawnattr_setflags(3)), which the headers give only to GNU sources.
+    private static let newSession: Int16 = 0x80
+
     private static func inheritedEnvironment() -> [String] {
         var entries: [String] = []
         var next = environ
         while let entry = next.pointee {
             let text = String(cString: entry)
-            if !text.hasPrefix("\(SupervisorWatch.environmentName)=") { entries.append(text) }
+            let isOurs = [SupervisorWatch.environmentName, LogFormat.terminalVariable].contains { text.hasPrefix("\($0)=") }
+            if !isOurs { entries.append(text) }
             next += 1
         }
         return entries

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TrustedFiles
 
 #if canImport(Glibc)
     import Glibc
@@ -61,16 +62,27 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
     /// that no other core runs.
     public func listen(path: String) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let slash = path.lastIndex(of: "/")
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        let folder: TrustedFolder
+        do throws(TrustedFileError) {
+            // As root in a folder that may be another account's: from here on by its descriptor.
+            folder = try TrustedFolder.open(slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? ".")
+            try folder.removeSocket(name)
+        } catch {
+            return eventLoop.makeFailedFuture(error)
+        }
         return bootstrap { channel in
             // Before the file is there: it has at most this mode from its first moment on, whatever the umask. unix(7)
             let mode = bound.value.access.mode
             _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { fchmod($0, mode) }
         }
-        .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+        .bind(unixDomainSocketPath: folder.path(of: name))
         .flatMapThrowing { channel in
             let server = bound.value
-            do {
-                try server.access.apply(to: path)
+            do throws(TrustedFileError) {
+                let owner = server.access.owner.map { FileOwner(user: $0.user, group: $0.group) }
+                try folder.giveSocket(name, to: owner, mode: server.access.mode)
             } catch {
                 channel.close(promise: nil)
                 throw error
@@ -169,13 +181,3 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
 
 /// Connections that wait to be accepted.
 private let linkBacklog: Int32 = 1024
-
-extension LinkServer.Access {
-    /// Gives the socket's file its owner and mode; `bind` has left it to the mask.
-    fileprivate func apply(to path: String) throws(LinkError) {
-        if let owner, chown(path, owner.user, owner.group) != 0 {
-            throw .unreachable("cannot give \(path) to its account: \(String(cString: strerror(errno)))")
-        }
-        if chmod(path, mode) != 0 { throw .unreachable("cannot set the mode of \(path): \(String(cString: strerror(errno)))") }
-    }
-}

@@ -7,7 +7,7 @@ enum SmallFile {
 
     /// - Throws: ``ResolverError/unreadable(file:reason:)``, also for a file over ``maximumSize``.
     static func content(of path: String) throws(ResolverError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .unreadable(file: path, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var content: [UInt8] = []

@@ -56,7 +56,7 @@ struct UnboundContext: @unchecked Sendable {
         // A resolver on the same machine is the usual one.
         ("do-not-query-localhost:", "no"),
         // The library's default of 16 questions at once lets a few dead name servers delay everyone's lookups.
-        ("outgoing-range:", "512"),
+        ("outgoing-range:", "2048"),
         ("outgoing-num-tcp:", "32"),
         ("msg-cache-size:", "4m"),
         ("rrset-cache-size:", "8m"),

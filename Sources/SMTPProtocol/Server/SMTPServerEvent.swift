@@ -36,6 +36,9 @@ public enum SMTPServerEvent: Hashable, Sendable {
     /// The client was silent for too long: `421 4.4.2`, and close. Without effect while the session itself waits for an answer
     /// (`SMTPServerSession.isWaitingForClient` is false then), since a client may be silent meanwhile.
     case timedOut
+    /// The transaction takes too long for what it brings: `421 4.4.2`, and close. Without effect outside a transaction, and while its
+    /// content waits for its answer.
+    case tooSlow
     /// The server stops: `421 4.3.2` at once where no transaction runs, else when the running one is through.
     case shuttingDown
 }

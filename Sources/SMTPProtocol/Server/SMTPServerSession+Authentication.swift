@@ -54,6 +54,7 @@ extension SMTPServerSession {
             return false
         }
         guard let line = lines.nextResponse(&input) else { return false }
+        linesRead &+= 1
         switch line {
         case .command(let length):
             let text = input.withUnsafeReadableBytes { Array($0[..<length]) }

@@ -9,6 +9,7 @@ extension SMTPServerSession {
     /// - Returns: whether to go on.
     mutating func readCommand(_ actions: inout [SMTPServerAction]) -> Bool {
         guard let line = lines.next(&input) else { return false }
+        defer { linesRead &+= 1 }
         switch line {
         case .command(let length): return readCommand(length: length, &actions)
         case .badLineEnd: refuseLine(ServerReplies.badLineEnd, &actions)
@@ -127,7 +128,10 @@ extension SMTPServerSession {
     private mutating func recipient(_ recipient: EnvelopeRecipient, _ actions: inout [SMTPServerAction]) {
         guard let transaction else { return refuse(mailMissing, &actions) }
         if transaction.contentBegan { return refuse(ServerReplies.chunkingBegan, &actions) }
-        if let limit = settings.recipientsLimit, transaction.accepted >= limit { return respond(ServerReplies.tooManyRecipients) }
+        if let limit = settings.recipientsLimit, transaction.accepted >= limit {
+            guard countsPostponedRecipient() else { return closeInTurn(with: ServerReplies.tooManyPostponedRecipients, &actions) }
+            return respond(ServerReplies.tooManyRecipients)
+        }
         self.transaction?.asked += 1
         replies.appendUnanswered()
         actions.append(.askRecipient(recipient))

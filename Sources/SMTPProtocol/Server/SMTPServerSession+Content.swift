@@ -6,7 +6,9 @@ import NIOCore
 extension SMTPServerSession {
     mutating func workOnData(_ actions: inout [SMTPServerAction]) -> Bool {
         guard input.readableBytes > 0 else { return false }
+        let before = input.readableBytes
         let output = dataDecoder.decode(&input)
+        contentOctetsRead &+= UInt64(before - input.readableBytes)
         pass(output.content, defect: dataDecoder.defect, &actions)
         if skipsTooMuch(dataDecoder.octets) {
             close(with: ServerReplies.discardedTooMuch, &actions)
@@ -36,6 +38,7 @@ extension SMTPServerSession {
         }
         chunkDecoder.beginChunk(size: size)
         isLastChunk = isLast
+        isEmptyChunk = size == 0 && !isLast
         phase = .chunk
     }
 
@@ -53,6 +56,7 @@ extension SMTPServerSession {
         }
         let length = min(remaining, input.readableBytes)
         input.moveReaderIndex(forwardBy: length)
+        contentOctetsRead &+= UInt64(length)
         refusedChunk = (remaining - length, reply)
         guard length == remaining else { return false }
         refusedChunk = nil
@@ -64,7 +68,9 @@ extension SMTPServerSession {
     mutating func workOnChunk(_ actions: inout [SMTPServerAction]) -> Bool {
         if chunkDecoder.remaining > 0 {
             guard input.readableBytes > 0 else { return false }
+            let before = input.readableBytes
             let content = chunkDecoder.decode(&input)
+            contentOctetsRead &+= UInt64(before - input.readableBytes)
             pass(content, defect: chunkDecoder.defect, &actions)
             guard chunkDecoder.remaining == 0 else { return true }
         }
@@ -74,7 +80,8 @@ extension SMTPServerSession {
                 octets: chunkDecoder.octets, defect: chunkDecoder.defect, has8BitOctets: chunkDecoder.has8BitOctets, &actions)
         } else {
             phase = .commands
-            respond(Reply(250, EnhancedStatusCode(2, 0, 0), "\(chunkDecoder.octets) octets so far"))
+            let reply = Reply(250, EnhancedStatusCode(2, 0, 0), "\(chunkDecoder.octets) octets so far")
+            if isEmptyChunk { idle(reply, &actions) } else { respond(reply) }
         }
         return true
     }
@@ -118,7 +125,7 @@ extension SMTPServerSession {
         if phase == .answer {
             transaction = nil
             phase = .commands
-            if reply.isPositive { (errors, unknownCommands, idleCommands, refusedRecipients) = (0, 0, 0, 0) }
+            if reply.isPositive { (errors, unknownCommands, idleCommands, refusedRecipients, postponedRecipients) = (0, 0, 0, 0, 0) }
             answerContent(reply, isError: false, &actions)
         } else if let transaction, transaction.contentBegan, transaction.isAlive {
             // A message that is not whole cannot have been taken.

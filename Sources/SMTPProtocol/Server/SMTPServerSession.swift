@@ -62,6 +62,8 @@ public struct SMTPServerSession: Sendable {
     var dataDecoder = DataDecoder(limit: nil)
     var chunkDecoder = ChunkDecoder(limit: nil)
     var isLastChunk = false
+    /// The chunk under way was announced with no octet, and is not the last.
+    var isEmptyChunk = false
     /// What is left of a refused chunk, and its reply.
     var refusedChunk: (remaining: Int, reply: Reply)?
 
@@ -71,6 +73,12 @@ public struct SMTPServerSession: Sendable {
     var unknownCommands = 0
     var idleCommands = 0
     var refusedRecipients = 0
+    /// Those told to come later, or in another message.
+    var postponedRecipients = 0
+    /// Whole lines that the client has sent: commands, and responses of AUTH. Only these, and content, end its silence.
+    public internal(set) var linesRead: UInt64 = 0
+    /// Octets of content that have been taken or swallowed.
+    public internal(set) var contentOctetsRead: UInt64 = 0
     var failedLogins = 0
     /// `DATA` was refused by the last command: see the pipelining rule above.
     var dataWasRefused = false
@@ -93,6 +101,14 @@ public struct SMTPServerSession: Sendable {
     }
 
     public var isClosed: Bool { phase == .closed }
+
+    /// Whether what comes next is content of a message, and no command.
+    public var takesContent: Bool {
+        switch phase {
+        case .data, .chunk, .refusedChunk: true
+        default: false
+        }
+    }
 
     /// Whether the next move is the client's: only then its silence counts against it.
     public var isWaitingForClient: Bool {
@@ -135,6 +151,9 @@ public struct SMTPServerSession: Sendable {
         case .timedOut:
             guard isWaitingForClient else { return }
             close(with: ServerReplies.timedOut, &actions)
+        case .tooSlow:
+            guard transaction != nil || phase == .refusedChunk, phase != .answer else { return }
+            close(with: ServerReplies.tooSlow, &actions)
         case .shuttingDown:
             isShuttingDown = true
             if phase == .beforeBanner { close(with: ServerReplies.shuttingDown, &actions) }
@@ -280,6 +299,12 @@ extension SMTPServerSession {
         ReplyEncoder.encode(reply, into: &output)
     }
 
+    /// - Returns: false where there were too many.
+    mutating func countsPostponedRecipient() -> Bool {
+        postponedRecipients += 1
+        return postponedRecipients <= settings.postponedRecipientLimit
+    }
+
     private mutating func recipientAnswered(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
         guard replies.unanswered > 0 else { return }
         replies.removeUnanswered()
@@ -287,6 +312,7 @@ extension SMTPServerSession {
             transaction?.accepted += 1
         } else if reply.isTransientFailure {
             transaction?.deferred += 1
+            guard countsPostponedRecipient() else { return close(with: ServerReplies.tooManyPostponedRecipients, &actions) }
         } else if reply.isPermanentFailure {
             refusedRecipients += 1
             if refusedRecipients > settings.refusedRecipientLimit {

@@ -23,7 +23,10 @@ public struct SMTPServerSettings: Sendable {
     public let errorLimit: Int
     /// Refused recipients that are told so without a message accepted in between; the next one closes the session: no directory harvest.
     public let refusedRecipientLimit: Int
-    /// Commands that move nothing (NOOP, RSET, VRFY, HELP, another greeting) without a message accepted in between; further ones count
+    /// Recipients that are told to come later, or in another message, without a message accepted in between; the next one closes the
+    /// session. RFC 5321 §4.5.3.1.10 has clients send more recipients than a server takes.
+    public let postponedRecipientLimit: Int
+    /// Commands that move nothing (NOOP, RSET, VRFY, HELP, another greeting, an empty BDAT) without a message accepted in between; further ones count
     /// as errors.
     public let idleCommandLimit: Int
     /// The largest chunk that `BDAT` may announce, and how much of one refused message is swallowed, in octets; beyond, the session
@@ -56,6 +59,7 @@ public struct SMTPServerSettings: Sendable {
         unknownCommandLimit: Int = 10,
         errorLimit: Int = 20,
         refusedRecipientLimit: Int = 100,
+        postponedRecipientLimit: Int = 1000,
         idleCommandLimit: Int = 100,
         discardLimit: ByteCount = .mebibytes(1024),
         extraKeywords: [String] = [],
@@ -69,6 +73,7 @@ public struct SMTPServerSettings: Sendable {
         self.postmasterDomain = postmasterDomain ?? hostname
         (self.commandLineLimit, self.unknownCommandLimit, self.errorLimit) = (commandLineLimit, unknownCommandLimit, errorLimit)
         (self.refusedRecipientLimit, self.idleCommandLimit) = (refusedRecipientLimit, idleCommandLimit)
+        self.postponedRecipientLimit = postponedRecipientLimit
         (self.discardLimit, self.extraKeywords) = (discardLimit, extraKeywords)
         (self.transportSecurity, self.authentication, self.refusalCodes) = (transportSecurity, authentication, refusalCodes)
 

@@ -62,8 +62,11 @@ enum ServerReplies {
     static let tooManyErrors = Reply(421, "4.7.0", "Too many errors")
     static let tooManyUnknownCommands = Reply(421, "4.7.0", "Too many unknown commands")
     static let tooManyRefusedRecipients = Reply(421, "4.7.0", "Too many refused recipients")
+    static let tooManyPostponedRecipients = Reply(
+        421, "4.7.0", "Too many recipients that cannot be taken now: send to fewer at a time, later")
     static let endlessLine = Reply(421, "4.7.0", "Command line without end")
     static let timedOut = Reply(421, "4.4.2", "Timeout: nothing came for too long")
+    static let tooSlow = Reply(421, "4.4.2", "The message comes too slowly: it must bring 512 octets a second after the first hour")
     static let shuttingDown = Reply(421, "4.3.2", "The server is shutting down, try again later")
     static let earlyTalker = Reply(554, "5.5.0", "You spoke before the greeting")
     static let synchronisationError = Reply(554, "5.5.0", "Synchronisation error: DATA was refused, and no command followed")

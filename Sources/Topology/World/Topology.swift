@@ -23,6 +23,8 @@ public struct Topology: Hashable, Sendable {
     public let controlGroup: String?
     /// What we receive mail for (E22).
     public let domains: [DomainName: ReceivingDomain]
+    /// What one client network may take of what all share.
+    public let budgets: BudgetSettings
     public let permissions: Permissions
     public let certificates: [String: ConfiguredCertificate]
     public let resolver: Resolver
@@ -43,7 +45,8 @@ public struct Topology: Hashable, Sendable {
     public init(
         source: String = "", revision: String = "", sourceText: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
         stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = Topology.defaultRuntimeDirectory, runAs: RunAs = RunAs(),
-        controlGroup: String? = nil, domains: [ReceivingDomain] = [], permissions: Permissions = Permissions(),
+        controlGroup: String? = nil, domains: [ReceivingDomain] = [], budgets: BudgetSettings = BudgetSettings(),
+        permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
         reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
@@ -51,7 +54,7 @@ public struct Topology: Hashable, Sendable {
         (self.source, self.revision, self.sourceText, self.hostname) = (source, revision, sourceText, hostname)
         self.defaultDomain = defaultDomain ?? hostname
         (self.stateDirectory, self.runtimeDirectory, self.runAs) = (stateDirectory, runtimeDirectory, runAs)
-        self.controlGroup = controlGroup
+        (self.controlGroup, self.budgets) = (controlGroup, budgets)
         self.domains = Dictionary(domains.map { ($0.name, $0) }) { first, _ in first }
         (self.permissions, self.certificates, self.resolver, self.identity) = (permissions, certificates, resolver, identity)
         (self.virtualServers, self.connectors) = (virtualServers, connectors)

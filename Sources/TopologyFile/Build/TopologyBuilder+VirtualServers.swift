@@ -12,8 +12,10 @@ extension TopologyBuilder {
             name: entry.key, location: entry.keyLocation, role: isSubmission ? .submission(submission(value)) : .edge,
             listeners: (value["listen"]?.elements ?? []).compactMap(listener), tls: serverTLS(value["tls"]),
             connections: ConnectionSettings(
-                limit: (connections?["limit"]).limit(default: nil),
-                limitPerAddress: (connections?["limit_per_address"]).limit(default: nil),
+                limit: (connections?["limit"]).limit(default: ConnectionSettings.defaultLimit),
+                limitPerNetwork: (connections?["limit_per_network"] ?? connections?["limit_per_address"]).limit(
+                    default: isSubmission
+                        ? ConnectionSettings.defaultLimitPerNetworkAtSubmission : ConnectionSettings.defaultLimitPerNetworkAtEdge),
                 timeout: connections?["timeout"]?.duration ?? ConnectionSettings().timeout, access: access,
                 accessLocation: connections?.entry("access")?.keyLocation ?? .builtIn),
             reverseDNS: ReverseDNSPolicy(

@@ -25,6 +25,18 @@ extension TopologyBuilder {
         }
     }
 
+    func budgets(_ value: Value?) -> BudgetSettings {
+        func subnet(_ value: Value?) -> Subnet? { value?.text.flatMap { Subnet(parsing: $0) } }
+        let share = value?["share"]?.text
+        return BudgetSettings(
+            share: share.map(TextKind.percent) ?? BudgetSettings.defaultShare,
+            exempt: (value?["exempt"]?.elements ?? []).compactMap(subnet),
+            larger: (value?["larger"]?.elements ?? []).compactMap { entry in
+                guard let from = subnet(entry["from"]), let factor = entry["factor"]?.integer else { return nil }
+                return .init(from, factor: factor)
+            })
+    }
+
     func permissions(_ value: Value?) -> Permissions {
         let receive = (value?["receive"]?.elements ?? []).map { entry in
             let senders: Permissions.Receive.Senders =

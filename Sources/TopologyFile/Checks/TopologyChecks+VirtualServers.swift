@@ -65,9 +65,19 @@ extension TopologyChecks {
 
     private mutating func checkLimits(of server: VirtualServer) {
         let connections = server.connections
-        if let limit = connections.limit, let perAddress = connections.limitPerAddress, perAddress > limit {
+        let written = root["virtual_servers"]?[server.name]?["connections"]
+        let (own, former) = (written?.entry("limit_per_network"), written?.entry("limit_per_address"))
+        if let former {
             let place = place("virtual_servers", server.name, "connections", "limit_per_address")
-            report.warning(place.location, place.path, "it is above `limit` (\(limit)): it can never matter")
+            report.warning(
+                former.keyLocation, place.path,
+                own == nil
+                    ? "it is called `limit_per_network` now and counts IPv6 clients by their /64"
+                    : "it has no effect beside `limit_per_network`, its present name")
+        }
+        if let limit = connections.limit, let perNetwork = connections.limitPerNetwork, perNetwork > limit, own ?? former != nil {
+            let place = place("virtual_servers", server.name, "connections", own == nil ? "limit_per_address" : "limit_per_network")
+            report.warning(place.location, place.path, "it is above `limit` (\(limit)): it has no effect")
         }
         if let message = server.limits.messageSize, let session = server.limits.sessionSize, session < message {
             let place = place("virtual_servers", server.name, "limits", "session_size")

@@ -51,8 +51,15 @@ extension ConfigurationModel {
     ])
 
     static let connections = TableModel([
-        Key("limit", .limit, default: "none", rows: ["S01"], "Concurrent connections."),
-        Key("limit_per_address", .limit, default: "none", "Concurrent connections of one client address."),
+        Key(
+            "limit", .limit, default: "\(ConnectionSettings.defaultLimit)", rows: ["S01"],
+            "Concurrent connections. When all are taken, the one that has brought no mail for longest makes room."),
+        Key(
+            "limit_per_network", .limit,
+            default: "\(ConnectionSettings.defaultLimitPerNetworkAtEdge) on an edge, "
+                + "\(ConnectionSettings.defaultLimitPerNetworkAtSubmission) on a submission server", rows: ["S01"],
+            "Concurrent connections of one client network: an IPv4 address or an IPv6 /64; a /48 has four times as many. See `budgets`."),
+        Key("limit_per_address", .limit, "The former name of `limit_per_network`."),
         Key("timeout", .duration, default: "10m", rows: ["S02"], "A connection that is silent for so long is closed."),
         Key(
             "access",

@@ -23,6 +23,7 @@ enum ConfigurationModel {
                 Key(
                     "domains", .map(.domain, placeholder: "domain", domain, minimum: 0), default: "none", rows: ["E22"],
                     "What we receive mail for."),
+                Key("budgets", .table(budgets), "What one client network may take of what all clients share."),
                 Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
                 Key(
                     "certificates", .map(.identifier, placeholder: "name", .table(certificate), minimum: 0), rows: ["S11"],
@@ -73,6 +74,24 @@ enum ConfigurationModel {
                         ])),
                     required: true, "A shared domain whose unknown recipients go to a named host.")
             ])),
+    ])
+
+    static let budgets = TableModel([
+        Key(
+            "share", .text(.share), default: "\(BudgetSettings.defaultShare)%",
+            "What one network may take of each shared pool: open transactions, logins, look-ups, reverse DNS queries."),
+        Key(
+            "exempt", .list(.text(.subnet)), default: "[]",
+            "Networks without a limit of their own, such as a load balancer's. Loopback is not exempt unless it is listed."),
+        Key(
+            "larger",
+            .list(
+                .table(
+                    TableModel([
+                        Key("from", .text(.subnet), required: true, "The network; the most specific entry counts."),
+                        Key("factor", .integer(2...1000), required: true, "How many times the share and the limit of one network."),
+                    ]))),
+            default: "[]", "Networks in which many clients share an address, as behind NAT."),
     ])
 
     static let permissions = TableModel([

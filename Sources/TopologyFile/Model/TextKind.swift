@@ -61,6 +61,23 @@ struct TextKind: Sendable {
         if case .name(let name) = pair.host, name.text != "localhost" { return "`\(text)` is a name: postern-mailbox asks no DNS" }
         return "`\(text)` has no port"
     }
+    static let subnet = TextKind("an address, or a subnet such as 192.0.2.0/24") { text in
+        if Subnet(parsing: text) != nil { return nil }
+        return IPAddress(parsing: text.split(separator: "/").first ?? "") == nil
+            ? "`\(text)` is neither an address nor a subnet"
+            : "`\(text)` is not a subnet: its prefix is too long, or the address has bits beyond it"
+    }
+    static let share = TextKind("a share from 1% to 100%, or none", pattern: "^([1-9][0-9]?%|100%|none)$") { text in
+        text == "none" || Self.percent(text) != nil ? nil : "`\(text)` is not a share"
+    }
+
+    /// `10%`: the number.
+    static func percent(_ text: String) -> Int? {
+        guard text.hasSuffix("%"), text.utf8.count <= 4, text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let number = Int(text.dropLast()), (1...100).contains(number)
+        else { return nil }
+        return number
+    }
     static let computer = TextKind("an address, a subnet such as 192.0.2.0/24, a host name, or *.example.org") { text in
         if Hosts.entry(text) != nil { return nil }
         let parts = text.split(separator: "/")

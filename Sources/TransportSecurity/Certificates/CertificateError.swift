@@ -9,6 +9,8 @@ public enum CertificateError: Error, Hashable, Sendable {
     /// The `errno` of the system call.
     case cannotRead(path: String, errorNumber: Int32)
     case cannotWrite(path: String, errorNumber: Int32)
+    /// Its folder cannot be trusted: why.
+    case untrustedPlace(String)
     case tooLarge(path: String, limit: Int)
     /// There is no certificate in the file.
     case noCertificate(path: String)
@@ -35,6 +37,7 @@ extension CertificateError: CustomStringConvertible {
         switch self {
         case .cannotRead(let path, let number): "cannot read \(path): \(String(cString: strerror(number)))"
         case .cannotWrite(let path, let number): "cannot write \(path): \(String(cString: strerror(number)))"
+        case .untrustedPlace(let reason): reason
         case .tooLarge(let path, let limit): "\(path) is larger than \(limit) octets, which no certificate or key is"
         case .noCertificate(let path): "there is no certificate in \(path): it should have a line -----BEGIN CERTIFICATE-----"
         case .noKey(let path): "there is no private key in \(path): it should have a line -----BEGIN PRIVATE KEY-----"

@@ -37,7 +37,7 @@ struct FileContent {
 
     /// Reads a whole file. Its signature is from before the first octet: a later change gives another one.
     init(path: String) throws(CertificateError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .cannotRead(path: path, errorNumber: errno) }
         defer { close(descriptor) }
         var status = stat()

@@ -1,3 +1,9 @@
+import TrustedFiles
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Puts keys and certificates where a server looks for them: whole, durable, and readable by those who should.
 public enum CertificateInstallation {
     /// Reads a key that is to be certified. Blocks.
@@ -14,25 +20,31 @@ public enum CertificateInstallation {
         return certificates
     }
 
-    /// Writes a new key (0600), durable when it returns.
-    public static func write(_ key: PrivateKey, to path: String) throws(CertificateError) {
-        try AtomicFile.write(key.pem, to: path, mode: 0o600)
+    /// Writes a new key, durable when it returns.
+    public static func write(
+        _ key: PrivateKey, to path: String, ownership: CertificateOwnership = .ofThisProcess
+    ) throws(CertificateError) {
+        try replace(path, by: key.pem, mode: ownership.keyMode, owner: ownership.key)
     }
 
     /// Writes a request (0644).
     public static func write(_ request: CertificateRequest, to path: String) throws(CertificateError) {
-        try AtomicFile.write(request.pem, to: path, mode: 0o644)
+        try replace(path, by: request.pem, mode: 0o644, owner: nil)
     }
 
-    /// Writes a pair: the key (0600), and the chain without a root (0644).
+    /// Writes a pair: the key, and the chain without a root (0644).
     ///
     /// Whoever reads between the two takes neither: they do not match.
-    public static func write(_ pair: CertificatePair, to files: CertificateFiles) throws(CertificateError) {
+    public static func write(
+        _ pair: CertificatePair, to files: CertificateFiles, ownership: CertificateOwnership = .ofThisProcess
+    ) throws(CertificateError) {
         let chain = ([pair.certificate] + pair.intermediates).flatMap(\.pem)
         // In one file the key comes first, as HAProxy and others have it.
-        if files.certificate == files.key { return try AtomicFile.write(pair.key.pem + chain, to: files.key, mode: 0o600) }
-        try AtomicFile.write(pair.key.pem, to: files.key, mode: 0o600)
-        try AtomicFile.write(chain, to: files.certificate, mode: 0o644)
+        if files.certificate == files.key {
+            return try replace(files.key, by: pair.key.pem + chain, mode: ownership.keyMode, owner: ownership.key)
+        }
+        try write(pair.key, to: files.key, ownership: ownership)
+        try replace(files.certificate, by: chain, mode: 0o644, owner: ownership.certificate)
     }
 
     /// Installs what an authority has answered to a request: finds the certificate that is for the key, puts those that vouch for it in
@@ -43,7 +55,9 @@ public enum CertificateInstallation {
     ///   - source: where the answer came from, for the error.
     /// - Returns: the pair as it is installed.
     /// - Throws: `.noCertificate`, `.keyMismatch` where none of them is for the key, and what reading and writing throws.
-    public static func install(answer: [UInt8], from source: String, files: CertificateFiles) throws(CertificateError) -> CertificatePair {
+    public static func install(
+        answer: [UInt8], from source: String, files: CertificateFiles, ownership: CertificateOwnership = .ofThisProcess
+    ) throws(CertificateError) -> CertificatePair {
         let key = try PrivateKey.read(pem: try FileContent(path: files.key).octets, path: files.key)
         guard let certificates = Certificate.read(pem: answer) else {
             throw .malformed(path: source, reason: "one of its certificates cannot be read")
@@ -57,9 +71,10 @@ public enum CertificateInstallation {
         }
         let pair = try CertificatePair(certificate: own, intermediates: chain(above: own, of: certificates), key: key)
         if files.certificate == files.key {
-            try write(pair, to: files)
+            try write(pair, to: files, ownership: ownership)
         } else {
-            try AtomicFile.write(([own] + pair.intermediates).flatMap(\.pem), to: files.certificate, mode: 0o644)
+            let chain = ([own] + pair.intermediates).flatMap(\.pem)
+            try replace(files.certificate, by: chain, mode: 0o644, owner: ownership.certificate)
         }
         return pair
     }
@@ -77,5 +92,14 @@ public enum CertificateInstallation {
             last = next
         }
         return chain
+    }
+
+    private static func replace(_ path: String, by octets: [UInt8], mode: mode_t, owner: FileOwner?) throws(CertificateError) {
+        do throws(TrustedFileError) {
+            try AtomicFile.write(octets, to: path, mode: mode, owner: owner)
+        } catch {
+            guard let number = error.errorNumber else { throw .untrustedPlace("\(error)") }
+            throw .cannotWrite(path: path, errorNumber: number)
+        }
     }
 }

@@ -25,6 +25,7 @@ struct Architecture {
     static let postern = Architecture(
         rows: [
             ["MailVocabulary"],
+            ["TrustedFiles"],
             ["SMTPProtocol"],
             ["MessageFormat"],
             ["Topology"],

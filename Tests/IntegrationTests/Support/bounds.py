@@ -5,6 +5,7 @@ Runs as a daemon's account, or within its sandbox: what it can do is what somebo
 
 import ctypes
 import errno
+import fcntl
 import os
 import socket
 import struct
@@ -12,6 +13,9 @@ import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
 PTRACE_SEIZE = 0x4206
+SYS_CLONE3 = 435
+SIGCHLD = 17
+TIOCSTI, TIOCLINUX = 0x5412, 0x541C
 
 
 def call(result):
@@ -62,7 +66,24 @@ def write(folder):
     os.unlink(path)
 
 
+def clone(flags):
+    """A child in new namespaces, as fork(2) would make it."""
+    child = libc.syscall(56, int(flags, 16) | SIGCHLD, 0, 0, 0, 0)
+    call(child)
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def terminal(request):
+    """Asks for it on a descriptor that is no terminal: where nothing refuses it before, the kernel says ENOTTY."""
+    fcntl.ioctl(0, {"TIOCSTI": TIOCSTI, "TIOCLINUX": TIOCLINUX}[request], b"\0")
+
+
 ACTIONS = {
+    "clone": clone,
+    "clone3": lambda: call(libc.syscall(SYS_CLONE3, None, 0)),
+    "terminal": terminal,
     "read": lambda path: os.close(os.open(path, os.O_RDONLY)),
     "change": lambda path: os.close(os.open(path, os.O_WRONLY)),
     "list": lambda path: len(os.listdir(path)) and None,

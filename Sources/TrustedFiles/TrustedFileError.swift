@@ -1,0 +1,35 @@
+import Glibc
+
+/// Why a file or folder could not be made or used.
+public enum TrustedFileError: Error, Hashable, Sendable {
+    /// The system refused a step: what was done, on which path, and the `errno`.
+    case system(action: String, path: String, errorNumber: Int32)
+    /// A symbolic link that somebody other than root (or this process's account) could have put there.
+    case untrustedLink(path: String)
+    case notAFolder(path: String)
+    /// The folder belongs to an account that root does not work for.
+    case wrongOwner(path: String, owner: UInt32, accepted: [UInt32])
+    /// What stands under the name is not what was made a moment ago.
+    case replaced(path: String)
+    case alreadyExists(path: String)
+
+    /// The `errno` where the system refused a step.
+    public var errorNumber: Int32? { if case .system(_, _, let number) = self { number } else { nil } }
+}
+
+extension TrustedFileError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .system(let action, let path, let number): "cannot \(action) \(path): \(String(cString: strerror(number)))"
+        case .untrustedLink(let path):
+            "\(path) is a symbolic link that another account can change; as root, Postern follows only links that root alone controls"
+        case .notAFolder(let path): "\(path) is not a folder"
+        case .wrongOwner(let path, let owner, let accepted):
+            "\(path) belongs to user ID \(owner); as root, Postern uses it only if it belongs to "
+                + accepted.map { $0 == 0 ? "root" : "user ID \($0)" }.joined(separator: " or ")
+                + ": change its owner if it is the right folder"
+        case .replaced(let path): "\(path) was replaced by another process while it was being made"
+        case .alreadyExists(let path): "\(path) already exists"
+        }
+    }
+}
