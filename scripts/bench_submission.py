@@ -36,6 +36,8 @@ virtual_servers:
     tls: {{ mode: required }}
     authentication: {{ basic: {{ mechanisms: [PLAIN] }} }}
     relay: {{ accounts: all }}
+    connections: {{ limit: none, limit_per_network: none }}
+budgets: {{ share: none }}
 domains: {{ bench.test: authoritative }}
 connectors:
   mailboxes: {{ address_spaces: [{{ domain: bench.test }}], deliver: {{ maildir: "mail/{{user}}" }} }}

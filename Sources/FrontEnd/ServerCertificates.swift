@@ -36,7 +36,7 @@ final class ServerCertificates {
     func adopt(_ topology: Topology, of servers: [VirtualServer]) throws {
         let old = (watch, self.topology)
         do {
-            watch = try CertificateWatch(Self.files(topology, of: servers), now: .now())
+            watch = try CertificateWatch(Self.files(topology, of: servers), after: watch, now: .now())
             self.topology = topology
             var next: [String: CurrentServerContext] = [:]
             for server in servers {

@@ -16,17 +16,17 @@ extension TrustedFolder {
     ///
     /// - Throws: `replaced` where the name stands for anything but a socket of this process's account with that one name.
     public func giveSocket(_ name: String, to owner: FileOwner?, mode: mode_t) throws(TrustedFileError) {
-        let socket = openat(descriptor, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+        let socket = openat(descriptor, name, pathOnly | O_NOFOLLOW | O_CLOEXEC)
         guard socket >= 0 else { throw Self.failure("open", shown(name)) }
         defer { close(socket) }
         let status = try Self.status(socket, shown(name))
         guard status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid(), status.st_nlink == 1 else {
             throw .replaced(path: shown(name))
         }
-        if let owner, fchownat(socket, "", owner.userID, owner.groupID, AT_EMPTY_PATH) != 0 {
+        if let owner, fchownat(socket, "", owner.userID, owner.groupID, itself) != 0 {
             throw Self.failure("change the owner of", shown(name))
         }
-        // fchmod(2) takes no O_PATH descriptor; this path is the descriptor.
+        // fchmod(2) takes no pathOnly descriptor; this path is the descriptor.
         guard chmod("/proc/self/fd/\(socket)", mode) == 0 else { throw Self.failure("set the mode of", shown(name)) }
     }
 }

@@ -89,7 +89,7 @@ public final class TrustedFolder: Sendable {
                     current = try opened("/", in: AT_FDCWD, shown: path)
                 }
             }
-            // What has been walked with O_PATH is opened for reading, so that it can be locked, synced and given away.
+            // What has been walked with pathOnly is opened for reading, so that it can be locked, synced and given away.
             let readable = openat(current, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             // A folder that only others may list is good enough to make a socket in.
             if readable < 0, errno == EACCES { return current }
@@ -108,7 +108,7 @@ public final class TrustedFolder: Sendable {
     }
 
     private static func step(_ name: String, in parent: Int32, mode: mode_t?, shown path: String) throws(TrustedFileError) -> Step {
-        var descriptor = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+        var descriptor = openat(parent, name, pathOnly | O_NOFOLLOW | O_CLOEXEC)
         if descriptor < 0, errno == ENOENT, let mode {
             // Somebody else may make it at the same moment: then it is there.
             if mkdirat(parent, name, mode) == 0 {
@@ -116,7 +116,7 @@ public final class TrustedFolder: Sendable {
             } else if errno != EEXIST {
                 throw failure("make the folder", path)
             }
-            descriptor = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)
+            descriptor = openat(parent, name, pathOnly | O_NOFOLLOW | O_CLOEXEC)
         }
         guard descriptor >= 0 else { throw failure("open", path) }
         do throws(TrustedFileError) {
@@ -169,7 +169,7 @@ public final class TrustedFolder: Sendable {
     }
 
     private static func opened(_ name: String, in parent: Int32, shown path: String) throws(TrustedFileError) -> Int32 {
-        let descriptor = openat(parent, name, O_PATH | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = openat(parent, name, pathOnly | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
         return descriptor
     }

@@ -56,17 +56,20 @@ public struct CertificateWatch: Sendable {
 
     /// Reads all pairs.
     ///
+    /// - Parameter earlier: the watch that this one replaces, as at a reload: what it has said of a pair that is still the same is not said again.
     /// - Throws: where one of them cannot be used; the first of them.
-    public init(_ files: [CertificateFiles], now: Timestamp) throws(CertificateError) {
+    public init(_ files: [CertificateFiles], after earlier: CertificateWatch? = nil, now: Timestamp) throws(CertificateError) {
         for files in files where !entries.contains(where: { $0.files == files }) {
             let seen = Signatures(files)
             let certificate = try FileContent(path: files.certificate)
             let key = try FileContent(path: files.key)
             let (pair, warnings) = try CertificatePair.load(files, certificate: certificate, key: key, now: now)
-            entries.append(
-                Entry(
-                    files: files, pair: pair, loaded: [certificate.octets, key.octets], seen: seen.isSettled(at: now) ? seen : nil,
-                    warnings: warnings))
+            let loaded = [certificate.octets, key.octets]
+            var entry = Entry(files: files, pair: pair, loaded: loaded, seen: seen.isSettled(at: now) ? seen : nil, warnings: warnings)
+            if let same = earlier?.entries.first(where: { $0.files == files && $0.loaded == loaded }) {
+                (entry.lastSpokenOfEnd, entry.warnings) = (same.lastSpokenOfEnd, same.warnings)
+            }
+            entries.append(entry)
         }
     }
 

@@ -58,6 +58,27 @@ struct CertificateWatchTests {
         #expect(watch.poll(now: end + day + .seconds(1)) == [.expired(files: files, notAfter: end)])
     }
 
+    @Test("kind: a reload says nothing again that was said of the same certificate")
+    func reloads() throws {
+        let folder = try TemporaryFolder()
+        let start = Timestamp(seconds: Timestamp.now().seconds)
+        let pair = try CertificatePair.selfSigned(names: try names("mail.example"), lifetime: .seconds(86_400) * 9, now: start)
+        let files = try folder.install(pair)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: files.key)
+        var watch = try CertificateWatch([files], now: start)
+        #expect(watch.poll(now: start).count == 2)
+        for second in 1...20 {
+            let now = start + .seconds(30 * second)
+            watch = try CertificateWatch([files], after: watch, now: now)
+            #expect(watch.poll(now: now) == [])
+        }
+        // Another certificate in the same files is spoken of.
+        let next = try CertificatePair.selfSigned(names: try names("mail.example"), lifetime: .seconds(86_400) * 5, now: start)
+        _ = try folder.install(next)
+        watch = try CertificateWatch([files], after: watch, now: start + .seconds(700))
+        #expect(watch.poll(now: start + .seconds(700)).contains { if case .expires = $0 { true } else { false } })
+    }
+
     @Test("a key that others can read is used with a warning, said once")
     func permissions() throws {
         let folder = try TemporaryFolder()
