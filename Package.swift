@@ -198,5 +198,6 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         fuzzer("SMTPCommands", ["DialogueModel"]),
         fuzzer("ContentFraming", ["DialogueModel"]),
         fuzzer("CoreLinkFrames", ["CoreLink"]),
+        fuzzer("HeaderFilter", ["MailVocabulary", "MessageFormat"]),
     ]
 }

@@ -151,7 +151,7 @@ public final class Directory {
     }
 
     func parse(_ text: String) throws(DirectoryError) -> EmailAddress {
-        guard let address = EmailAddress(parsing: text) else { throw .damaged("'\(text)' is not an address") }
+        guard let address = EmailAddress(recorded: text) else { throw .damaged("'\(text)' is not an address") }
         return address
     }
 

@@ -3,10 +3,16 @@
 /// One forward pass over octets; a rule that does not match returns nil and leaves the position where it gave up.
 public struct AddressParser {
     private let bytes: [UInt8]
+    /// Whether Postern itself has written it, when an address could have more characters than now.
+    private let isRecorded: Bool
     /// The index of the next octet.
     public private(set) var position: Int
 
-    public init(bytes: [UInt8], position: Int = 0) { (self.bytes, self.position) = (bytes, position) }
+    public init(bytes: [UInt8], position: Int = 0) { self.init(bytes: bytes, position: position, isRecorded: false) }
+
+    init(bytes: [UInt8], position: Int = 0, isRecorded: Bool) {
+        (self.bytes, self.position, self.isRecorded) = (bytes, position, isRecorded)
+    }
 
     public var isAtEnd: Bool { position == bytes.count }
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -35,7 +41,7 @@ public struct AddressParser {
         guard let local = next == UInt8(ascii: "\"") ? quotedString() : dotString(), skip(UInt8(ascii: "@")),
             let domain = domain()
         else { return nil }
-        return EmailAddress(localPart: local, domain: domain)
+        return isRecorded ? EmailAddress(recordedLocalPart: local, domain: domain) : EmailAddress(localPart: local, domain: domain)
     }
 
     /// `Local-part ">"` without a domain: only `<Postmaster>` may be written so (RFC 5321 §4.1.1.3).

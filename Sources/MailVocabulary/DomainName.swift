@@ -13,11 +13,12 @@ public struct DomainName: Hashable, Sendable {
     /// Reads a name as a person or a mail program writes it: any case, U-labels (converted by IDNA2008), one trailing dot.
     ///
     /// - Parameter text: the name in UTF-8.
-    /// - Returns: nil if it is not a domain name.
+    /// - Returns: nil if it is not a domain name. What IDNA would drop unseen, such as a soft hyphen, makes it none.
     public init?(parsing text: some StringProtocol) {
         if let canonical = Self.canonicalASCII(text.utf8) {
             self.init(canonical: canonical)
-        } else if text.utf8.contains(where: { $0 >= 0x80 }), let ascii = Self.toALabels(String(text)),
+        } else if text.utf8.contains(where: { $0 >= 0x80 }), !text.unicodeScalars.contains(where: EscapedText.isEscaped),
+            let ascii = Self.toALabels(String(text)),
             let canonical = Self.canonicalASCII(ascii.utf8)
         {
             self.init(canonical: canonical)

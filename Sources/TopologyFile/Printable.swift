@@ -1,3 +1,5 @@
+import MailVocabulary
+
 /// Text of a file as it may stand in a finding, which is one line and not a long one.
 enum Printable {
     /// Characters of a value that are shown.
@@ -11,24 +13,5 @@ enum Printable {
     }
 
     /// The same text with `\u{…}` for what would end the line, move the cursor, or be read in another order than it stands.
-    static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isUnprintable) else { return text }
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            if isUnprintable(scalar) {
-                escaped += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            } else {
-                escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
-    }
-
-    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
-        if (0x20..<0x7F).contains(scalar.value) { return false }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: return true
-        default: return false
-        }
-    }
+    static func escaped(_ text: String) -> String { EscapedText.line(text) }
 }

@@ -3,7 +3,6 @@ import AuthService
 import CommandLineTool
 import CoreService
 import DeliveryService
-import Dispatch
 import EdgeService
 import MailboxService
 import SubmissionService
@@ -20,10 +19,6 @@ enum InOne {
             AuthCommand.self, CoreCommand.self, DeliveryCommand.self, EdgeCommand.self, MailboxCommand.self, SubmissionCommand.self,
         ]
         if let daemon = daemons.first(where: { $0.configuration.commandName == name }) { return daemon.main() }
-        Task {
-            await PosternCommand.main(ArgumentOrder.configurationLast(Array(CommandLine.arguments.dropFirst())))
-            PosternCommand.exit()
-        }
-        dispatchMain()
+        PosternCommand.runProgram(Array(CommandLine.arguments.dropFirst()))
     }
 }

@@ -2,5 +2,5 @@ import CommandLineTool
 
 @main
 struct Main {
-    static func main() async { await PosternCommand.main(ArgumentOrder.configurationLast(Array(CommandLine.arguments.dropFirst()))) }
+    static func main() { PosternCommand.runProgram(Array(CommandLine.arguments.dropFirst())) }
 }

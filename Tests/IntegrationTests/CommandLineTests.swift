@@ -38,15 +38,6 @@ struct CommandLineTests {
         #expect(!FileManager.default.fileExists(atPath: long + "/postern.yaml"))
     }
 
-    @Test("output that cannot be written ends a command with 74 and a sentence")
-    func fullOutput() async throws {
-        let postern = try PosternUnderTest()
-        let result = try await Program.run("sh", ["-c", "\"$0\" schema > /dev/full", PosternUnderTest.postern])
-        #expect(result.status == 74)
-        #expect(result.errors == "postern: the output cannot be written: No space left on device\n")
-        _ = postern
-    }
-
     // MARK: A running system
 
     @Test("reload --dry-run says what the file would change for mail, changes nothing, and refuses what a reload would")

@@ -35,6 +35,43 @@ struct EmailAddressTests {
         ])
     func invalid(text: String) { #expect(EmailAddress(parsing: text) == nil) }
 
+    /// C1 controls, line and paragraph separators, marks of direction, and what nobody sees.
+    static let hidden: [Unicode.Scalar] = [
+        "\u{80}", "\u{85}", "\u{9B}", "\u{9F}", "\u{61C}", "\u{200E}", "\u{200F}", "\u{2028}", "\u{2029}", "\u{202A}", "\u{202B}",
+        "\u{202C}",
+        "\u{202D}", "\u{202E}", "\u{2066}", "\u{2067}", "\u{2068}", "\u{2069}", "\u{AD}", "\u{200B}", "\u{2060}", "\u{FEFF}", "\u{E0041}",
+    ]
+
+    @Test("control characters above ASCII, marks of direction and what nobody sees are in no address, quoted or not", arguments: hidden)
+    func hiddenCharacters(scalar: Unicode.Scalar) throws {
+        for text in [
+            "a\(scalar)b@x.example", "\(scalar)a@x.example", "\"a \(scalar)\"@x.example", "a@x\(scalar).example", "a@\(scalar)x.example",
+            "a@bü\(scalar)cher.example", "a@x.example\(scalar)",
+        ] {
+            #expect(EmailAddress(parsing: text) == nil, "\(text.unicodeScalars.map(\.value))")
+            var parser = AddressParser(bytes: Array("<\(text)>".utf8))
+            #expect(parser.path() == nil)
+        }
+        let domain = MailDomain.name(try #require(DomainName(parsing: "x.example")))
+        #expect(EmailAddress(localPart: "a\(scalar)b", domain: domain) == nil)
+        #expect(DomainName(parsing: "bü\(scalar)cher.example") == nil)
+    }
+
+    @Test("what the queue took before the rule is still read from it, and written back the same", arguments: hidden)
+    func recorded(scalar: Unicode.Scalar) throws {
+        for text in ["a\(scalar)b@x.example", "\"a \(scalar)\"@x.example"] {
+            let address = try #require(EmailAddress(recorded: text))
+            #expect("\(address)".utf8.elementsEqual(text.utf8))
+            #expect(EmailAddress(recordedLocalPart: address.localPart, domain: address.domain) == address)
+        }
+        for text in ["a\u{7F}@x.example", "a\t@x.example", "a", "\(scalar)@", "@x.example"] { #expect(EmailAddress(recorded: text) == nil) }
+    }
+
+    @Test(
+        "letters of every script, and the joiners that some are written with, are taken",
+        arguments: ["می\u{200C}خواهم", "क्\u{200D}ष", "jörg", "日本", "😀"])
+    func scripts(localPart: String) { #expect(EmailAddress(parsing: "\(localPart)@x.example")?.localPart == localPart) }
+
     @Test("octets that are no UTF-8 are no address")
     func invalidUTF8() {
         var parser = AddressParser(bytes: [0xC3, 0x28, 0x40, 0x61])

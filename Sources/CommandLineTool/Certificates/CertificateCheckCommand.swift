@@ -52,7 +52,7 @@ struct CertificateCheckCommand: ParsableCommand {
         }
         for line in lines {
             if json {
-                StandardOutput.print(try JSONLine.text(line))
+                StandardOutput.printJSON(try JSONLine.text(line))
             } else {
                 StandardOutput.print(line.severity.padding(toLength: 9, withPad: " ", startingAt: 0) + line.message)
             }

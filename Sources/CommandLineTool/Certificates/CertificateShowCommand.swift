@@ -21,7 +21,7 @@ struct CertificateShowCommand: ParsableCommand {
         for (index, certificate) in ([pair.certificate] + pair.intermediates).enumerated() {
             let facts = certificate.facts
             if json {
-                StandardOutput.print(try FactsJSON(facts, now: now).text())
+                StandardOutput.printJSON(try FactsJSON(facts, now: now).text())
             } else {
                 if index > 0 { StandardOutput.print("\nvouched for by") }
                 StandardOutput.print(FactsText(facts, now: now).text)

@@ -39,7 +39,9 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess())
-        for finding in result.findings { StandardOutput.print(json ? FindingJSON(finding).text : finding.text) }
+        for finding in result.findings {
+            if json { StandardOutput.printJSON(FindingJSON(finding).text) } else { StandardOutput.print(finding.text) }
+        }
         guard result.topology != nil else { throw ExitCode(ExitStatus.configuration.rawValue) }
         if !json { Environment.printError("\(file.path): no errors") }
     }
@@ -90,5 +92,5 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of the configuration, for editors that complete YAML.")
 
-    func run() { StandardOutput.print(TopologyFile.jsonSchema()) }
+    func run() { StandardOutput.printJSON(TopologyFile.jsonSchema()) }
 }

@@ -1,6 +1,7 @@
 import Foundation
+import MailVocabulary
 
-/// One JSON object of the core's answer, to be shown to a person.
+/// One JSON object of the core's answer.
 struct Row {
     private let members: [String: Any]
 
@@ -10,8 +11,11 @@ struct Row {
 
     private init(members: [String: Any]) { self.members = members }
 
-    /// Empty where there is none.
-    func text(_ name: String) -> String {
+    /// As it may be shown to a person, on one line: what strangers said is escaped. Empty where there is none.
+    func text(_ name: String) -> String { EscapedText.line(value(name)) }
+
+    /// As the core says it, to go on working with. Empty where there is none.
+    func value(_ name: String) -> String {
         switch members[name] {
         case let text as String: text
         case let number as Int: String(number)
@@ -37,7 +41,8 @@ struct TextTable {
 
     var isEmpty: Bool { rows.count == 1 }
 
-    mutating func add(_ cells: String...) { rows.append(cells) }
+    /// A cell never has more than one line.
+    mutating func add(_ cells: String...) { rows.append(cells.map(EscapedText.line)) }
 
     var text: String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

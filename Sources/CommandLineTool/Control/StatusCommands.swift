@@ -12,7 +12,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         for line in try await ControlClient(file).objects(ControlRequest(.status)) {
-            if json { StandardOutput.print(line) } else { show(try Row(line)) }
+            if json { StandardOutput.printJSON(line) } else { show(try Row(line)) }
         }
     }
 

@@ -31,14 +31,14 @@ enum RecoverableSecret {
             throw failure("the core does not say whom the password belongs to", .temporaryFailure)
         }
         let row = try Row(line)
-        guard let account = EmailAddress(parsing: row.text("account")) else {
+        guard let account = EmailAddress(parsing: row.value("account")) else {
             throw failure("the core does not say whom the password belongs to", .temporaryFailure)
         }
         let secret: SealedSecret
         do {
             secret = try SealedSecret(
                 sealing: try PreparedPassword(password),
-                for: SealedSecret.Owner(account: account.lookupKey, credential: row.text("login_key")), with: key)
+                for: SealedSecret.Owner(account: account.lookupKey, credential: row.value("login_key")), with: key)
         } catch let error as CryptographyError {
             throw failure("\(error)", .osError)
         } catch {

@@ -1,4 +1,5 @@
 import Foundation
+import MailVocabulary
 
 /// A row of a form: a label, and text that goes on below itself where a line is full.
 struct LabelledText {
@@ -11,7 +12,8 @@ struct LabelledText {
     let indent: Int
 
     init(label: String, _ words: String, colour: Paint.Colour = .plain, indent: Int = 10) {
-        (self.label, self.words, self.colour, self.indent) = (label, words, colour, indent)
+        // Servers and the DNS say some of them.
+        (self.label, self.words, self.colour, self.indent) = (label, EscapedText.line(words), colour, indent)
     }
 
     func text(_ paint: Paint) -> String {

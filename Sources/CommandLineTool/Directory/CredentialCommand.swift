@@ -54,7 +54,7 @@ struct CredentialCommand: ParsableCommand {
             }
             _ = try await client.objects(ControlRequest(.credentialAdd, arguments))
             let shown = input.passwordStdin ? nil : password
-            if json { return StandardOutput.print(try JSONLine.text(Answer(loginName: login, password: shown))) }
+            if json { return StandardOutput.printJSON(try JSONLine.text(Answer(loginName: login, password: shown))) }
             StandardOutput.print("user name  \(login)")
             guard let shown else { return }
             StandardOutput.print("password   \(shown)")
@@ -82,7 +82,7 @@ struct CredentialCommand: ParsableCommand {
 
         func run() async throws {
             let client = try ControlClient(file)
-            if json { return try await client.run(ControlRequest(.credentialList, [account])) { StandardOutput.print($0) } }
+            if json { return try await client.run(ControlRequest(.credentialList, [account])) { StandardOutput.printJSON($0) } }
             let now = Int64(Date().timeIntervalSince1970)
             var table = TextTable("LOGIN", "DEVICE", "PASSWORD", "EXPIRES", "LAST USED")
             for line in try await client.objects(ControlRequest(.credentialList, [account])) {

@@ -11,7 +11,7 @@ struct EntryListing: ParsableArguments {
         let entries = ListedEntry.entries(
             try await ControlClient(file).objects(ControlRequest(command)).map { try Row($0) }, member: member)
         if json {
-            for entry in entries { StandardOutput.print(try entry.json(member: member)) }
+            for entry in entries { StandardOutput.printJSON(try entry.json(member: member)) }
             return
         }
         var table = TextTable("ADDRESS", "LEADS TO", "OUTSIDE")
@@ -30,10 +30,10 @@ struct ListedEntry: Equatable {
     static func entries(_ rows: [Row], member: String) -> [ListedEntry] {
         var entries: [ListedEntry] = []
         for row in rows {
-            if let last = entries.indices.last, entries[last].address == row.text("address") {
+            if let last = entries.indices.last, entries[last].address == row.value("address") {
                 entries[last].targets += row.list(member)
             } else {
-                entries.append(ListedEntry(address: row.text("address"), targets: row.list(member), forward: row.flag("forward")))
+                entries.append(ListedEntry(address: row.value("address"), targets: row.list(member), forward: row.flag("forward")))
             }
         }
         return entries

@@ -19,7 +19,7 @@ enum RunningDirectory {
             }
         }
         return DirectoryDocument(
-            users: try await rows(.userList).compactMap { name($0.text("address")) },
+            users: try await rows(.userList).compactMap { name($0.value("address")) },
             aliases: entries(try await rows(.aliasList), "targets"), groups: entries(try await rows(.groupList), "members"))
     }
 }

@@ -31,7 +31,7 @@ struct UserCommand: ParsableCommand {
 
         func run() async throws {
             let client = try ControlClient(file)
-            if json { return try await client.run(ControlRequest(.userList)) { StandardOutput.print($0) } }
+            if json { return try await client.run(ControlRequest(.userList)) { StandardOutput.printJSON($0) } }
             var table = TextTable("ADDRESS", "CREDENTIALS", "SINCE")
             for line in try await client.objects(ControlRequest(.userList)) {
                 let row = try Row(line)

@@ -48,9 +48,9 @@ struct UserExportCommand: AsyncParsableCommand {
         var passwd = DovecotPasswdFile()
         for line in try await client.objects(ControlRequest(.userExport)) {
             let row = try Row(line)
-            guard let account = EmailAddress(parsing: row.text("account")) else { continue }
-            let login = row.text("login_key")
-            passwd.add(account: account, login: login.isEmpty ? nil : login, verifier: row.text("verifier"), place.fields(of: account))
+            guard let account = EmailAddress(parsing: row.value("account")) else { continue }
+            let login = row.value("login_key")
+            passwd.add(account: account, login: login.isEmpty ? nil : login, verifier: row.value("verifier"), place.fields(of: account))
         }
         for problem in passwd.problems { Environment.printError("postern: warning: \(problem)") }
         guard let to else { return StandardOutput.print(passwd.text, terminator: "") }

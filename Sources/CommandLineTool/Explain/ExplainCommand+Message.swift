@@ -22,7 +22,7 @@ extension ExplainCommand {
         static func show(_ id: String, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainMessage, [id]))
             if json {
-                for line in lines { StandardOutput.print(line) }
+                for line in lines { StandardOutput.printJSON(line) }
                 return
             }
             let rows = try lines.map { try Row($0) }

@@ -23,7 +23,7 @@ extension ExplainCommand {
         static func show(_ code: String, last: Int, json: Bool = false, _ file: ConfigurationOption) async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.explainRefusal, [code, String(last)]))
             if json {
-                for line in lines { StandardOutput.print(line) }
+                for line in lines { StandardOutput.printJSON(line) }
                 return
             }
             let rows = try lines.map { try Row($0) }

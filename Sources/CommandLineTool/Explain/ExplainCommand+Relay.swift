@@ -23,7 +23,7 @@ extension ExplainCommand {
             ]
             let explanation = try await explainer.explain(
                 written.compactMap { key, value in value.map { (key, $0) } }, by: try explainer.file.topology(files: .none))
-            StandardOutput.print(ExplanationOutput.relayText(explanation))
+            StandardOutput.printPainted(ExplanationOutput.relayText(explanation))
         }
     }
 }

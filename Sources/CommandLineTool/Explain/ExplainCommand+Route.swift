@@ -60,11 +60,11 @@ extension ExplainCommand {
                     nil
                 }
             let explanation = try await explainer.explain(options + (running?.names ?? []).map { ("down", $0) }, by: topology)
-            if json { return StandardOutput.print(try ExplanationOutput.json(explanation)) }
+            if json { return StandardOutput.printJSON(try ExplanationOutput.json(explanation)) }
             let notes = SessionNote.notes(on: explanation.envelope, in: topology)
             for note in notes { StandardOutput.print(Self.text(of: note)) }
             if !notes.isEmpty { StandardOutput.print("\nWere it to come to the decision:") }
-            StandardOutput.print(ExplanationOutput.text(explanation))
+            StandardOutput.printPainted(ExplanationOutput.text(explanation))
             for sentence in running?.sentences ?? [] {
                 StandardOutput.print(StepText.wrapped(sentence, indentation: "").joined(separator: "\n"))
             }

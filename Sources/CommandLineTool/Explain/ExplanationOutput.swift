@@ -1,5 +1,6 @@
 import Explanation
 import Foundation
+import MailVocabulary
 
 #if canImport(Glibc)
     import Glibc
@@ -8,15 +9,15 @@ import Foundation
 /// An explanation as it is shown: for a terminal, plain for a pipe, or as JSON.
 enum ExplanationOutput {
     static func text(_ explanation: RouteExplanation) -> String {
-        let text = explanation.text(columns: columns)
+        let text = EscapedText.lines(explanation.text(columns: columns))
         guard Environment.isTerminal(STDOUT_FILENO) else { return text }
-        return coloured(text, explanation.verdict, isGood: explanation.refusal == nil)
+        return coloured(text, EscapedText.lines(explanation.verdict), isGood: explanation.refusal == nil)
     }
 
     static func relayText(_ explanation: RouteExplanation) -> String {
-        let text = explanation.relayText(columns: columns)
+        let text = EscapedText.lines(explanation.relayText(columns: columns))
         guard Environment.isTerminal(STDOUT_FILENO) else { return text }
-        return coloured(text, explanation.relayVerdict, isGood: explanation.mayRelay)
+        return coloured(text, EscapedText.lines(explanation.relayVerdict), isGood: explanation.mayRelay)
     }
 
     /// - Parameter verdict: the part of the text that says how it went; green or red from here on.

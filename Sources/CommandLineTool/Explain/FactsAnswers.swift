@@ -19,11 +19,11 @@ struct FactsAnswers {
             do {
                 let envelope = try CompanionFile.facts(
                     line: line, file: file.name, number: number, defaultDomain: topology.defaultDomain)
-                StandardOutput.print(try ExplanationOutput.json(try explainer.explain(envelope)))
+                StandardOutput.printJSON(try ExplanationOutput.json(try explainer.explain(envelope)))
             } catch {
                 hasErrors = true
                 let reason = (error as? CompanionFile.Failure)?.findings.map(\.description).joined(separator: "\n") ?? "\(error)"
-                StandardOutput.print(try Self.json(reason))
+                StandardOutput.printJSON(try Self.json(reason))
             }
         }
         if hasErrors { throw ExitCode(ExitStatus.dataError.rawValue) }

@@ -11,8 +11,8 @@ struct RunningConnectors {
     /// Ends the command where the core does not answer.
     init(_ client: ControlClient, of topology: Topology) async throws {
         let rows = try await client.objects(ControlRequest(.status)).flatMap { try Row($0).rows("connectors_down") }
-            .filter { topology.connector(named: $0.text("connector")) != nil }
-        names = rows.map { $0.text("connector") }
+            .filter { topology.connector(named: $0.value("connector")) != nil }
+        names = rows.map { $0.value("connector") }
         sentences = rows.map { row in
             "\(row.text("connector")) is down since \(row.text("since")): its next hops failed \(row.text("failures")) times, "
                 + "last: \(row.text("last_reply")); tried again at \(row.text("tried_again_at"))"

@@ -17,7 +17,7 @@ struct QueueCommand: ParsableCommand {
 
         func run() async throws {
             let client = try ControlClient(file)
-            if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.print($0) } }
+            if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.printJSON($0) } }
             var table = TextTable("ID", "STATE", "FROM", "TO", "CONNECTOR", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
             for line in try await client.objects(ControlRequest(.queueList)) {
                 let row = try Row(line)
@@ -40,7 +40,7 @@ struct QueueCommand: ParsableCommand {
         func run() async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.queueShow, [id]))
             if json {
-                for line in lines { StandardOutput.print(line) }
+                for line in lines { StandardOutput.printJSON(line) }
                 return
             }
             show(try lines.map { try Row($0) })

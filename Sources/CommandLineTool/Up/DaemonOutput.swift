@@ -1,4 +1,5 @@
 import Glibc
+import MailVocabulary
 import ServiceRuntime
 
 /// What a daemon writes to its standard output and standard error, on its way to ours.
@@ -54,16 +55,6 @@ enum DaemonOutput {
         }
     }
 
-    /// The text of a line; characters that a terminal would perform, and those that change the order of others, as `\u{…}`.
-    private static func shown(_ octets: [UInt8]) -> String {
-        var text = ""
-        for scalar in String(decoding: octets, as: UTF8.self).unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control where scalar != "\t", .format, .lineSeparator, .paragraphSeparator:
-                text += "\\u{\(String(scalar.value, radix: 16))}"
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
-    }
+    /// The text of a line, as it may stand on a terminal.
+    private static func shown(_ octets: [UInt8]) -> String { EscapedText.lines(String(decoding: octets, as: UTF8.self)) }
 }

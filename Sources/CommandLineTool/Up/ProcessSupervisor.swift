@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Logging
 import ServiceRuntime
+import Synchronization
 import Topology
 
 /// Runs the daemons beside this executable in the foreground until it is told to stop: the shell around ``Supervision``.
@@ -48,20 +49,24 @@ struct ProcessSupervisor {
         {
             logger.notice("\(sentence)")
         }
+        let isBannerLost = Atomic(false)
         let supervisor = ProcessSupervisor(
             folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), sandbox: sandbox,
             logger: logger
-        ) { notReady in
+        ) { [logger] notReady in
             let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
-            print(banner.text(colour: isatty(STDOUT_FILENO) == 1))
-            // Standard output is buffered where it is no terminal, and the process goes on for long.
-            fflush(nil)
+            // Mail does not stop because nobody reads this.
+            if let number = StandardOutput.tryToPrintPainted(banner.text(colour: Environment.isTerminal(STDOUT_FILENO))) {
+                isBannerLost.store(true, ordering: .relaxed)
+                logger.error("cannot write standard output", metadata: ["error": "\(SystemReason.text(ofErrorNumber: number))"])
+            }
         }
         DaemonProcess.keepInheritedDescriptors()
         let (signals, continuation) = AsyncStream<ProcessSignal>.makeStream()
         let source = SignalSource { continuation.yield($0) }
         defer { source.cancel() }
-        return await supervisor.run(signals: signals)
+        let status = await supervisor.run(signals: signals)
+        return status == .success && isBannerLost.load(ordering: .relaxed) ? .inputOutput : status
     }
 
     /// Runs the daemons until the signals say stop.

@@ -61,7 +61,8 @@ extension WireReader {
         case 1: domain = .literal(try ipAddress())
         default: throw .invalid("MailDomain")
         }
-        guard let address = EmailAddress(localPart: localPart, domain: domain) else { throw .invalid("EmailAddress") }
+        // Front ends refuse more; what the queue already holds comes by here as well.
+        guard let address = EmailAddress(recordedLocalPart: localPart, domain: domain) else { throw .invalid("EmailAddress") }
         return address
     }
 

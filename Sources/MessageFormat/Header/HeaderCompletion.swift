@@ -6,20 +6,14 @@ import NIOCore
 
 /// Takes the header of a submitted message, however it is cut, and makes it what a message that goes out has to be (RFC 6409 §8).
 ///
-/// The header ends where every reader takes it to end: at the empty line, or before the first line that is no field. There the fields that
-/// are missing are put in; in the latter case with the empty line that is missing as well, so that nobody takes the rest for fields. An
-/// `mbox` separator (`From someone …`) may come first.
+/// It comes from ``IncomingHeaderFilter``: fields and their continuation lines alone, up to an empty line or the end of the content. There
+/// the fields that are missing are put in.
 ///
 /// Of one field no more is held back than its name, which is at most a line.
 struct HeaderCompletion: Sendable {
-    /// How many octets of a line are looked at in search of a colon (RFC 5322 §2.1.1).
-    static let maximumName = 998
-
     private enum Position: Hashable, Sendable {
         case lineStart
         case fieldName
-        /// Blanks behind the name are obsolete (RFC 5322 §4.5.8), and hide nothing.
-        case blanksBehindName
         case fieldText
         /// After a CR at the beginning of a line.
         case emptyLine
@@ -32,10 +26,7 @@ struct HeaderCompletion: Sendable {
     private var isRemoving = false
     /// The beginning of a line that came with earlier chunks.
     private var held = ByteBuffer()
-    /// The name so far, in lower case, cut to the length of the longest that is looked for.
-    private var name: [UInt8] = []
-    private var nameOctets = 0
-    private var isFirstLine = true
+    private var name = FieldNameReader()
     private var hasDate = false
     private var hasMessageID = false
 
@@ -43,8 +34,6 @@ struct HeaderCompletion: Sendable {
     ///   - date: the whole field, for messages that have none.
     ///   - messageID: the same.
     init(date: ByteBuffer, messageID: ByteBuffer) { (self.date, self.messageID) = (date, messageID) }
-
-    private static let longestName = 10
 
     /// Where the current chunk is cut; offsets from its reader index.
     private struct Cut {
@@ -58,7 +47,7 @@ struct HeaderCompletion: Sendable {
     mutating func process(_ chunk: ByteBuffer, into output: inout [ByteBuffer]) {
         guard chunk.readableBytes > 0 else { return }
         guard position != .body else { return output.append(chunk) }
-        let isUndecided = position == .fieldName || position == .blanksBehindName || position == .emptyLine
+        let isUndecided = position == .fieldName || position == .emptyLine
         var cut = Cut(chunk: chunk, passFrom: isRemoving ? nil : 0, lineFrom: isUndecided ? 0 : nil)
         chunk.withUnsafeReadableBytes { octets in
             var index = 0
@@ -78,7 +67,7 @@ struct HeaderCompletion: Sendable {
     mutating func finish(into output: inout [ByteBuffer]) {
         switch position {
         case .body: return
-        case .fieldName, .blanksBehindName, .emptyLine:
+        case .fieldName, .emptyLine:
             addFields(withEmptyLine: true, into: &output)
             if held.readableBytes > 0 { output.append(held) }
             held = ByteBuffer()
@@ -100,15 +89,21 @@ struct HeaderCompletion: Sendable {
         case .lineStart:
             beginLine(octet, at: index, &cut, &output)
             return octet == UInt8(ascii: "\r") ? index + 1 : index
-        case .fieldName, .blanksBehindName:
-            readName(octet, &cut, &output)
-            return position == .fieldName || position == .blanksBehindName ? index + 1 : index
+        case .fieldName:
+            switch name.read(octet) {
+            case .more: return index + 1
+            case .field:
+                decide(&cut, &output)
+                return index + 1
+            case .noField:
+                endHeader(withEmptyLine: true, &cut, &output)
+                return index
+            }
         case .fieldText:
             guard let base = octets.baseAddress, let lineFeed = memchr(base + index, 0x0A, octets.count - index) else {
                 return octets.count
             }
             position = .lineStart
-            isFirstLine = false
             return base.distance(to: UnsafeRawPointer(lineFeed)) + 1
         case .emptyLine:
             endHeader(withEmptyLine: octet != UInt8(ascii: "\n"), &cut, &output)
@@ -118,62 +113,28 @@ struct HeaderCompletion: Sendable {
     }
 
     private mutating func beginLine(_ octet: UInt8, at index: Int, _ cut: inout Cut, _ output: inout [ByteBuffer]) {
-        let isFold = octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t")
-        if isFold, !isFirstLine {
+        if octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") {
             position = .fieldText
             return
         }
         if isRemoving { (isRemoving, cut.passFrom) = (false, index) }
         cut.lineFrom = index
-        if octet == UInt8(ascii: "\r") {
-            position = .emptyLine
-        } else {
-            position = .fieldName
-            name.removeAll(keepingCapacity: true)
-            nameOctets = 0
-        }
-    }
-
-    private mutating func readName(_ octet: UInt8, _ cut: inout Cut, _ output: inout [ByteBuffer]) {
-        nameOctets += 1
-        switch octet {
-        case UInt8(ascii: ":") where !name.isEmpty: decide(&cut, &output)
-        case UInt8(ascii: " ") where !name.isEmpty && nameOctets <= Self.maximumName,
-            UInt8(ascii: "\t") where !name.isEmpty && nameOctets <= Self.maximumName:
-            position = .blanksBehindName
-        // ftext of RFC 5322 §3.6.8.
-        case 0x21...0x39, 0x3B...0x7E:
-            guard position == .fieldName, nameOctets <= Self.maximumName else { return notAField(&cut, &output) }
-            if name.count <= Self.longestName {
-                name.append((0x41...0x5A).contains(octet) ? octet | 0x20 : octet)
-            }
-        default: notAField(&cut, &output)
-        }
+        position = octet == UInt8(ascii: "\r") ? .emptyLine : .fieldName
+        name = FieldNameReader()
     }
 
     private mutating func decide(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
         position = .fieldText
-        if name.elementsEqual("bcc".utf8) || name.elementsEqual("resent-bcc".utf8) {
+        if name.isNamed("bcc") || name.isNamed("resent-bcc") {
             Self.pass(cut, to: cut.lineFrom ?? 0, into: &output)
             (cut.passFrom, cut.lineFrom) = (nil, nil)
             held = ByteBuffer()
             isRemoving = true
             return
         }
-        if name.elementsEqual("date".utf8) { hasDate = true }
-        if name.elementsEqual("message-id".utf8) { hasMessageID = true }
+        if name.isNamed("date") { hasDate = true }
+        if name.isNamed("message-id") { hasMessageID = true }
         keep(&cut, &output)
-    }
-
-    private mutating func notAField(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
-        let isSeparator =
-            isFirstLine && position == .blanksBehindName && (name.elementsEqual("from".utf8) || name.elementsEqual(">from".utf8))
-        if isSeparator {
-            position = .fieldText
-            keep(&cut, &output)
-        } else {
-            endHeader(withEmptyLine: true, &cut, &output)
-        }
     }
 
     /// The line passes: the chunk is not cut there.

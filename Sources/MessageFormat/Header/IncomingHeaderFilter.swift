@@ -5,50 +5,43 @@ import NIOCore
     import Glibc
 #endif
 
-/// What every received message passes on its way into the queue.
+/// What every received message passes on its way into the queue, so that our own trace fields above it mean the same whatever it says.
 ///
-/// It counts `Received` fields (the hop count, E10), removes `Authentication-Results` fields that claim to be our own
-/// (RFC 8601 §5). Everything else passes byte-identical, as slices of the chunks.
+/// The header that leaves it consists of fields and their continuation lines alone, and has an end that all readers agree on:
+/// - At the first line that is neither, an empty line is put in, and that line begins the body. So content that begins with a blank cannot
+///   continue our fields, and no reader finds a field behind a broken line that another one takes for the body.
+/// - `From someone …` at the beginning, the separator of an `mbox` file, becomes the field `X-Mailbox-Line`: there are readers that skip it,
+///   and take the line behind it for a continuation of ours.
+/// - Of `Authentication-Results` only those stay that are well-formed and name another host than ours (RFC 8601 §5).
+///   `ARC-Authentication-Results` stay: they are believed only with the signatures of their chain (RFC 8617 §4.1), which would break.
 ///
-/// The content has strict CRLF line ends; chunks may be cut anywhere. A field is held back only while it may be a forged one: at
-/// most `maximumUndecidedOctets`. A field that leaves its authserv-id open for longer than that (behind an endless comment) is
-/// removed. Lines that are no field, also the first, pass; the header ends at the empty line and nowhere else, because some
-/// readers look for fields behind a broken line.
+/// Everything else passes byte-identical, as slices of the chunks. It counts the `Received` fields (the hop count, E10).
+///
+/// The content has strict CRLF line ends; chunks may be cut anywhere. Held back are at most the name of a field, and of
+/// `Authentication-Results` the whole field, up to `maximumUndecidedOctets`; a longer one is removed.
 public struct IncomingHeaderFilter: Sendable {
-    /// How much of one field is held back, in octets, until its authserv-id is known.
-    public static let maximumUndecidedOctets = 4096
+    /// How much of an `Authentication-Results` field is held back, in octets, until its end shows whether it stays.
+    public static let maximumUndecidedOctets = 8192
 
     /// The `Received` fields so far.
     public private(set) var receivedCount = 0
-    /// The octets that passed so far.
+    /// The octets that passed so far, with those that were put in.
     public private(set) var passedOctets = 0
     /// The fields that were removed so far.
     public private(set) var removedFieldCount = 0
-    /// Whether the empty line that ends the header has passed.
+    /// Whether the header has ended.
     public var isHeaderComplete: Bool { position == .body }
 
     private enum Position: Hashable, Sendable {
         case lineStart
-        case fieldName(KnownField, matched: Int)
+        case fieldName
         case fieldText
+        /// After a CR at the beginning of a line.
         case emptyLine
         case body
     }
 
-    private enum KnownField: Hashable, Sendable {
-        case received
-        case authenticationResults
-
-        /// The field name in lower case.
-        var name: StaticString {
-            switch self {
-            case .received: "received"
-            case .authenticationResults: "authentication-results"
-            }
-        }
-    }
-
-    /// What becomes of the field that is being read.
+    /// What becomes of the line or field that is being read.
     private enum Disposition: Hashable, Sendable {
         case pass
         case undecided
@@ -58,17 +51,18 @@ public struct IncomingHeaderFilter: Sendable {
     private let host: DomainName
     private var position = Position.lineStart
     private var disposition = Disposition.pass
-    private var authservID: AuthservIDReader
+    private var name = FieldNameReader()
+    /// There is a line above that a blank may continue.
+    private var hasLine = false
+    /// There is a field above, other than separators that became one.
+    private var hasField = false
     /// Octets of the undecided field, in `held` and in the current chunk.
     private var undecidedOctets = 0
-    /// The part of the undecided field that came with earlier chunks.
+    /// What is undecided and came with earlier chunks.
     private var held = ByteBuffer()
 
     /// - Parameter host: our own name, as `Authentication-Results` fields of ours would say it.
-    public init(host: DomainName) {
-        self.host = host
-        authservID = AuthservIDReader(host: host)
-    }
+    public init(host: DomainName) { self.host = host }
 
     /// Takes the next chunk of content and appends what passes, in order, to `output`.
     public mutating func process(_ chunk: ByteBuffer, into output: inout [ByteBuffer]) {
@@ -83,19 +77,20 @@ public struct IncomingHeaderFilter: Sendable {
         }
         if let undecidedFrom = cut.undecidedFrom {
             pass(cut.chunk, from: cut.keptFrom, to: undecidedFrom, into: &output)
-            if let rest = chunk.getSlice(at: chunk.readerIndex + undecidedFrom, length: chunk.readableBytes - undecidedFrom) {
-                held.writeImmutableBuffer(rest)
-            }
+            if let rest = cut.slice(from: undecidedFrom, to: chunk.readableBytes) { held.writeImmutableBuffer(rest) }
         } else {
             pass(cut.chunk, from: cut.keptFrom, to: chunk.readableBytes, into: &output)
         }
     }
 
-    /// The content has ended: what was held back passes, since nothing says that it claims to be ours.
+    /// The content has ended, perhaps in the middle of a line.
     public mutating func finish(into output: inout [ByteBuffer]) {
         guard disposition == .undecided else { return }
-        releaseHeld(into: &output)
-        disposition = .pass
+        var cut = Cut(chunk: ByteBuffer(), keptFrom: 0, undecidedFrom: 0)
+        switch position {
+        case .fieldName, .emptyLine: endHeader(&cut, &output)
+        case .lineStart, .fieldText, .body: endField(at: 0, &cut, &output)
+        }
     }
 
     /// Where the current chunk is cut; offsets from its reader index.
@@ -103,8 +98,10 @@ public struct IncomingHeaderFilter: Sendable {
         let chunk: ByteBuffer
         /// Everything before has passed or is removed; nil while a field is being removed.
         var keptFrom: Int?
-        /// Where the undecided field begins, or 0 if it began in an earlier chunk.
+        /// Where the undecided line or field begins, or 0 if it began in an earlier chunk.
         var undecidedFrom: Int?
+
+        func slice(from start: Int, to end: Int) -> ByteBuffer? { chunk.getSlice(at: chunk.readerIndex + start, length: end - start) }
     }
 
     /// Reads at least one octet, or changes the position without reading.
@@ -115,104 +112,107 @@ public struct IncomingHeaderFilter: Sendable {
         let octet = octets[index]
         switch position {
         case .lineStart:
-            if octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") {
+            if hasLine, octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") {
                 position = .fieldText
                 return index
             }
             endField(at: index, &cut, &output)
-            return beginLine(octet, at: index, &cut)
-        case .fieldName(let field, let matched):
-            readName(octet, of: field, matched: matched, &cut, &output)
-            return position == .fieldText && octet == UInt8(ascii: "\r") ? index : index + 1
-        case .fieldText where disposition == .undecided:
-            undecidedOctets += 1
-            if octet == UInt8(ascii: "\n") { position = .lineStart }
-            switch authservID.read(octet) {
-            case .ours: remove(&cut, &output)
-            case .foreign: keep(&cut, &output)
-            case nil where undecidedOctets >= Self.maximumUndecidedOctets: remove(&cut, &output)
-            case nil: break
+            (disposition, cut.undecidedFrom) = (.undecided, index)
+            name = FieldNameReader()
+            position = octet == UInt8(ascii: "\r") ? .emptyLine : .fieldName
+            return octet == UInt8(ascii: "\r") ? index + 1 : index
+        case .fieldName:
+            switch name.read(octet) {
+            case .more: return index + 1
+            case .field:
+                beginField(&cut, &output)
+                return index + 1
+            case .noField:
+                if name.isMailboxSeparator, !hasField { keepAsField(&cut, &output) } else { endHeader(&cut, &output) }
+                return index
             }
-            return index + 1
         case .fieldText:
-            guard let base = octets.baseAddress, let lineFeed = memchr(base + index, 0x0A, octets.count - index) else {
-                return octets.count
+            guard let base = octets.baseAddress else { return octets.count }
+            let lineFeed = memchr(base + index, 0x0A, octets.count - index)
+            let end = lineFeed.map { base.distance(to: UnsafeRawPointer($0)) + 1 } ?? octets.count
+            if lineFeed != nil { position = .lineStart }
+            if disposition == .undecided {
+                undecidedOctets += end - index
+                if undecidedOctets > Self.maximumUndecidedOctets { remove(&cut, &output) }
             }
-            position = .lineStart
-            return base.distance(to: UnsafeRawPointer(lineFeed)) + 1
+            return end
         case .emptyLine:
-            position = octet == UInt8(ascii: "\n") ? .body : .fieldText
-            return position == .body ? index + 1 : index
+            guard octet == UInt8(ascii: "\n") else {
+                endHeader(&cut, &output)
+                return index
+            }
+            keep(&cut, &output)
+            position = .body
+            return index + 1
         case .body:
             return octets.count
         }
     }
 
-    private mutating func beginLine(_ octet: UInt8, at index: Int, _ cut: inout Cut) -> Int {
-        switch octet {
-        case UInt8(ascii: "\r"):
-            position = .emptyLine
-        case UInt8(ascii: "R"), UInt8(ascii: "r"):
-            position = .fieldName(.received, matched: 1)
-        case UInt8(ascii: "A"), UInt8(ascii: "a"):
-            position = .fieldName(.authenticationResults, matched: 1)
-            disposition = .undecided
-            undecidedOctets = 1
-            cut.undecidedFrom = index
-        default:
-            position = .fieldText
-            return index
-        }
-        return index + 1
-    }
-
-    /// Blanks between name and colon are obsolete (RFC 5322 §4.5.8), and must not hide a field.
-    private mutating func readName(
-        _ octet: UInt8, of field: KnownField, matched: Int, _ cut: inout Cut, _ output: inout [ByteBuffer]
-    ) {
-        undecidedOctets += 1
-        let name = field.name
-        if matched < name.utf8CodeUnitCount {
-            if Self.lowercased(octet) == name.utf8Start[matched] {
-                position = .fieldName(field, matched: matched + 1)
-                return
-            }
-        } else if octet == UInt8(ascii: ":") {
-            position = .fieldText
-            switch field {
-            case .received: receivedCount += 1
-            case .authenticationResults: authservID = AuthservIDReader(host: host)
-            }
-            return
-        } else if octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t"), undecidedOctets < Self.maximumUndecidedOctets {
+    private mutating func beginField(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
+        position = .fieldText
+        (hasLine, hasField) = (true, true)
+        if name.isNamed("authentication-results") {
+            undecidedOctets = name.octets
             return
         }
-        position = octet == UInt8(ascii: "\n") ? .lineStart : .fieldText
+        if name.isNamed("received") { receivedCount += 1 }
         keep(&cut, &output)
     }
 
-    private mutating func endField(at index: Int, _ cut: inout Cut, _ output: inout [ByteBuffer]) {
-        switch disposition {
-        case .pass: break
-        case .undecided: keep(&cut, &output)
-        case .remove:
-            cut.keptFrom = index
-            disposition = .pass
-        }
+    /// The separator of an `mbox` file passes as a field.
+    private mutating func keepAsField(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
+        insert("X-Mailbox-Line: ", &cut, &output)
+        position = .fieldText
+        hasLine = true
     }
 
-    /// The undecided field passes: the chunk is not cut there.
+    /// The line is no field: it begins the body.
+    private mutating func endHeader(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
+        insert("\r\n", &cut, &output)
+        position = .body
+    }
+
+    /// - Parameter index: where the next line begins, or the end of the content.
+    private mutating func endField(at index: Int, _ cut: inout Cut, _ output: inout [ByteBuffer]) {
+        // Of what is undecided, `Authentication-Results` alone come to their end.
+        if disposition == .undecided {
+            var field = held
+            if let rest = cut.slice(from: cut.undecidedFrom ?? 0, to: index) { field.writeImmutableBuffer(rest) }
+            let value = field.readableBytesView.drop { $0 != UInt8(ascii: ":") }.dropFirst()
+            if let id = AuthenticationResultsParser.authservID(of: Array(value)), !id.mayMean(host) {
+                keep(&cut, &output)
+            } else {
+                remove(&cut, &output)
+            }
+        }
+        if disposition == .remove { (cut.keptFrom, disposition) = (index, .pass) }
+    }
+
+    /// What is undecided passes: the chunk is not cut there.
     private mutating func keep(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
-        guard disposition == .undecided else { return }
         // What is held came before everything in this chunk, none of which has passed yet.
         releaseHeld(into: &output)
         cut.undecidedFrom = nil
         disposition = .pass
     }
 
+    /// What is undecided passes, behind octets of ours.
+    private mutating func insert(_ text: StaticString, _ cut: inout Cut, _ output: inout [ByteBuffer]) {
+        pass(cut.chunk, from: cut.keptFrom, to: cut.undecidedFrom ?? 0, into: &output)
+        pass(ByteBuffer(staticString: text), into: &output)
+        cut.keptFrom = cut.undecidedFrom
+        keep(&cut, &output)
+    }
+
     private mutating func remove(_ cut: inout Cut, _ output: inout [ByteBuffer]) {
         pass(cut.chunk, from: cut.keptFrom, to: cut.undecidedFrom ?? 0, into: &output)
-        held.clear()
+        held = ByteBuffer()
         (cut.keptFrom, cut.undecidedFrom) = (nil, nil)
         disposition = .remove
         removedFieldCount += 1
@@ -232,9 +232,5 @@ public struct IncomingHeaderFilter: Sendable {
     private mutating func pass(_ slice: ByteBuffer, into output: inout [ByteBuffer]) {
         passedOctets += slice.readableBytes
         output.append(slice)
-    }
-
-    private static func lowercased(_ octet: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
     }
 }

@@ -22,8 +22,7 @@ struct ReportText {
             }
             switch scalar.value {
             case 0..<0x20, 0x7F: safe.append(" ")
-            // C1 controls, line separators and what changes the direction of writing.
-            case 0x80..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: safe.append("?")
+            case _ where EscapedText.isEscaped(scalar): safe.append("?")
             case 0x20..<0x7F: safe.append(scalar)
             default: safe.append(allowsUTF8 ? scalar : "?")
             }

@@ -129,7 +129,7 @@ public final class QueueReader {
             clientAddress: statement.optionalText(Self.headColumnCount + 1).flatMap { IPAddress(parsing: $0) },
             confirmedHostName: statement.optionalText(Self.headColumnCount + 2).flatMap { DomainName(parsing: $0) },
             helo: statement.optionalText(Self.headColumnCount + 3),
-            account: statement.optionalText(Self.headColumnCount + 4).flatMap { EmailAddress(parsing: $0) })
+            account: statement.optionalText(Self.headColumnCount + 4).flatMap { EmailAddress(recorded: $0) })
         return StoredMessage(
             head: head, origin: origin, recipients: try recipients(of: id), decided: statement.optionalText(Self.headColumnCount + 5))
     }
@@ -153,7 +153,7 @@ public final class QueueReader {
         try statement.bind(Int64(limit), at: 3)
         var found: [QueueEntry] = []
         while try statement.step() {
-            guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(parsing: $0) }) else { continue }
+            guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(recorded: $0) }) else { continue }
             found.append(
                 QueueEntry(
                     message: QueueID(value: statement.integer(0)), index: UInt32(truncatingIfNeeded: statement.integer(1)),
@@ -180,7 +180,7 @@ public final class QueueReader {
             found.append(
                 StoredRecipient(
                     index: UInt32(truncatingIfNeeded: statement.integer(0)), recipient: recipient, route: route,
-                    writtenTo: statement.optionalText(7).flatMap { EmailAddress(parsing: $0) },
+                    writtenTo: statement.optionalText(7).flatMap { EmailAddress(recorded: $0) },
                     attempts: UInt32(truncatingIfNeeded: statement.integer(1)),
                     nextAttempt: statement.integer(5) == 0 ? nil : Timestamp(microseconds: statement.integer(5)),
                     lastError: statement.optionalText(6)))
@@ -225,11 +225,11 @@ public final class QueueReader {
     }
 
     private static func reversePath(_ statement: SQLiteStatement, _ column: Int) -> ReversePath {
-        statement.optionalText(column).flatMap { EmailAddress(parsing: $0) }.map(ReversePath.address) ?? .null
+        statement.optionalText(column).flatMap { EmailAddress(recorded: $0) }.map(ReversePath.address) ?? .null
     }
 
     private static func recipient(_ statement: SQLiteStatement, address column: Int) -> EnvelopeRecipient? {
-        guard let address = statement.optionalText(column).flatMap({ EmailAddress(parsing: $0) }) else { return nil }
+        guard let address = statement.optionalText(column).flatMap({ EmailAddress(recorded: $0) }) else { return nil }
         let notify = UInt8(truncatingIfNeeded: statement.integer(column + 1))
         return EnvelopeRecipient(
             address: address, notify: notify == 0 ? nil : Notify(rawValue: notify), originalRecipient: statement.optionalText(column + 2))

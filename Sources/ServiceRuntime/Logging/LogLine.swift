@@ -1,7 +1,9 @@
+import MailVocabulary
+
 /// The bytes of one log line while it is put together: bounded, and never more than one line whatever is put into it.
 ///
-/// Text goes in through ``append(escaping:as:)`` only. Line ends, other control characters (also C1, which terminals obey in UTF-8) and
-/// the characters that reorder what a terminal shows leave it as escapes, so that hostile text can neither forge a second line nor hide one.
+/// Text goes in through ``append(escaping:as:)`` only: what `EscapedText` names leaves it as escapes, so that hostile text can neither forge a
+/// second line nor hide one.
 struct LogLine {
     /// How bytes that may not stand for themselves are written.
     enum Escape {
@@ -68,7 +70,7 @@ struct LogLine {
         bytes.append(contentsOf: run[run.startIndex..<end])
     }
 
-    /// Appends one character that needs a look: a quote, a backslash, a control character, or one that merely begins as some of these do.
+    /// Appends one character that needs a look: a quote, a backslash, a control character, or one that is not ASCII.
     private mutating func append(character: Slice<UnsafeBufferPointer<UInt8>>, as escape: Escape) {
         guard room >= 12 else {
             isCut = true
@@ -82,9 +84,8 @@ struct LogLine {
         case UInt8(ascii: "\n"): append("\\n")
         case UInt8(ascii: "\r"): append("\\r")
         case UInt8(ascii: "\t"): append("\\t")
-        case 0..<0x20, 0x7F: append(scalar: UInt32(first), as: escape)
         default:
-            if let scalar = Self.scalar(of: character), Self.deceives(scalar) {
+            if let scalar = Self.scalar(of: character), EscapedText.isEscaped(scalar) {
                 append(scalar: scalar, as: escape)
             } else {
                 bytes.append(contentsOf: character)
@@ -92,50 +93,33 @@ struct LogLine {
         }
     }
 
-    private mutating func append(scalar: UInt32, as escape: Escape) {
-        let digits = String(scalar, radix: 16)
-        append("\\u")
-        switch escape {
-        case .json:
-            bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count))
-            bytes.append(contentsOf: digits.utf8)
-        case .text, .sentence:
-            append("{")
-            bytes.append(contentsOf: digits.utf8)
-            append("}")
-        }
+    private mutating func append(scalar: Unicode.Scalar, as escape: Escape) {
+        let text = escape == .json ? EscapedText.hexadecimal(scalar) : EscapedText.braced(scalar)
+        bytes.append(contentsOf: text.utf8)
     }
 }
 
 extension LogLine {
-    /// Whether a byte stands for itself without a second look. The lead bytes 0xC2 (C1 controls) and 0xE2 (separators, direction marks) do not.
+    /// Whether a byte stands for itself without a second look.
     private static let plain: [Bool] = (0...255).map { byte in
-        byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x7F && byte != 0xC2 && byte != 0xE2
+        byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte < 0x7F
     }
 
+    /// Of UTF-8; 1 for what is no lead byte.
     private static func sequenceLength(of lead: UInt8) -> Int {
         switch lead {
-        case 0xC2: 2
-        case 0xE2: 3
+        case 0xC0...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xFF: 4
         default: 1
         }
     }
 
-    /// The scalar of a two- or three-octet sequence; nil for another length.
-    private static func scalar(of octets: Slice<UnsafeBufferPointer<UInt8>>) -> UInt32? {
-        let start = octets.startIndex
-        switch octets.count {
-        case 2: return UInt32(octets[start] & 0x1F) << 6 | UInt32(octets[start + 1] & 0x3F)
-        case 3: return UInt32(octets[start] & 0x0F) << 12 | UInt32(octets[start + 1] & 0x3F) << 6 | UInt32(octets[start + 2] & 0x3F)
-        default: return nil
-        }
-    }
-
-    /// C1 controls, line and paragraph separator, and the marks that change the direction of what follows.
-    private static func deceives(_ scalar: UInt32) -> Bool {
-        switch scalar {
-        case 0x80...0x9F, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
+    /// The scalar of a whole sequence of UTF-8; nil where it is none.
+    private static func scalar(of octets: Slice<UnsafeBufferPointer<UInt8>>) -> Unicode.Scalar? {
+        guard let lead = octets.first else { return nil }
+        // The lead byte's own bits: five, four or three of them.
+        let first = octets.count == 1 ? lead : lead & (0xFF >> UInt8(octets.count + 1))
+        return Unicode.Scalar(octets.dropFirst().reduce(UInt32(first)) { $0 << 6 | UInt32($1 & 0x3F) })
     }
 }

@@ -21,6 +21,7 @@ public struct Daemon: Sendable {
     ///
     /// Ends the process with `ExitStatus.configuration`, after printing every error, where the configuration cannot be used.
     public static func begin(_ role: Role, configurationPath: String) -> Daemon {
+        StandardDescriptors.reserve()
         // What changes while the file is being read is read again.
         EarlyReload.watch()
         let topology: Topology

@@ -1,12 +1,14 @@
+import MailVocabulary
+
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// What is said to a person before there are logs, or beside what a command prints.
 public enum StandardError {
-    /// Writes a line. That nobody reads it is no error.
+    /// Writes one or more lines; what strangers said in them is escaped. That nobody reads it is no error.
     public static func print(_ text: String) {
-        var line = text + "\n"
+        var line = EscapedText.lines(text) + "\n"
         line.withUTF8 { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {

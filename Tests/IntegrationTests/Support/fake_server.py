@@ -9,7 +9,8 @@ fake_server.py EVENTS SERVERS: appends what happens to the file EVENTS, a JSON o
   certificate, key  it offers STARTTLS, and does it with these PEM files
   silent            it accepts connections and says nothing
   hold              seconds from the final dot to the answer
-By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451; in LMTP, after the data, quota... gets 552 and
+By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451, odd...
+the same with control characters and marks of direction; in LMTP, after the data, quota... gets 552 and
 locked... 451.
 """
 import asyncio
@@ -85,6 +86,8 @@ async def dialogue(server, reader, writer):
             address = command[command.index("<") + 1 : command.index(">")]
             if address.startswith("bad"):
                 await reply("550-5.1.1 No such user here.\r\n550 5.1.1 Ask the postmaster of " + address.split("@")[1])
+            elif address.startswith("odd"):
+                await reply("451 4.3.0 \x1b[31mred \x9b31m \u202etxt\u2028line")
             elif address.startswith("tmp"):
                 await reply("451 4.7.1 Come back later")
             else:

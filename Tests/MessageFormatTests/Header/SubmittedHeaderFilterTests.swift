@@ -36,8 +36,8 @@ struct SubmittedHeaderFilterTests {
             ("Bcc: x\r\n\r\nbody", "\(both)\r\nbody"),
             ("X-Bcc: x\r\nBccs: y\r\nBc: z\r\n\r\n", "X-Bcc: x\r\nBccs: y\r\nBc: z\r\n\(both)\r\n"),
             (
-                "Authentication-Results: mail.example; spf=pass\r\nBcc: x\r\nAuthentication-Results: o; x\r\n\r\n",
-                "Authentication-Results: o; x\r\n\(both)\r\n"
+                "Authentication-Results: mail.example; spf=pass\r\nBcc: x\r\nAuthentication-Results: o; spf=pass\r\n\r\n",
+                "Authentication-Results: o; spf=pass\r\n\(both)\r\n"
             ),
             // No header, no empty line, or neither.
             ("\r\nbody\r\n", "\(both)\r\nbody\r\n"),
@@ -52,8 +52,8 @@ struct SubmittedHeaderFilterTests {
             ("Subject: a\r\nä: b\r\n\r\n", "Subject: a\r\n\(both)\r\nä: b\r\n\r\n"),
             (" fold first\r\nTo: b\r\n\r\n", "\(both)\r\n fold first\r\nTo: b\r\n\r\n"),
             (": no name\r\n\r\n", "\(both)\r\n: no name\r\n\r\n"),
-            ("From a@x.example Tue Nov 24\r\nTo: b\r\n\r\n", "From a@x.example Tue Nov 24\r\nTo: b\r\n\(both)\r\n"),
-            (">From a\r\nTo: b\r\n\r\n", ">From a\r\nTo: b\r\n\(both)\r\n"),
+            ("From a@x.example Tue Nov 24\r\nTo: b\r\n\r\n", "X-Mailbox-Line: From a@x.example Tue Nov 24\r\nTo: b\r\n\(both)\r\n"),
+            (">From a\r\nTo: b\r\n\r\n", "X-Mailbox-Line: >From a\r\nTo: b\r\n\(both)\r\n"),
             ("To: b\r\nFrom a\r\n\r\n", "To: b\r\n\(both)\r\nFrom a\r\n\r\n"),
         ])
     func fixes(message: String, expected: String) throws {
@@ -135,11 +135,12 @@ struct SubmittedHeaderFilterTests {
             if not line: continue
             before, after = (read(text) for text in line.split('|'))
             had = fields(before)
+            if before.get_unixfrom(): had.insert(0, ('X-Mailbox-Line', before.get_unixfrom()))
             has = fields(after)
             names = [n.lower() for n, v in had]
             added = [n for n in ('Date', 'Message-ID') if n.lower() not in names]
             if has[:len(had)] != had or [n for n, v in has[len(had):]] != added or has != list(after.items()) \
-                    or before.get_payload() != after.get_payload() or before.get_unixfrom() != after.get_unixfrom():
+                    or before.get_payload() != after.get_payload() or after.get_unixfrom():
                 bad += 1
                 print(base64.b64decode(line.split('|')[0]), base64.b64decode(line.split('|')[1]))
         print('different', bad, 'of', len(lines) - 1)

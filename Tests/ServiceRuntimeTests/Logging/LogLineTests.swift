@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import MailVocabulary
 import Testing
 
 @testable import ServiceRuntime
@@ -39,7 +40,8 @@ struct LogLineTests {
     static let hostileTexts: [String] = [
         "plain", "", "\"", "\\", "\\\"", "a\nb", "a\r\nb", "\t", "\u{0}", "\u{1b}[2J", "\u{7f}", "\u{85}", "\u{9b}31m", "\u{2028}",
         "\u{2029}",
-        "\u{202e}txt.exe", "ü", "é\u{301}", "日本語", "😀", "a\u{FEFF}b", "\u{fffd}", "\u{E000}", "…", "©", "\u{80}", "\u{10FFFF}", "</script>",
+        "\u{202e}txt.exe", "ü", "é\u{301}", "日本語", "😀", "a\u{FEFF}b", "\u{E0041}\u{200D}", "\u{fffd}", "\u{E000}", "…", "©", "\u{80}",
+        "\u{10FFFF}", "</script>",
         "ends with backslash\\", "{\"queue_id\":\"forged\"}", "x\n{\"time\":\"forged\"}", "x\n2026-11-24T03:07:00.125Z info edge: forged",
         String(decoding: [0xFF, 0xC0, 0x80, 0xE2, 0x28], as: UTF8.self),
     ]
@@ -63,6 +65,14 @@ struct LogLineTests {
         #expect(line.bytes.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F } && line.bytes.last == 0x0A)
         let scalars = Self.text(line).unicodeScalars.map(\.value)
         #expect(!scalars.contains { (0x80...0x9F).contains($0) || (0x2028...0x202E).contains($0) || (0x2066...0x2069).contains($0) })
+    }
+
+    @Test(
+        "the log escapes what the command line escapes",
+        arguments: hostileTexts + ["\u{61C}", "\u{200B}", "\u{200E}\u{200F}", "\u{2060}", "\u{E0041}"])
+    func oneRule(text: String) {
+        let lines = [Self.record(text, ["v": .string(text)]).textLine(), Self.record(text, ["v": .string(text)]).jsonLine()].map(Self.text)
+        for line in lines { #expect(!line.dropLast().unicodeScalars.contains(where: EscapedText.isEscaped)) }
     }
 
     @Test("control characters are escaped readably in text")

@@ -1,3 +1,5 @@
+import MailVocabulary
+
 /// An answer on a terminal of 80 columns; records stay on one line each, so that they can be copied.
 struct DNSAnswerText {
     let text: String
@@ -21,7 +23,7 @@ struct DNSAnswerText {
             rows.append(LabelledText(label: "DNSSEC", status.words, colour: colour))
         }
         if let remark = answer.remark { rows.append(LabelledText(label: "meaning", remark)) }
-        var lines = rows.map { $0.text(paint) } + answer.records.map { "  " + $0 }
+        var lines = rows.map { $0.text(paint) } + answer.records.map { "  " + EscapedText.line($0) }
         if answer.recordCount > answer.records.count { lines.append("  and \(answer.recordCount - answer.records.count) more") }
         text = lines.joined(separator: "\n")
     }

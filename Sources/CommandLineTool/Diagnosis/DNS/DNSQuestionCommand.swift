@@ -26,10 +26,11 @@ struct DNSQuestionCommand<Kind: DNSQuestionKind>: AsyncParsableCommand {
         let result = try await resolver.result(of: question.name, question.type, within: .seconds(timeout), on: eventLoop).get()
         let answer = DNSAnswer(
             question: question, result: result, isValidating: choice.isValidating, hostsFile: resolver.hostsFileEntries(for: question))
-        StandardOutput.print(
-            json
-                ? try JSONLine.text(DNSAnswerJSON(answer, servers: choice.servers))
-                : DNSAnswerText(answer, askedOf: choice.words, paint: .ofStandardOutput()).text)
+        if json {
+            StandardOutput.printJSON(try JSONLine.text(DNSAnswerJSON(answer, servers: choice.servers)))
+        } else {
+            StandardOutput.printPainted(DNSAnswerText(answer, askedOf: choice.words, paint: .ofStandardOutput()).text)
+        }
         switch answer.outcome {
         case .answer: break
         case .noSuchName, .noData: throw ExitCode(1)

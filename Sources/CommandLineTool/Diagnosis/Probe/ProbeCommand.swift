@@ -55,10 +55,11 @@ struct ProbeCommand: AsyncParsableCommand {
                 stageTimeout: .seconds(timeout), end: ContinuousClock.now + .seconds(total)),
             eventLoop: MultiThreadedEventLoopGroup.singleton.any())
         let report = await prober.run(domain, route)
-        StandardOutput.print(
-            json
-                ? try JSONLine.text(ProbeJSON(report, servers: choice.servers, now: .now()))
-                : ProbeText(report, askedOf: choice.words, paint: .ofStandardOutput()).text)
+        if json {
+            StandardOutput.printJSON(try JSONLine.text(ProbeJSON(report, servers: choice.servers, now: .now())))
+        } else {
+            StandardOutput.printPainted(ProbeText(report, askedOf: choice.words, paint: .ofStandardOutput()).text)
+        }
         switch ProbeVerdict(report).kind {
         case .works: break
         case .permanent, .notSent: throw ExitCode(1)

@@ -1,4 +1,5 @@
 import Foundation
+import MailVocabulary
 
 /// A report on a terminal of 80 columns.
 struct ProbeText {
@@ -11,7 +12,7 @@ struct ProbeText {
         ]
         if !report.questions.isEmpty { lines.append("") }
         for question in report.questions { lines += Self.lines(question, paint) }
-        for session in report.sessions { lines += ["", session.name] + session.stages.flatMap { Self.lines($0, paint) } }
+        for session in report.sessions { lines += ["", EscapedText.line(session.name)] + session.stages.flatMap { Self.lines($0, paint) } }
         if report.leftOut > 0 { lines += ["", "\(report.leftOut) more addresses, which delivery would try, were left alone."] }
         let verdict = ProbeVerdict(report)
         lines += ["", LabelledText(label: "verdict", verdict.text, colour: verdict.colour).text(paint)]
@@ -23,9 +24,9 @@ struct ProbeText {
         let status = answer.status.map { ", \($0 == .insecure ? "insecure" : $0.words)" } ?? ""
         let colour: Paint.Colour = answer.outcome == .failure ? .bad : .plain
         let hosts = answer.hostsFile.map { ["  the hosts file has \($0.joined(separator: ", ")) instead"] } ?? []
-        return ["\(answer.question.name) \(answer.question.type.word)"]
+        return ["\(EscapedText.line(answer.question.name)) \(answer.question.type.word)"]
             + [LabelledText(label: "  " + milliseconds(question.duration), answer.summary + status, colour: colour, indent: 14).text(paint)]
-            + hosts + answer.records.prefix(10).map { String(repeating: " ", count: 14) + $0 }
+            + hosts + answer.records.prefix(10).map { String(repeating: " ", count: 14) + EscapedText.line($0) }
             + (answer.recordCount > 10 ? [String(repeating: " ", count: 14) + "and \(answer.recordCount - 10) more"] : [])
     }
 
