@@ -15,7 +15,7 @@ RELEASE = --configuration release --static-swift-stdlib -Xswiftc -use-ld=lld
 # For `make install`: see scripts/install.
 export DESTDIR PREFIX TOPOLOGY PARTS
 
-.PHONY: help up office lab lab-down lab-test build install uninstall install-test test bench fuzz format format-check swift
+.PHONY: help up office lab lab-down lab-test build install uninstall install-test test bench soak fuzz format format-check swift
 
 help:
 	@echo 'make up            build, and run a mail server here with $(CONFIGURATION)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make install-test  install it into a container, and look there at what the units promise (root, podman)'
 	@echo 'make test          build and run all tests, and each fuzz target for $(TEST_FUZZ_SECONDS) s'
 	@echo 'make bench         measure against Postfix on this machine'
+	@echo 'make soak          ten minutes of load, reloads, kills and bad next hops; SOAK="--seconds 60" for less'
 	@echo 'make fuzz          fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) for each'
 	@echo 'make format        format the Swift files; make format-check only looks'
 
@@ -93,6 +94,11 @@ bench: swift
 	@scripts/install-packages build bench
 	scripts/swiftpm build $(RELEASE)
 	scripts/bench $(BENCH)
+
+soak: swift
+	@scripts/install-packages build
+	scripts/swiftpm build $(RELEASE)
+	scripts/soak $(SOAK)
 
 fuzz: swift
 	@scripts/install-packages build

@@ -12,9 +12,9 @@ enum DaemonOutput {
 
     /// Reads from a descriptor until nobody can write to it any more, on a thread of its own; then closes it.
     ///
-    /// - Parameter print: takes one line without its line feed.
+    /// - Parameter pass: takes one line without its line feed.
     /// - Returns: whether there is such a thread.
-    static func relay(_ descriptor: Int32, to print: @escaping @Sendable (String) -> Void) -> Bool {
+    static func relay(_ descriptor: Int32, to pass: @escaping @Sendable (String) -> Void) -> Bool {
         DetachedThread.start {
             var lines = Lines()
             var buffer = [UInt8](repeating: 0, count: 16 * 1024)
@@ -22,9 +22,9 @@ enum DaemonOutput {
                 let count = read(descriptor, &buffer, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { break }
-                for line in lines.take(buffer[..<count]) { print(line) }
+                for line in lines.take(buffer[..<count]) { pass(line) }
             }
-            for line in lines.rest() { print(line) }
+            for line in lines.rest() { pass(line) }
             close(descriptor)
         }
     }
