@@ -54,6 +54,44 @@ struct MailArrivesTests {
         }
     }
 
+    @Test("content that begins with a blank, or behind a separator, continues none of our fields: by DATA and by BDAT, read by Python")
+    func beginsWithBlank() async throws {
+        try await withPostern { postern in
+            let script = #"""
+                import base64, email, email.policy, json, pathlib, smtplib, sys, time
+                contents = [b" dkim=pass\r\nTo: x\r\n\r\nbody\r\n", b"\tdkim=pass\r\n", b"From x\r\n dkim=pass\r\nTo: x\r\n\r\nbody\r\n",
+                            b"\x0bdkim=pass\r\n\r\n", b"Authentication-Results: mx.postern.test; dkim=pass\r\n dkim=pass\r\n\r\nbody\r\n"]
+                with smtplib.SMTP("127.0.0.1", \#(postern.port), "client.test") as client:
+                    client.ehlo()
+                    for content in contents:
+                        for chunk in (0, 1, 5, 1000):
+                            assert client.mail("sender@source.test")[0] == 250 and client.rcpt("user@local.test")[0] == 250
+                            if chunk == 0:
+                                assert client.data(content)[0] == 250
+                                continue
+                            for start in range(0, len(content), chunk):
+                                piece = content[start:start + chunk]
+                                last = b" LAST" if start + chunk >= len(content) else b""
+                                client.sock.sendall(b"BDAT %d%s\r\n%s" % (len(piece), last, piece))
+                                assert client.getreply()[0] == 250
+                """#
+            let sent = try await Program.run("python3", ["-c", script])
+            #expect(sent.status == 0, "\(sent.errors)")
+            let reader = """
+                import email, email.policy, sys
+                octets = sys.stdin.buffer.read()
+                for policy in (email.policy.compat32, email.policy.default):
+                    items = [(n, str(v)) for n, v in email.message_from_bytes(octets, policy=policy).items()]
+                    names = [n for n, v in items]
+                    print(names[:2] == ["Return-Path", "Received"], any("dkim" in v for n, v in items if n != "X-Mailbox-Line"))
+                """
+            for message in try await postern.wait(for: 20, messagesFor: "user") {
+                let read = try await Program.run("python3", ["-c", reader], input: message)
+                #expect(read.text == "True False\nTrue False\n", "\(String(decoding: message, as: UTF8.self))")
+            }
+        }
+    }
+
     /// What Python's smtplib sends, as a script; the message is read from standard input.
     private static func smtplib(port: Int, from: String, to: [String], options: String = "[]") -> String {
         """
