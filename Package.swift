@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Confinement", dependencies: ["CLandlock", "CSeccomp", "Topology"]),
         .target(name: "Routing", dependencies: ["MailVocabulary", "Topology"]),
         .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
-        .target(name: "MessageQueue", dependencies: ["DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
+        .target(name: "MessageQueue", dependencies: ["ClientBudgets", "DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
         .target(name: "Credentials", dependencies: ["COpenSSL", "TrustedFiles"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),

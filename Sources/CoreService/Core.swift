@@ -108,7 +108,9 @@ final class Core {
         case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
         default:
             return RoutePolicy(
-                perHop: profile.connections.limitPerDomain, group: profile.name, total: profile.connections.limit, retry: retry)
+                perHop: profile.connections.limitPerDomain, group: profile.name, total: profile.connections.limit, retry: retry,
+                // What is on this machine, or next to it, is no stranger.
+                growsFromOne: route.carrier == .delivery)
         }
     }
 

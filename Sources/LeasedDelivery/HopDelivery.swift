@@ -13,7 +13,8 @@ import SMTPProtocol
 /// - What a connection that was used before could not do is tried on a fresh one: it may just have been closed.
 /// - Where a fresh connection breaks off before the content, perhaps at one of the recipients, they are offered again in halves: one
 ///   that a server cannot bear does not hold up the others.
-/// - Rounds that settle nobody are bounded; those that settle somebody end by themselves.
+/// - Rounds that settle nobody are bounded; those that settle somebody end by themselves. After `longestAttempt` nothing new is begun: a
+///   next hop with many slow hosts does not hold a connection's place for hours.
 ///
 /// Confined to the worker's event loop.
 final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role.Response == LeaseResponse {
@@ -28,6 +29,8 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         var wasCutOff = false
     }
 
+    /// How long an attempt goes on to other hosts, connections and transactions. What is under way then has limits of its own.
+    private static var longestAttempt: TimeAmount { .minutes(30) }
     /// Rounds in a row that settle nobody.
     private static var mostFruitlessRounds: Int { 6 }
 
@@ -45,9 +48,11 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
     private var candidate = 0
     private var fruitlessRounds = 0
     private var isReached = false
+    private let begunAt: NIODeadline
 
     init(worker: HopWorker<Role>, session: Session, work: LeasedWork, content: Session.Content) {
         (self.worker, self.session, self.work) = (worker, session, work)
+        begunAt = worker.eventLoop.now
         switch content {
         case .whole(let bytes): (self.content, stream) = (.buffer(bytes), nil)
         case .stream(let leased):
@@ -64,9 +69,14 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         return open
     }
 
+    private var isOverdue: Bool { worker.eventLoop.now - begunAt > Self.longestAttempt }
+
     /// The next step, whatever it is.
     private func proceed() {
         if session.isRevoked { return finish() }
+        if isOverdue, !batches.isEmpty || !elsewhere.isEmpty {
+            return giveUp(Reply(451, "4.4.1", "the hosts of the next hop took too long together"))
+        }
         if !batches.isEmpty {
             if let open { return transact(on: open, isFresh: false) }
             worker.close(session)
@@ -146,7 +156,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
             return connect(to: place, of: plan, as: inClear)
         }
         worker.log.log(level: failure?.isOfLogin == true ? .warning : .info, "next hop not reached", metadata: metadata)
-        if candidate + 1 < plan.candidates.count {
+        if candidate + 1 < plan.candidates.count, !isOverdue {
             candidate += 1
             connect()
         } else {

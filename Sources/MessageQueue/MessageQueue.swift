@@ -34,6 +34,8 @@ public final class MessageQueue {
     /// `MessageQueue+Leases.swift`.
     let epoch: UInt32
     var leaseNumber: UInt32 = 0
+    /// Four thousand million leases were given out: every number has been.
+    var leaseNumbersCameRound = false
     var leases: [LeaseID: Lease] = [:]
     /// Holders that wait for any work.
     var waiters: [Carrier: Deque<Waiter>] = [:]
@@ -43,7 +45,12 @@ public final class MessageQueue {
 
     /// `MessageQueue+Holders.swift`: nothing is leased before the holders of the last run had their chance to say what they still work on.
     var isOpenForLeases = false
-    var awaitedHolders: Set<UInt64>
+    var earlierHolders: EarlierHolders
+    /// The roles of the holders that are here, by their ids.
+    var holderRoles: [UInt64: Carrier] = [:]
+
+    /// `MessageQueue+Claims.swift`.
+    var endedLeases = EndedLeases()
 
     /// `MessageQueue+Dispatch.swift`.
     var isDispatching = false
@@ -73,7 +80,7 @@ public final class MessageQueue {
         (self.store, self.eventLoop, self.epoch, self.clock, self.report) = (store, eventLoop, epoch, clock, report)
         (self.expired, self.timing, self.expirySweep) = (expired, timing, expirySweep)
         lastID = max(largestID, clock().microseconds)
-        awaitedHolders = Set(holders.map(\.id))
+        earlierHolders = EarlierHolders(holders)
         self.limits = limits
         scheduler = WorkScheduler(firstID: QueueID(value: lastID), limits: limits)
         deferredScannedUntil = clock()
@@ -85,11 +92,8 @@ public final class MessageQueue {
         scanDeferred()
         sweepLeases()
         sweepExpired()
-        if awaitedHolders.isEmpty {
-            openForLeases()
-        } else {
-            after(timing.presentation) { [weak self] in self?.openForLeases() }
-        }
+        openIfNobodyIsAwaited()
+        if !isOpenForLeases { after(timing.presentation) { [weak self] in self?.stopAwaiting() } }
     }
 
     /// An id for a message that begins now.

@@ -28,6 +28,8 @@ final class SMTPClientHandler: ChannelInboundHandler {
     private var isSettled = false
     private var context: ChannelHandlerContext?
     private var timer: InactivityTimer
+    /// When the set-up, or the transaction under way, has taken too long, however lively the server is.
+    private var overallDeadline = NIODeadline.distantFuture
     private var transfer: ContentTransfer?
     private var resultPromise: EventLoopPromise<DeliveryResult>?
     private var needsFlush = false
@@ -53,6 +55,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
         let promise = eventLoop.makePromise(of: DeliveryResult.self)
         resultPromise = promise
         transfer = ContentTransfer(content)
+        overallDeadline = .now() + TimeAmount(settings.timeouts.limit(forTransactionOf: message.size))
         handle(.begin(message))
         return promise.futureResult
     }
@@ -77,11 +80,11 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if context.channel.isActive { touch() }
+        if context.channel.isActive { beginSetUp() }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        touch()
+        beginSetUp()
         context.fireChannelActive()
     }
 
@@ -148,7 +151,9 @@ final class SMTPClientHandler: ChannelInboundHandler {
                 // Whoever accepts a login without proof may be anybody who wants the mail.
                 settle(.failure(.session(.authenticationAbandoned(objection.reason))))
                 return handle(.closed)
-            case .ready: settle(.success(()))
+            case .ready:
+                endOverallDeadline()
+                settle(.success(()))
             case .failed(let failure): settle(.failure(.session(failure)))
             case .sendContent:
                 transfer?.state = .sending
@@ -163,6 +168,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
         if flushes { flushIfNeeded() }
         closeAfterQuit()
         if let result {
+            endOverallDeadline()
             let promise = resultPromise
             // Whoever hears of the result may begin the next delivery at once.
             (resultPromise, transfer) = (nil, nil)
@@ -297,16 +303,30 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     // MARK: - Time
 
-    /// Something moved: the time for what is waited for now begins again.
+    private func beginSetUp() {
+        if overallDeadline == .distantFuture { overallDeadline = .now() + TimeAmount(settings.timeouts.setUp) }
+        touch()
+    }
+
+    /// Set-up or transaction are over: only what is waited for next has a limit now.
+    private func endOverallDeadline() {
+        overallDeadline = .distantFuture
+        touch()
+    }
+
+    /// Something moved: the time for what is waited for now begins again, within that for the whole.
     private func touch() {
         guard session.isOpen else { return timer.cancel() }
-        timer.move(to: .now() + TimeAmount(settings.timeouts.limit(for: session.waitPhase)), wake: { [weak self] in self?.wake() })
+        let deadline = NIODeadline.now() + TimeAmount(settings.timeouts.limit(for: session.waitPhase))
+        timer.move(to: min(deadline, overallDeadline), wake: { [weak self] in self?.wake() })
     }
 
     private func wake() {
         guard timer.fire(at: .now()) else { return timer.plan(wake: { [weak self] in self?.wake() }) }
         if transfer?.state == .awaitingChunk {
             handle(.contentFailed("no content arrived from our own side in time"))
+        } else if NIODeadline.now() >= overallDeadline {
+            handle(.tookTooLong)
         } else {
             handle(.timedOut)
         }

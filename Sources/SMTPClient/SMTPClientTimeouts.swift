@@ -6,10 +6,26 @@ public struct SMTPClientTimeouts: Hashable, Sendable {
     public let idle: Duration
     /// TCP connection set-up.
     public let connect: Duration
+    /// From the connection to the end of banner, `EHLO`, TLS and login together, however lively the server is with each: the sum of their
+    /// own limits with an exchange of a few steps.
+    public let setUp: Duration
+    /// One transaction without its content, however lively the server is with each reply.
+    public let transaction: Duration
+    /// How slowly content may go out on average, in octets a second: what slow lines do, and no more.
+    public let slowestTransfer: Int
 
-    public init(idle: Duration = .seconds(600), connect: Duration = .seconds(30)) {
+    public init(
+        idle: Duration = .seconds(600), connect: Duration = .seconds(30), setUp: Duration = .seconds(1800),
+        transaction: Duration = .seconds(1800), slowestTransfer: Int = 4096
+    ) {
         (self.idle, self.connect) = (idle, min(connect, idle))
+        (self.setUp, self.transaction, self.slowestTransfer) = (setUp, transaction, max(1, slowestTransfer))
     }
+
+    /// The limit of one whole transaction, from `MAIL` to the last reply.
+    ///
+    /// - Parameter size: octets of content.
+    public func limit(forTransactionOf size: Int) -> Duration { transaction + .seconds(size / slowestTransfer) }
 
     /// The limit of one phase.
     public func limit(for phase: WaitPhase) -> Duration {

@@ -130,4 +130,31 @@ extension FrameTests {
         let (kind, body) = try #require(try Frame.next(from: &buffer))
         #expect(throws: WireError.invalid("line")) { _ = try SubmitRequest.read(kind: kind, body: body) }
     }
+
+    enum TooMuch: CaseIterable {
+        case recipientsPresented, recipientsOfAnOutcome, outcomes, lines
+
+        /// - Parameter count: 100 is the most.
+        func request(_ count: Int) -> LeaseRequest {
+            let held = HeldLease(lease: LeaseID(epoch: 1, number: 1), message: Samples.id, recipients: [0])
+            let many = HeldLease(lease: held.lease, message: held.message, recipients: Array(0..<UInt32(count)))
+            let reply = Reply(550, nil, lines: Array(repeating: "no", count: self == .lines ? count : 1))
+            let outcome = RecipientOutcome(index: 0, attempts: 0, result: .failed, reply: reply)
+            return switch self {
+            case .recipientsPresented: .present([held, many])
+            case .recipientsOfAnOutcome: .outcome(many, [outcome], reached: true)
+            case .outcomes: .outcome(held, Array(repeating: outcome, count: count), reached: true)
+            case .lines: .outcome(held, [outcome], reached: true)
+            }
+        }
+    }
+
+    @Test("a holder names at most 100 recipients of a lease, has at most 100 outcomes, each of 100 lines", arguments: TooMuch.allCases)
+    func leaseBounds(kind: TooMuch) throws {
+        try expectRoundTrip(kind.request(100))
+        var buffer = ByteBuffer()
+        kind.request(101).write(into: &buffer)
+        let (number, body) = try #require(try Frame.next(from: &buffer))
+        #expect(throws: WireError.invalid("array")) { _ = try LeaseRequest.read(kind: number, body: body) }
+    }
 }

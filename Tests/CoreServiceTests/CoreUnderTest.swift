@@ -40,6 +40,7 @@ final class CoreUnderTest: Sendable {
 
     init(
         _ recorder: StorageRecorder, on loop: any EventLoop, configuration: String = CoreUnderTest.configuration,
+        log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         prepare: @escaping @Sendable (Directory) throws -> Void = { _ in }
     ) async throws {
         self.loop = loop
@@ -63,13 +64,15 @@ final class CoreUnderTest: Sendable {
             let path = "\(recorder.root)/queue.sqlite"
             let database = try QueueDatabase(path: path, vfs: recorder.vfsName)
             let (epoch, largest) = (try database.nextEpoch(), try database.largestMessageID())
+            let holders = try database.holders()
             let store = try SQLiteQueueStore(database: database, path: path, vfs: recorder.vfsName, on: loop)
             try recorder.fileSystem.syncDirectory(recorder.root)
             let directory = try Directory(path: "\(outside.path)/directory.sqlite", domains: DirectoryDomains(topology))
             try prepare(directory)
             let core = Core(
-                topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: [],
-                fileThreads: threads, on: loop, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest,
+                holders: holders,
+                fileThreads: threads, on: loop, log: log,
                 readConfiguration: { .success(topology) })
             core.queue.start()
             let edge = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {

@@ -85,7 +85,8 @@ struct MessageQueueTests {
         let confirmed = fixture.loop.makePromise(of: [LeaseID].self)
         try await fixture.run { queue in
             queue.present(
-                [.init(lease: held.id, message: held.message.id, recipients: held.recipients.map(\.index))], holder: 7, carrier: .delivery,
+                [.init(lease: held.id, message: held.message.id, recipients: held.recipients.map(\.index))],
+                by: HolderRecord(id: 7, carrier: .delivery, processID: 0),
                 completion: { confirmed.succeed($0) })
         }
         #expect(try await confirmed.futureResult.get() == [held.id])

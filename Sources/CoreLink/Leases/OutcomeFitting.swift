@@ -23,7 +23,7 @@ extension RecipientOutcome {
     private static func cut(_ lines: [String], to budget: Int) -> [String] {
         var left = budget
         var kept: [String] = []
-        for line in lines {
+        for line in lines.prefix(maximumReplyLines) {
             guard kept.isEmpty || left > 4 else { break }
             let line = cut(line, to: max(0, left - 4))
             left -= line.utf8.count + 4

@@ -44,14 +44,14 @@ extension WireReader {
     mutating func heldLease() throws(WireError) -> HeldLease {
         HeldLease(
             lease: try leaseID(), message: try queueID(),
-            recipients: try array { reader throws(WireError) in try reader.integer(UInt32.self) })
+            recipients: try array(maximum: LeasedWork.maximumRecipients) { reader throws(WireError) in try reader.integer(UInt32.self) })
     }
 
     mutating func recipientOutcome() throws(WireError) -> RecipientOutcome {
         let (index, attempts) = (try integer(UInt32.self), try integer(UInt32.self))
         guard let result = RecipientOutcome.Result(rawValue: try integer()) else { throw .invalid("RecipientOutcome") }
         return RecipientOutcome(
-            index: index, attempts: attempts, result: result, reply: try reply(),
+            index: index, attempts: attempts, result: result, reply: try reply(maximumLines: RecipientOutcome.maximumReplyLines),
             remoteHost: try optional { reader throws(WireError) in try reader.line(maximum: 1024) })
     }
 

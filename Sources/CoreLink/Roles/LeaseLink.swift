@@ -32,6 +32,9 @@ public struct LeasedRecipient: Hashable, Sendable {
 
 /// Leased work: one message and those of its recipients that go to one next hop.
 public struct LeasedWork: Hashable, Sendable {
+    /// Recipients of one lease: what every server must take in one transaction (RFC 5321 §4.5.3.1.8).
+    public static let maximumRecipients = 100
+
     public let lease: LeaseID
     public let message: QueueID
     /// The connector in the configuration, which says how to deliver.
@@ -68,6 +71,9 @@ public struct RecipientOutcome: Hashable, Sendable {
         /// Not attempted, or cut off before anything could have been taken: due again at once, counts as no attempt.
         case released = 3
     }
+
+    /// Lines of a reply: as many as the SMTP client takes from a remote server.
+    static let maximumReplyLines = 100
 
     public let index: UInt32
     public let attempts: UInt32
@@ -157,7 +163,8 @@ extension LeaseRequest: LinkMessage {
         case 3: .renew(try reader.array { reader throws(WireError) in try reader.leaseID() })
         case 4:
             .outcome(
-                try reader.heldLease(), try reader.array { reader throws(WireError) in try reader.recipientOutcome() },
+                try reader.heldLease(),
+                try reader.array(maximum: LeasedWork.maximumRecipients) { reader throws(WireError) in try reader.recipientOutcome() },
                 reached: try reader.bool())
         case 5: .farewell
         default: throw .unknownKind(kind)

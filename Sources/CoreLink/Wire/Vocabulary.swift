@@ -94,7 +94,8 @@ extension WireReader {
 
     mutating func timestamp() throws(WireError) -> Timestamp { Timestamp(microseconds: try integer()) }
 
-    mutating func reply() throws(WireError) -> Reply {
+    /// - Parameter maximumLines: 100 is the most that is taken from a remote server.
+    mutating func reply(maximumLines: Int = .max) throws(WireError) -> Reply {
         let code = try integer(UInt16.self)
         let status = try optional { reader throws(WireError) in
             let (classDigit, subject, detail) = (
@@ -103,7 +104,7 @@ extension WireReader {
             guard [2, 4, 5].contains(classDigit), subject <= 999, detail <= 999 else { throw WireError.invalid("EnhancedStatusCode") }
             return EnhancedStatusCode(classDigit, subject, detail)
         }
-        let lines = try array { reader throws(WireError) in try reader.line() }
+        let lines = try array(maximum: maximumLines) { reader throws(WireError) in try reader.line() }
         guard (200...599).contains(code), !lines.isEmpty else { throw .invalid("Reply") }
         return Reply(code, status, lines: lines)
     }

@@ -56,8 +56,12 @@ public struct WireReader {
         try bool() ? try body(&self) : nil
     }
 
-    public mutating func array<Element>(_ body: (inout WireReader) throws(WireError) -> Element) throws(WireError) -> [Element] {
+    /// - Parameter maximum: elements; more are refused before the first is read.
+    public mutating func array<Element>(
+        maximum: Int = .max, _ body: (inout WireReader) throws(WireError) -> Element
+    ) throws(WireError) -> [Element] {
         let count = Int(try integer(UInt32.self))
+        guard count <= maximum else { throw .invalid("array") }
         // Every element has at least one octet: a larger count is a lie, found before anything is reserved for it.
         guard count <= buffer.readableBytes else { throw .truncated }
         var elements: [Element] = []

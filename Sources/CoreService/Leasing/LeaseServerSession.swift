@@ -20,7 +20,11 @@ final class LeaseServerSession {
     /// The first connection of the holder, which says what it holds.
     private var isFirst = false
     private var hasPresented = false
+    /// It holds nothing more, it said.
+    private var hasEnded = false
     private var isWaiting = false
+    /// Of the last lease on this connection: the only next hop that the holder can have a connection open to.
+    private var lastRoute: Route?
     /// The lease that was given out on this connection.
     private var current: LeaseID?
     private var sender: ContentSender?
@@ -30,7 +34,10 @@ final class LeaseServerSession {
         (self.core, self.connection, self.carrier) = (core, connection, carrier)
         (self.holder, self.processID, self.token) = (holder, processID, token)
         connection.onMessage = { [self] in received($0) }
-        connection.onClosed = { [self] _ in ended() }
+        connection.onClosed = { [self] error in
+            if case .malformed(let error) = error { logBreach("\(error)") }
+            ended()
+        }
         connection.onWritable = { [self] in sender?.proceed() }
     }
 
@@ -42,52 +49,72 @@ final class LeaseServerSession {
     }
 
     private func received(_ request: LeaseRequest) {
+        guard core.queue.mayTake(holder, carrier: carrier) else { return violated("it goes by the id of a holder of another role") }
+        guard !hasEnded else { return violated("it went on after its farewell") }
         switch request {
-        case .present(let leases):
-            guard !hasPresented else { return violated("it presented leases twice") }
-            guard leases.count <= LeaseRequest.maximumPresented else {
-                return violated("it presented \(leases.count) leases, more than \(LeaseRequest.maximumPresented)")
-            }
-            (hasPresented, isFirst) = (true, true)
-            core.queue.remember(HolderRecord(id: holder, carrier: carrier, processID: processID)) { [self] in
-                let presented = leases.map {
-                    MessageQueue.Presented(lease: $0.lease, message: $0.message, recipients: $0.recipients)
-                }
-                core.queue.present(presented, holder: holder, carrier: carrier) { [self] confirmed in
-                    if isGone { return core.queue.forget(holder: holder) }
-                    if !leases.isEmpty {
-                        core.log.info("holder is back", metadata: ["presented": "\(leases.count)", "confirmed": "\(confirmed.count)"])
-                    }
-                    connection.send(.confirmed(confirmed))
-                    connection.flush()
-                }
-            }
+        case .present(let leases): presented(leases)
         case .lease(let preferred):
             guard !isWaiting, current == nil else { return violated("it asked for work while it has some, or waits for some") }
+            guard let preferred else {
+                isWaiting = true
+                return awaitAnyLease()
+            }
+            let route = Route(connector: preferred.connector, nextHop: preferred.nextHop, carrier: carrier)
+            guard route == lastRoute else { return violated("it asked for a next hop that it had no work for") }
             isWaiting = true
-            if let preferred {
-                let route = Route(connector: preferred.connector, nextHop: preferred.nextHop, carrier: carrier)
-                core.queue.awaitMore(holder: holder, token: token, route: route) { [self] in granted($0, isForOpenConnection: true) }
-            } else {
-                awaitAnyLease()
-            }
-        case .outcome(let held, let outcomes, let reached):
-            if current == held.lease {
-                current = nil
-                stopSending()
-            }
-            let failure = outcomes.first { $0.result == .deferred }?.reply
-            let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "not reached"))
-            core.recorder.record(held, outcomes, contact: contact, holder: holder, carrier: carrier) { [self] in
-                if isGone { return }
-                connection.send(.recorded(held.lease))
-                connection.flush()
-            }
+            core.queue.awaitMore(holder: holder, token: token, route: route) { [self] in granted($0, isForOpenConnection: true) }
+        case .outcome(let held, let outcomes, let reached): ended(held, outcomes, reached: reached)
         case .renew(let leases):
+            guard leases.count <= LeaseRequest.maximumPresented else {
+                return violated("it renewed \(leases.count) leases, more than \(LeaseRequest.maximumPresented)")
+            }
             for lease in leases where core.queue.isHeld(lease, by: holder) { core.queue.renew(lease) }
         case .farewell:
             core.queue.forget(holder: holder)
-            isFirst = false
+            (isFirst, hasEnded) = (false, true)
+        }
+    }
+
+    private func presented(_ leases: [HeldLease]) {
+        guard !hasPresented else { return violated("it presented leases twice") }
+        guard leases.count <= LeaseRequest.maximumPresented else {
+            return violated("it presented \(leases.count) leases, more than \(LeaseRequest.maximumPresented)")
+        }
+        (hasPresented, isFirst) = (true, true)
+        let record = HolderRecord(id: holder, carrier: carrier, processID: processID)
+        core.queue.remember(record) { [self] in
+            guard isFirst, !isGone else { return core.queue.forget(holder: holder) }
+            core.queue.present(leases.map(\.presented), by: record) { [self] confirmed in
+                guard isFirst, !isGone else { return core.queue.forget(holder: holder) }
+                if !leases.isEmpty {
+                    core.log.info("holder is back", metadata: ["presented": "\(leases.count)", "confirmed": "\(confirmed.count)"])
+                }
+                connection.send(.confirmed(confirmed))
+                connection.flush()
+            }
+        }
+    }
+
+    /// The holder says what became of a lease.
+    private func ended(_ held: HeldLease, _ outcomes: [RecipientOutcome], reached: Bool) {
+        let claim = core.queue.claim(held.presented, outcomes: outcomes.map(\.index), holder: holder, carrier: carrier)
+        if case .foreign(let what) = claim { return violated("it said what became of a lease: \(what)") }
+        if current == held.lease {
+            current = nil
+            stopSending()
+        }
+        let completion = { [self] in
+            if isGone { return }
+            connection.send(.recorded(held.lease))
+            connection.flush()
+        }
+        switch claim {
+        case .standing:
+            let failure = outcomes.first { $0.result == .deferred }?.reply
+            let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "not reached"))
+            core.recorder.record(held.lease, outcomes, contact: contact, holder: holder, completion: completion)
+        case .ended: core.recorder.recordLate(held, outcomes, carrier: carrier, completion: completion)
+        case .over, .foreign: core.recorder.recordedOnce(held.lease, completion)
         }
     }
 
@@ -125,7 +152,7 @@ final class LeaseServerSession {
     }
 
     private func send(_ grant: LeaseGrant) {
-        current = grant.id
+        (current, lastRoute) = (grant.id, grant.route)
         connection.send(
             .work(
                 LeasedWork(
@@ -181,10 +208,14 @@ final class LeaseServerSession {
     }
 
     private func violated(_ what: String) {
+        logBreach(what)
+        connection.close()
+    }
+
+    private func logBreach(_ what: String) {
         var metadata: Logger.Metadata = ["reason": "\(what)"]
         if let current, let grant = core.queue.grant(of: current) { metadata["queue_id"] = "\(grant.message.id)" }
         core.log.warning("a holder broke the protocol; its connection is closed", metadata: metadata)
-        connection.close()
     }
 
     private func ended() {
@@ -198,4 +229,8 @@ final class LeaseServerSession {
         current = nil
         if isFirst { core.queue.forget(holder: holder) }
     }
+}
+
+extension HeldLease {
+    fileprivate var presented: MessageQueue.Presented { .init(lease: lease, message: message, recipients: recipients) }
 }

@@ -12,6 +12,8 @@ final class OutcomeRecorder {
     /// Outcomes on their way to the disk, with those who wait for it besides the first. A holder may say an outcome twice: its
     /// connection broke behind the first time.
     private var underWay: [LeaseID: [() -> Void]] = [:]
+    /// Of those who wait for one outcome, the last count: the connections of the others are gone.
+    private static let mostWaiting = 4
     /// Leases whose recipients have been decided about again and kept their way.
     private var stayed: Set<LeaseID> = []
     /// Leases that end without an outcome leave an entry behind, which does little harm.
@@ -19,22 +21,18 @@ final class OutcomeRecorder {
 
     init(core: Core) { self.core = core }
 
-    /// Records an outcome; the completion is called when it is durable.
+    /// Records the outcome of a lease that stands; the completion is called when it is durable.
+    ///
+    /// - Parameter outcomes: for each recipient at most one (`MessageQueue.claim`).
     func record(
-        _ held: HeldLease, _ outcomes: [RecipientOutcome], contact: HopContact, holder: UInt64, carrier: Carrier,
-        completion: @escaping () -> Void
+        _ lease: LeaseID, _ outcomes: [RecipientOutcome], contact: HopContact, holder: UInt64, completion: @escaping () -> Void
     ) {
-        if underWay[held.lease] != nil {
-            underWay[held.lease]?.append(completion)
-            return
-        }
-        guard let grant = core.queue.beginSettling(held.lease, holder: holder) else {
-            return recordLate(held, outcomes, carrier: carrier, completion: completion)
-        }
-        underWay[held.lease] = []
+        guard let grant = core.queue.beginSettling(lease, holder: holder) else { return recordedOnce(lease, completion) }
+        underWay[lease] = []
         core.note(contact, grant.route)
         let leased = Dictionary(uniqueKeysWithValues: grant.recipients.map { ($0.index, $0) })
         let now = Timestamp.now()
+        var answer = HopAnswer.none
         var settlements: [Settlement] = []
         var failed: [FailedRecipient] = []
         for outcome in outcomes {
@@ -43,11 +41,15 @@ final class OutcomeRecorder {
             switch outcome.result {
             case .released: continue
             case .delivered:
+                answer = .progress
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 core.metrics.deliveredRecipients += 1
                 log("delivered", grant, recipient, outcome)
-            case .deferred: settlements.append(deferral(of: recipient, outcome, on: grant, contact: contact, now: now, failed: &failed))
+            case .deferred:
+                if answer == .none { answer = .deferredAll }
+                settlements.append(deferral(of: recipient, outcome, on: grant, contact: contact, now: now, failed: &failed))
             case .failed:
+                answer = .progress
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
                 core.metrics.failedRecipients += 1
@@ -56,25 +58,38 @@ final class OutcomeRecorder {
         }
         report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
             let isFile = grant.message.isInFile
-            stayed.remove(held.lease)
+            stayed.remove(lease)
             // Behind this message others may have another way: they are looked at one after the other, and do not stand still.
-            let contact = core.mayHaveOtherWay(grant.route.connector) ? .notTried : contact
-            core.queue.settle(held.lease, settlements, reports: reports, contact: contact) { [self] in
+            let contact = contact != .reached && core.mayHaveOtherWay(grant.route.connector) ? .notTried : contact
+            core.queue.settle(
+                lease, settlements, reports: reports, contact: contact, answer: contact == .reached ? answer : .none
+            ) { [self] in
                 completion()
-                for other in underWay.removeValue(forKey: held.lease) ?? [] { other() }
+                tellOthers(lease)
                 if isFile { core.removeContentIfUnnamed(grant.message.id) }
             }
         }
     }
 
+    /// A holder says an outcome once more: it is answered when the first time is durable.
+    func recordedOnce(_ lease: LeaseID, _ completion: @escaping () -> Void) {
+        guard var others = underWay[lease] else { return completion() }
+        if others.count >= Self.mostWaiting { others.removeFirst() }
+        others.append(completion)
+        underWay[lease] = others
+    }
+
+    private func tellOthers(_ lease: LeaseID) {
+        for other in underWay.removeValue(forKey: lease) ?? [] { other() }
+    }
+
     /// Defers every recipient of a lease for a reason of our own.
     func deferAll(_ grant: LeaseGrant, reply: Reply) {
-        let held = HeldLease(lease: grant.id, message: grant.message.id, recipients: grant.recipients.map(\.index))
         guard let holder = core.queue.holder(of: grant.id) else { return }
         record(
-            held,
+            grant.id,
             grant.recipients.map { RecipientOutcome(index: $0.index, attempts: $0.attempts, result: .deferred, reply: reply) },
-            contact: .notTried, holder: holder, carrier: grant.route.carrier, completion: {})
+            contact: .notTried, holder: holder, completion: {})
     }
 
     /// Decides again about the recipients of a lease that nobody has been given yet.
@@ -136,18 +151,28 @@ final class OutcomeRecorder {
         }
     }
 
-    /// The lease is not the holder's any more. What is delivered is delivered, whoever has the lease; the rest is theirs to say.
+    /// Records the outcome of a lease that was the holder's and has ended: what is delivered is delivered, whoever has the lease now; the
+    /// rest is theirs to say.
     ///
     /// A holder's word counts for mail of its own carrier only (law 3).
-    private func recordLate(_ held: HeldLease, _ outcomes: [RecipientOutcome], carrier: Carrier, completion: @escaping () -> Void) {
-        let delivered = Set(outcomes.filter { $0.result == .delivered }.map(\.index)).intersection(held.recipients)
+    func recordLate(_ held: HeldLease, _ outcomes: [RecipientOutcome], carrier: Carrier, completion: @escaping () -> Void) {
+        core.queue.forgetEnded(held.lease, carrier: carrier)
+        let delivered = Set(outcomes.filter { $0.result == .delivered }.map(\.index))
         guard !delivered.isEmpty else { return completion() }
+        underWay[held.lease] = []
+        recordDelivered(delivered, held, carrier: carrier) { [self] in
+            completion()
+            tellOthers(held.lease)
+        }
+    }
+
+    private func recordDelivered(_ delivered: Set<UInt32>, _ held: HeldLease, carrier: Carrier, completion: @escaping () -> Void) {
         core.queue.message(held.message).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .failure:
                 // It cannot be told yet; nothing that was delivered may be forgotten.
                 core.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [self] in
-                    recordLate(held, outcomes, carrier: carrier, completion: completion)
+                    recordDelivered(delivered, held, carrier: carrier, completion: completion)
                 }
             case .success(let message):
                 let present = message?.recipients.filter { delivered.contains($0.index) && $0.route.carrier == carrier } ?? []

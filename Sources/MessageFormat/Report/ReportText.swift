@@ -76,8 +76,7 @@ struct ReportText {
 
     /// Writes a field, folded; the value has been sanitised.
     func writeField(_ name: StaticString, _ value: String, into buffer: inout ByteBuffer) {
-        var field = FieldWriter(appendingTo: buffer, name: name)
-        buffer = ByteBuffer()
+        var field = FieldWriter(appendingTo: &buffer, name: name)
         for word in Self.words(of: value) { field.word(String(word)) }
         buffer = field.end()
     }

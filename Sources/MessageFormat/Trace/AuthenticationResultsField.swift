@@ -18,8 +18,7 @@ public struct AuthenticationResultsField: TraceField, Hashable {
 
     public func write(into buffer: inout ByteBuffer) {
         guard let result = reverseLookup.iprevResult else { return }
-        var field = FieldWriter(appendingTo: buffer, name: "Authentication-Results")
-        buffer = ByteBuffer()
+        var field = FieldWriter(appendingTo: &buffer, name: "Authentication-Results")
         field.words("\(host);", "iprev=\(result)")
         // A colon is no part of a token (RFC 2045 §5.1), so an IPv6 address is a quoted string.
         field.word(clientAddress.family == .ipv4 ? "policy.iprev=\(clientAddress)" : "policy.iprev=\"\(clientAddress)\"")

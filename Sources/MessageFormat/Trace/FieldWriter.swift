@@ -10,9 +10,13 @@ struct FieldWriter {
     private(set) var buffer: ByteBuffer
     private var column: Int
 
+    /// Takes the buffer over, and leaves an empty one behind until `end`: with two owners of the storage the first write would copy all
+    /// that is in it.
+    ///
     /// - Parameter name: the field name without colon.
-    init(appendingTo buffer: ByteBuffer, name: StaticString) {
-        self.buffer = buffer
+    init(appendingTo buffer: inout ByteBuffer, name: StaticString) {
+        (self.buffer, column) = (ByteBuffer(), 0)
+        swap(&self.buffer, &buffer)
         column = self.buffer.writeStaticString(name) + self.buffer.writeStaticString(":")
     }
 
@@ -38,6 +42,8 @@ struct FieldWriter {
     /// Ends the field, and returns the buffer with it.
     mutating func end() -> ByteBuffer {
         buffer.writeStaticString("\r\n")
-        return buffer
+        var whole = ByteBuffer()
+        swap(&whole, &buffer)
+        return whole
     }
 }

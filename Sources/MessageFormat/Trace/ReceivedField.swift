@@ -35,9 +35,7 @@ public struct ReceivedField: TraceField, Hashable {
     }
 
     public func write(into buffer: inout ByteBuffer) {
-        var field = FieldWriter(appendingTo: buffer, name: "Received")
-        // Without this, two owners of the storage would make the first write copy it.
-        buffer = ByteBuffer()
+        var field = FieldWriter(appendingTo: &buffer, name: "Received")
         writeSource(into: &field)
         field.words("by", host.text, "(Postern)", "with", transmission.keyword)
         if let secureChannel {

@@ -7,10 +7,21 @@ struct Lease {
     let recipients: [WorkEntry.Recipient]
     /// The process that holds it.
     let holder: UInt64
+    /// The indices that the holder knows it by: those of `recipients`, and for a lease from before a restart perhaps some whose outcome
+    /// was recorded then.
+    let indices: Set<UInt32>
+    let begunAt: NIODeadline
     /// By the monotonic clock: a leap of the wall clock ends no lease.
     var renewedAt: NIODeadline
     /// Its outcome is known and on the way to the disk: neither the end of its holder nor of its time gives the work to another.
     var isSettling = false
+
+    /// - Parameter presented: the indices that its holder presented it with, after a restart.
+    init(entry: WorkEntry, recipients: [WorkEntry.Recipient], holder: UInt64, presented: [UInt32]? = nil, now: NIODeadline) {
+        (self.entry, self.recipients, self.holder) = (entry, recipients, holder)
+        indices = presented.map { Set($0) } ?? Set(recipients.map(\.index))
+        (begunAt, renewedAt) = (now, now)
+    }
 }
 
 /// Work given out: one message and those of its recipients that go to one next hop.

@@ -3,8 +3,14 @@ import NIOCore
 
 /// Holders over a restart of the core: they are remembered, come back, and present what they still work on.
 extension MessageQueue {
+    /// Whether a process may go by this id on a socket of this role: nobody of another role does.
+    public func mayTake(_ id: UInt64, carrier: Carrier) -> Bool {
+        id != 0 && (holderRoles[id] ?? earlierHolders.carrier(of: id) ?? carrier) == carrier
+    }
+
     /// A process that may hold leases connects for the first time; durable before it gets any.
     public func remember(_ holder: HolderRecord, completion: @escaping () -> Void) {
+        holderRoles[holder.id] = holder.carrier
         store.submit(.rememberHolder(holder)) { [weak self] result in
             guard let self else { return }
             noteStore(result)
@@ -18,19 +24,21 @@ extension MessageQueue {
 
     /// A process that held leases is gone, or said farewell.
     public func forget(holder: UInt64) {
+        holderRoles[holder] = nil
         // First those who wait: what is released must not go to the one who is gone.
         for carrier in Carrier.allCases { waiters[carrier]?.removeAll { $0.holder == holder } }
         for (route, line) in parked {
             for waiter in line where waiter.holder == holder { unpark(route, token: waiter.token) }
         }
         for (id, lease) in leases where lease.holder == holder { release(id) }
-        awaitedHolders.remove(holder)
+        // What it was presenting is looked at no further.
+        earlierHolders.forget(holder)
         store.submit(.forgetHolder(holder)) { [weak self] in self?.noteStore($0) }
-        if awaitedHolders.isEmpty { openForLeases() }
+        openIfNobodyIsAwaited()
     }
 
-    /// A lease that its holder still works on, from before a restart.
-    public struct Presented {
+    /// A lease as its holder names it.
+    public struct Presented: Sendable {
         public let lease: LeaseID
         public let message: QueueID
         public let recipients: [UInt32]
@@ -42,41 +50,66 @@ extension MessageQueue {
 
     /// A holder says what it still works on.
     ///
+    /// What stands is confirmed. Besides that only a holder that was remembered before this start gets anything, once: leases of an
+    /// earlier start, for mail of its role that was there before, before any work is given out.
+    ///
     /// - Parameters:
-    ///   - carrier: of the socket that it came in on; it holds no work of another.
+    ///   - holder: as its socket and the kernel tell of it; it holds no work of another role.
     ///   - completion: called with those leases that are its own still, or again.
-    public func present(_ presented: [Presented], holder: UInt64, carrier: Carrier, completion: @escaping ([LeaseID]) -> Void) {
-        present(presented[...], confirmed: [], holder: holder, carrier: carrier) { [self] confirmed in
-            awaitedHolders.remove(holder)
-            if awaitedHolders.isEmpty { openForLeases() }
-            completion(confirmed)
+    public func present(_ presented: [Presented], by holder: HolderRecord, completion: @escaping ([LeaseID]) -> Void) {
+        let standing = presented.map(\.lease).filter { isHeld($0, by: holder.id) }
+        switch earlierHolders.present(holder) {
+        case .unknown: completion(standing)
+        case .late:
+            for item in presented where mayBeFromBefore(item) { noteEnded(item, holder) }
+            completion(standing)
+        case .inTime:
+            present(presented[...], confirmed: standing, by: holder) { [self] confirmed in
+                earlierHolders.forget(holder.id)
+                openIfNobodyIsAwaited()
+                completion(confirmed)
+            }
         }
     }
 
     /// One after the other: a message is read with its content, and all of them at once would be a lot of memory.
     private func present(
-        _ presented: ArraySlice<Presented>, confirmed: [LeaseID], holder: UInt64, carrier: Carrier,
-        completion: @escaping ([LeaseID]) -> Void
+        _ presented: ArraySlice<Presented>, confirmed: [LeaseID], by holder: HolderRecord, completion: @escaping ([LeaseID]) -> Void
     ) {
-        var (rest, confirmed) = (presented, confirmed)
-        while let item = rest.first, isHeld(item.lease, by: holder) {
-            confirmed.append(item.lease)
-            rest.removeFirst()
-        }
-        guard let item = rest.popFirst() else { return completion(confirmed) }
+        var rest = presented
+        while let item = rest.first, !mayBeFromBefore(item) { rest.removeFirst() }
+        guard earlierHolders.isPresenting(holder.id), let item = rest.popFirst() else { return completion(confirmed) }
         store.message(item.message).assumeIsolated().whenComplete { [self, rest] result in
             var confirmed = confirmed
-            if case .success(let message?) = result, adopt(item, message: message, holder: holder, carrier: carrier) {
-                confirmed.append(item.lease)
+            // Gone meanwhile: what would be adopted now would be nobody's.
+            if earlierHolders.isPresenting(holder.id) {
+                if case .success(let message?) = result, adopt(item, message: message, by: holder) {
+                    confirmed.append(item.lease)
+                } else {
+                    noteEnded(item, holder)
+                }
             }
-            present(rest, confirmed: confirmed, holder: holder, carrier: carrier, completion: completion)
+            present(rest, confirmed: confirmed, by: holder, completion: completion)
         }
     }
 
-    private func adopt(_ item: Presented, message: StoredMessage, holder: UInt64, carrier: Carrier) -> Bool {
+    /// Whether an earlier start can have given out such a lease.
+    private func mayBeFromBefore(_ item: Presented) -> Bool {
+        item.lease.epoch < epoch && item.message <= scheduler.firstID && leases[item.lease] == nil
+            && (1...scheduler.bounds.recipientsPerLease).contains(item.recipients.count)
+    }
+
+    private func noteEnded(_ item: Presented, _ holder: HolderRecord) {
+        endedLeases.add(
+            item.lease, .init(holder: holder.id, message: item.message, indices: Set(item.recipients)), holder.carrier)
+    }
+
+    private func adopt(_ item: Presented, message: StoredMessage, by holder: HolderRecord) -> Bool {
         let wanted = Set(item.recipients)
         let rows = message.recipients.filter { wanted.contains($0.index) }
-        guard let route = rows.first?.route, route.carrier == carrier, leases[item.lease] == nil else { return false }
+        guard wanted.count == item.recipients.count, let route = rows.first?.route, route.carrier == holder.carrier,
+            leases[item.lease] == nil
+        else { return false }
         let recipients = rows.filter { $0.route == route }.map {
             WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
         }
@@ -86,16 +119,21 @@ extension MessageQueue {
             let entry = scheduler.adopt(
                 recipients, of: message.head.withoutContent, route: route, leased: others.reduce(0) { $0 + $1.recipients.count })
         else { return false }
-        leases[item.lease] = Lease(entry: entry, recipients: recipients, holder: holder, renewedAt: eventLoop.now)
+        leases[item.lease] = Lease(
+            entry: entry, recipients: recipients, holder: holder.id, presented: item.recipients, now: eventLoop.now)
         return true
     }
 
-    func openForLeases() {
-        guard !isOpenForLeases else { return }
+    /// The time to come back is over: those that did not are waited for no more, also after the next start.
+    func stopAwaiting() {
+        for holder in earlierHolders.expire() { store.submit(.forgetHolder(holder)) { [weak self] in self?.noteStore($0) } }
+        // Whoever came in time is heard to the end.
+        openIfNobodyIsAwaited()
+    }
+
+    func openIfNobodyIsAwaited() {
+        guard !isOpenForLeases, !earlierHolders.isWaiting else { return }
         isOpenForLeases = true
-        // Those that did not come back in time are waited for no more, also after the next start.
-        for holder in awaitedHolders { store.submit(.forgetHolder(holder)) { [weak self] in self?.noteStore($0) } }
-        awaitedHolders = []
         dispatch()
     }
 }

@@ -49,6 +49,9 @@ extension MessageQueue {
     /// The holder's connection ended, or it gave the work back: what was not settled is due again at once, and counts as no attempt.
     public func release(_ id: LeaseID) {
         guard leases[id]?.isSettling == false, let lease = leases.removeValue(forKey: id) else { return }
+        // Its holder may have done some of it, and say so yet.
+        endedLeases.add(
+            id, .init(holder: lease.holder, message: lease.entry.message.id, indices: lease.indices), lease.entry.hop.route.carrier)
         scheduler.giveBack(lease.recipients, to: lease.entry)
         scheduler.connectionEnded(lease.entry.hop)
         dispatch()
@@ -85,6 +88,7 @@ extension MessageQueue {
         after(timing.sweep) { [weak self] in
             guard let self else { return }
             let now = eventLoop.now
+            scheduler.passed(now: now)
             for (id, lease) in leases where !lease.isSettling && lease.renewedAt + TimeAmount(timing.lifetime) < now {
                 report(.leaseExpired(id, lease.entry.message.id))
                 release(id)

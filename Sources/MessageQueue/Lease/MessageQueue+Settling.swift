@@ -1,4 +1,5 @@
 import MailVocabulary
+import NIOCore
 
 /// Outcomes: what became of leased recipients is made durable before anybody forgets it.
 extension MessageQueue {
@@ -8,19 +9,24 @@ extension MessageQueue {
     /// The completion is called when it is durable. Where the store fails it is tried again until it is: the recipients stay out of
     /// reach meanwhile, so nothing is delivered twice for want of disk space.
     ///
-    /// - Parameter contact: whether the next hop answered at all. One that did not is left alone until the retry schedule says so,
-    ///   whatever else waits for it, and is then asked by one connection first.
+    /// - Parameters:
+    ///   - contact: whether the next hop answered at all. One that did not is left alone until the retry schedule says so,
+    ///     whatever else waits for it, and is then asked by one connection first.
+    ///   - answer: what it did with the work: how many connections it may have follows from that.
     public func settle(
         _ id: LeaseID, _ settlements: [Settlement], reports: [QueuedMessage] = [], contact: HopContact = .reached,
-        completion: @escaping () -> Void
+        answer: HopAnswer = .none, completion: @escaping () -> Void
     ) {
         guard let lease = leases.removeValue(forKey: id) else { return completion() }
         let entry = lease.entry
         switch contact {
         case .reached: scheduler.reached(entry.hop)
-        case .notReached(let reply): pause(entry.hop, reply)
+        case .notReached(let reply):
+            scheduler.notReached(entry.hop)
+            pause(entry.hop, reply)
         case .notTried: break
         }
+        scheduler.answered(entry.hop, answer, now: eventLoop.now, after: eventLoop.now - lease.begunAt)
         let settled = Set(settlements.map(\.index))
         let left = lease.recipients.filter { !settled.contains($0.index) }
         if !left.isEmpty { scheduler.giveBack(left, to: entry) }

@@ -22,6 +22,10 @@ final class HopQueue {
     var arrivedWhileRefilling: [WorkEntry] = []
     /// Whether it stands in one of the scheduler's lines of ready hops.
     var isReady = false
+    /// Whether it has work and waits for room among the connections of its profile.
+    var isBlocked = false
+    /// How many connections it may have by what it does with them, where the route begins with one.
+    var concurrency = HopConcurrency()
 
     init(route: Route, limits: RoutePolicy) { (self.route, self.limits) = (route, limits) }
 
@@ -38,9 +42,11 @@ final class HopQueue {
 
     var mayLease: Bool {
         guard pausedUntil == nil else { return false }
-        let most = failures > 0 ? 1 : limits.perHop
+        let most = failures > 0 ? 1 : limits.growsFromOne ? min(concurrency.window, limits.perHop ?? .max) : limits.perHop
         return most.map { active < $0 } ?? true
     }
+    /// Whether its connections count as those of a hop that makes progress; what is on this machine always does.
+    var isMakingProgress: Bool { !limits.growsFromOne || concurrency.isMakingProgress }
     /// Nothing is known of it that the store does not know. Failures of the past are forgotten with it: the next message begins E07's
     /// ladder at its first step.
     var isForgettable: Bool { known.isEmpty && active == 0 && !hasMoreInStore && !isRefilling && pausedUntil == nil }
@@ -58,8 +64,11 @@ public struct RoutePolicy: Hashable, Sendable {
     public let group: String
     public let total: Int?
     public let retry: RetrySchedule
+    /// Whether the next hop gets one connection until it has answered, and more as it takes mail: for what belongs to strangers.
+    public let growsFromOne: Bool
 
-    public init(perHop: Int?, group: String, total: Int?, retry: RetrySchedule = RetrySchedule()) {
+    public init(perHop: Int?, group: String, total: Int?, retry: RetrySchedule = RetrySchedule(), growsFromOne: Bool = false) {
         (self.perHop, self.group, self.total, self.retry) = (perHop, group, total, retry)
+        self.growsFromOne = growsFromOne
     }
 }

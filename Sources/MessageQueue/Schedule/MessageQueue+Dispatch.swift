@@ -40,15 +40,16 @@ extension MessageQueue {
 
     /// Connections that wait give way to next hops of their group that have work and no room.
     func freeBlockedGroups() {
-        for (route, line) in parked where scheduler.isBlocked(group: scheduler.hops[route]?.limits.group ?? "") {
+        for (route, line) in parked where scheduler.hops[route].map(scheduler.mustGiveWay) ?? false {
             for waiter in line { unpark(route, token: waiter.token) }
         }
     }
 
     func grant(_ assignment: WorkScheduler.Assignment, to holder: UInt64) -> LeaseGrant {
         leaseNumber &+= 1
+        if leaseNumber == 0 { leaseNumbersCameRound = true }
         let id = LeaseID(epoch: epoch, number: leaseNumber)
-        leases[id] = Lease(entry: assignment.entry, recipients: assignment.recipients, holder: holder, renewedAt: eventLoop.now)
+        leases[id] = Lease(entry: assignment.entry, recipients: assignment.recipients, holder: holder, now: eventLoop.now)
         return LeaseGrant(id: id, entry: assignment.entry, recipients: assignment.recipients)
     }
 

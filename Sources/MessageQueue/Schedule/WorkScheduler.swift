@@ -27,7 +27,7 @@ final class WorkScheduler {
     }
 
     let bounds: Bounds
-    private let limits: (Route) -> RoutePolicy
+    let limits: (Route) -> RoutePolicy
     var hops: [Route: HopQueue] = [:]
     /// Hops that have work and may have another connection, in turn.
     private var ready: [Carrier: Deque<HopQueue>] = [:]
@@ -35,8 +35,8 @@ final class WorkScheduler {
     private var readyWithConnection: [Carrier: Deque<HopQueue>] = [:]
     /// Hops that are left alone, in the order in which they make room for others; a hop may stand there more than once, or no more be one.
     var paused: Deque<HopQueue> = []
-    private var activePerGroup: [String: Int] = [:]
-    private var blockedByGroup: [String: [HopQueue]] = [:]
+    /// By group: the outbound profile.
+    var groups: [String: ProfileConnections] = [:]
     var entryCount = 0
     var contentInMemory = 0
     /// There are hops in the store that had no room here.
@@ -47,7 +47,7 @@ final class WorkScheduler {
     var withdrawals: [QueueID: [UInt32]] = [:]
 
     /// Messages below this id were there before this start of the core.
-    private let firstID: QueueID
+    let firstID: QueueID
 
     init(bounds: Bounds = Bounds(), firstID: QueueID, limits: @escaping (Route) -> RoutePolicy) {
         (self.bounds, self.firstID, self.limits) = (bounds, firstID, limits)
@@ -157,7 +157,7 @@ final class WorkScheduler {
 
     /// Work for another connection to this route, if there is any and the limits allow one.
     func take(route: Route) -> Assignment? {
-        guard let hop = hops[route], !hop.line.isEmpty, hop.mayLease, groupMayLease(hop) else { return nil }
+        guard let hop = hops[route], !hop.line.isEmpty, hop.mayLease, hasRoom(for: hop) else { return nil }
         connectionBegan(hop)
         return assign(hop)
     }
@@ -166,9 +166,10 @@ final class WorkScheduler {
     func take(_ carrier: Carrier) -> Assignment? {
         while let hop = ready[carrier]?.popFirst() {
             hop.isReady = false
-            guard !hop.line.isEmpty, hop.mayLease else { continue }
-            guard groupMayLease(hop) else {
-                blockedByGroup[hop.limits.group, default: []].append(hop)
+            guard !hop.line.isEmpty, hop.mayLease, hasRoom(for: hop) else {
+                if !hop.line.isEmpty, hop.mayLease { groups[hop.limits.group]?.block(hop) }
+                // Whoever waits behind it may have the room that it cannot use.
+                offerRoom(in: hop.limits.group)
                 continue
             }
             connectionBegan(hop)
@@ -195,26 +196,6 @@ final class WorkScheduler {
         return nil
     }
 
-    /// A holder keeps a connection to the route open, and waits for more work for it.
-    ///
-    /// - Returns: false where the limits do not allow it.
-    func park(_ route: Route) -> Bool {
-        guard let hop = hop(for: route), hop.mayLease, groupMayLease(hop), blockedByGroup[hop.limits.group] == nil else { return false }
-        connectionBegan(hop)
-        hop.parked += 1
-        return true
-    }
-
-    /// It waits no more; its connection is closed.
-    func unpark(_ route: Route) {
-        guard let hop = hops[route], hop.parked > 0 else { return }
-        hop.parked -= 1
-        connectionEnded(hop)
-    }
-
-    /// Whether hops of this group have work and no room for a connection.
-    func isBlocked(group: String) -> Bool { blockedByGroup[group] != nil }
-
     func assign(_ hop: HopQueue, at place: Int = 0) -> Assignment {
         let entry = hop.line[place]
         let recipients: [WorkEntry.Recipient]
@@ -230,33 +211,6 @@ final class WorkScheduler {
         entry.outstanding += recipients.count
         if hop.hasMoreInStore, hop.line.count < bounds.lowWater { wantRefill(hop) }
         return Assignment(entry: entry, recipients: recipients)
-    }
-
-    func connectionBegan(_ hop: HopQueue) {
-        hop.active += 1
-        activePerGroup[hop.limits.group, default: 0] += 1
-    }
-
-    /// A lease is over as far as its connection is concerned; its recipients are settled or given back apart.
-    func connectionEnded(_ hop: HopQueue) {
-        hop.active -= 1
-        let group = hop.limits.group
-        activePerGroup[group, default: 0] -= 1
-        if let blocked = blockedByGroup.removeValue(forKey: group) { blocked.forEach(makeReady) }
-        makeReady(hop)
-        forgetIfIdle(hop)
-    }
-
-    /// The configuration has changed.
-    func policiesChanged() {
-        // Connections count where their hop belongs now.
-        activePerGroup = [:]
-        blockedByGroup = [:]
-        for hop in hops.values {
-            hop.limits = limits(hop.route)
-            activePerGroup[hop.limits.group, default: 0] += hop.active
-        }
-        for hop in hops.values { makeReady(hop) }
     }
 
     /// Recipients of a lease that were not attempted: due again at once.
@@ -334,16 +288,12 @@ final class WorkScheduler {
         guard !hop.isReady, !hop.line.isEmpty else { return }
         if hop.parked > 0 {
             readyWithConnection[hop.route.carrier, default: []].append(hop)
-        } else if hop.mayLease {
+        } else if hop.mayLease, !hop.isBlocked {
             ready[hop.route.carrier, default: []].append(hop)
         } else {
             return
         }
         hop.isReady = true
-    }
-
-    private func groupMayLease(_ hop: HopQueue) -> Bool {
-        hop.limits.total.map { activePerGroup[hop.limits.group, default: 0] < $0 } ?? true
     }
 
     private func markMoreInStore(_ hop: HopQueue) {
@@ -358,7 +308,7 @@ final class WorkScheduler {
         wanting.append(hop)
     }
 
-    private func hop(for route: Route) -> HopQueue? {
+    func hop(for route: Route) -> HopQueue? {
         if let hop = hops[route] { return hop }
         // Mailboxes are as many as the configuration names; they always have room.
         guard hops.count < bounds.hops || route.carrier == .mailbox || evictPaused() else {

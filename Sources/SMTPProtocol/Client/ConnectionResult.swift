@@ -29,6 +29,8 @@ public struct ConnectionLoss: Hashable, Sendable {
         /// `421`, or a refusal in the middle of the content: nothing can follow it.
         case closedByReply(Reply)
         case timedOut(WaitPhase)
+        /// The whole transaction took too long, though each reply came in time.
+        case tookTooLong(WaitPhase)
         /// What arrived is no reply, or not one to what was asked; quoted, printable, cut.
         case invalidReply(String)
         /// The content could not be read, or was not as long as announced: our own side's failure.

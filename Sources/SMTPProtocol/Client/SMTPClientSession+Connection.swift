@@ -105,12 +105,16 @@ extension SMTPClientSession {
         case .banner, .extendedHello, .hello, .startTLS, .handshake, .authentication:
             switch cause {
             case .timedOut(let phase): fail(.timedOut(phase), &actions)
+            case .tookTooLong(let phase): fail(.tookTooLong(phase), &actions)
             case .invalidReply(let text): fail(.invalidReply(waitPhase, text), &actions)
             case .closed, .closedByReply, .contentUnavailable: fail(.closed(waitPhase), &actions)
             }
         case .ready:
             // S04: idle for long enough.
-            if case .timedOut = cause { quit(&actions) } else { close(&actions) }
+            switch cause {
+            case .timedOut, .tookTooLong: quit(&actions)
+            case .closed, .closedByReply, .invalidReply, .contentUnavailable: close(&actions)
+            }
         case .transaction: loseTransaction(cause, &actions)
         case .quitting: close(&actions)
         case .closed: break

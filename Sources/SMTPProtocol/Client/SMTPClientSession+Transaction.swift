@@ -121,8 +121,8 @@ extension SMTPClientSession {
         }
         switch cause {
         case .closed, .closedByReply, .timedOut: transaction.settle(.retryAtOnce(reply, .anotherConnection))
-        // It would go wrong again at once.
-        case .invalidReply, .contentUnavailable: transaction.settle(.transientFailure(reply))
+        // It would go wrong again at once, or take as long.
+        case .invalidReply, .contentUnavailable, .tookTooLong: transaction.settle(.transientFailure(reply))
         }
         actions.append(.finished(transaction.result(.lost(ConnectionLoss(progress: progress, cause: cause)), Self.unanswered)))
         close(&actions)
@@ -134,6 +134,9 @@ extension SMTPClientSession {
         case .closed: Reply(451, "4.4.2", "connection lost while waiting for \(phase)\(addition)")
         case .closedByReply(let reply): reply.isPositive ? Reply(451, "4.5.0", "connection given up after \(reply)") : reply
         case .timedOut: Reply(451, "4.4.2", "timed out while waiting for \(phase)\(addition)")
+        case .tookTooLong:
+            Reply(
+                451, "4.4.2", "the remote host took too long in all, and was given up while waiting for \(phase)\(addition)")
         case .invalidReply(let text): Reply(451, "4.5.0", "invalid answer while waiting for \(phase): \"\(text)\"\(addition)")
         case .contentUnavailable(let text): Reply(451, "4.3.0", text)
         }

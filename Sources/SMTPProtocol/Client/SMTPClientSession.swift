@@ -34,6 +34,8 @@ public struct SMTPClientSession: Sendable {
         case quit
         /// The time for `waitPhase` is over.
         case timedOut
+        /// The time for all of the set-up, or of the transaction, is over, though each reply came in time.
+        case tookTooLong
         /// The connection is gone.
         case closed
     }
@@ -128,6 +130,7 @@ public struct SMTPClientSession: Sendable {
         case .contentFailed(let text): lose(.contentUnavailable(text), &actions)
         case .quit: quit(&actions)
         case .timedOut: lose(.timedOut(waitPhase), &actions)
+        case .tookTooLong: lose(.tookTooLong(waitPhase), &actions)
         case .closed: lose(.closed, &actions)
         }
         return actions

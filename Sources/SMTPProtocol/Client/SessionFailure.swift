@@ -25,6 +25,8 @@ public enum SessionFailure: Error, Hashable, Sendable {
     /// The connection went away.
     case closed(WaitPhase)
     case timedOut(WaitPhase)
+    /// Everything together took too long, though each reply came in time; where it stood then.
+    case tookTooLong(WaitPhase)
     /// What arrived is no reply; quoted, printable, cut.
     case invalidReply(WaitPhase, String)
 
@@ -40,7 +42,7 @@ public enum SessionFailure: Error, Hashable, Sendable {
         case .transportSecurityNotOffered, .startTLSRefused, .plaintextInjected: .startTLS
         case .handshakeFailed: .handshake
         case .authenticationNeedsTLS, .authenticationNotOffered, .authenticationFailed, .authenticationAbandoned: .authentication
-        case .closed(let phase), .timedOut(let phase), .invalidReply(let phase, _): phase
+        case .closed(let phase), .timedOut(let phase), .tookTooLong(let phase), .invalidReply(let phase, _): phase
         }
     }
 
@@ -61,6 +63,8 @@ public enum SessionFailure: Error, Hashable, Sendable {
         case .authenticationAbandoned(let why): Reply(454, "4.7.8", "the login to the remote host was given up: \(why)")
         case .closed(let phase): Reply(451, "4.4.2", "connection lost while waiting for \(phase)")
         case .timedOut(let phase): Reply(451, "4.4.2", "timed out while waiting for \(phase)")
+        case .tookTooLong(let phase):
+            Reply(451, "4.4.2", "the remote host took too long in all, and was given up while waiting for \(phase)")
         case .invalidReply(let phase, let text): Reply(451, "4.5.0", "invalid answer while waiting for \(phase): \"\(text)\"")
         }
     }
