@@ -10,9 +10,8 @@ final class StateDirectory {
     let path: String
     private let lock: FolderLock
 
-    var queuePath: String { "\(path)/queue.sqlite" }
-    var directoryPath: String { "\(path)/directory.sqlite" }
-    var contentPath: String { "\(path)/content" }
+    /// What lies in it.
+    var folder: StateFolder { StateFolder(path: path) }
 
     /// - Parameter owner: whose the folder and the lock become, where it is root that makes them.
     /// - Throws: `FileError`, or `FolderLock.InUse`.

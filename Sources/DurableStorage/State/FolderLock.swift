@@ -1,22 +1,20 @@
-import DurableStorage
-
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// Holds a folder for one core at a time, for as long as the process lives, however it ends.
-final class FolderLock {
-    struct InUse: Error, CustomStringConvertible {
-        let path: String
-        var description: String { "\(path) is in use by another postern-core" }
+public final class FolderLock: Sendable {
+    public struct InUse: Error, Sendable, CustomStringConvertible {
+        public let path: String
+        public var description: String { "\(path) is in use by another postern-core" }
     }
 
     /// The file that is locked.
-    let path: String
+    public let path: String
     private let descriptor: Int32
 
     /// - Throws: `InUse`, or `FileError`.
-    init(folder: String) throws {
+    public init(folder: String) throws {
         path = "\(folder)/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError(operation: .open, path: path, errorNumber: errno) }
