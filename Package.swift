@@ -87,8 +87,9 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "Confinement", "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity",
-                "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "Confinement", "MailVocabulary", "Topology", "TopologyFile", "DurableStorage", "MessageQueue", "Directory", "Explanation",
+                "Credentials", "TransportSecurity", "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", argumentParser,
+                logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -131,8 +132,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineToolTests",
             dependencies: [
-                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "TransportSecurity", "MailVocabulary",
-                logging,
+                "CommandLineTool", "Credentials", "Directory", "DurableStorage", "MessageQueue", "NameResolution", "ServiceRuntime",
+                "Topology", "TransportSecurity", "MailVocabulary", logging, nioCore,
             ]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
