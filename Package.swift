@@ -91,8 +91,9 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "Confinement", "MailVocabulary", "Topology", "TopologyFile", "Explanation", "Credentials", "TransportSecurity",
-                "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
+                "Confinement", "MailVocabulary", "Topology", "TopologyFile", "DurableStorage", "MessageQueue", "Directory", "Explanation",
+                "Credentials", "TransportSecurity", "NameResolution", "SMTPProtocol", "CoreLink", "ServiceRuntime", "TrustedFiles",
+                argumentParser, logging, nioCore, nioPosix,
             ]),
 
         .executableTarget(name: "postern", dependencies: ["CommandLineTool"]),
@@ -135,8 +136,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineToolTests",
             dependencies: [
-                "CommandLineTool", "Credentials", "NameResolution", "ServiceRuntime", "Topology", "TransportSecurity", "MailVocabulary",
-                logging,
+                "CommandLineTool", "Credentials", "Directory", "DurableStorage", "MessageQueue", "NameResolution", "ServiceRuntime",
+                "Topology", "TransportSecurity", "TrustedFiles", "MailVocabulary", logging, nioCore,
             ]),
         .testTarget(
             name: "FrontEndTests", dependencies: ["FrontEnd", "MailVocabulary", "NameResolution", "Topology", nioCore, nioPosix]),

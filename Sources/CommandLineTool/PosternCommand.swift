@@ -16,7 +16,9 @@ public struct PosternCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Run:",
-                subcommands: [UpCommand.self, ReloadCommand.self, StatusCommand.self, HealthCommand.self, MetricsCommand.self]),
+                subcommands: [
+                    UpCommand.self, ReloadCommand.self, StatusCommand.self, HealthCommand.self, MetricsCommand.self, RecoverCommand.self,
+                ]),
             CommandGroup(
                 name: "Configuration:",
                 subcommands: [

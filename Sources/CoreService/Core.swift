@@ -20,6 +20,7 @@ final class Core {
     let contentFiles: ContentFiles
     let contentFolder: FolderSync
     let reserve: StorageReserve
+    let aside: AsideKeeper
     /// For content files: reading and writing them blocks.
     let fileThreads: NIOThreadPool
     let startedAt = Timestamp.now()
@@ -58,6 +59,7 @@ final class Core {
         reserve = StorageReserve(
             path: contentFiles.directory, logPath: "\(FilePath.parent(of: contentFiles.directory))/queue.sqlite-wal",
             fileSystem: contentFiles.fileSystem, makeRoom: { [store] in store.makeRoom() })
+        aside = AsideKeeper(contentFiles, threads: fileThreads, on: eventLoop, log: log)
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
@@ -67,6 +69,9 @@ final class Core {
             limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
             expired: { [unowned self] in recorder.deferAll($0, reply: $1) })
     }
+
+    /// Mail for our domains is deferred, since nobody was ever in the directory.
+    var awaitsFirstMailbox: Bool { directory.hasNeverHadAnybody && !directory.domains.authoritative.isEmpty }
 
     // MARK: Sessions
 
@@ -118,7 +123,7 @@ final class Core {
     func removeContentIfUnnamed(_ id: QueueID) {
         let (files, log) = (contentFiles, log)
         queue.message(id).assumeIsolated().whenComplete { [fileThreads, eventLoop] result in
-            // Where it cannot be told, the file stays; the next start removes it if nobody names it.
+            // Where it cannot be told, the file stays; the next start sets it aside if nobody names it.
             guard case .success(nil) = result else { return }
             fileThreads.runIfActive(eventLoop: eventLoop) { try files.removeIfThere(id) }.whenFailure { error in
                 log.error("content file not removed", metadata: ["queue_id": "\(id)", "error": "\(error)"])
@@ -159,6 +164,11 @@ final class Core {
             log.warning("a holder did not renew its lease", metadata: ["queue_id": "\(id)", "lease": "\(lease)"])
         case .manyNextHops(let count):
             log.notice("more next hops have mail than are held in memory", metadata: ["held": "\(count)"])
+        case .unreadable(let message, let until):
+            metrics.damagedMessages += 1
+            log.error(
+                "message cannot be read and is held",
+                metadata: ["queue_id": "\(message.id)", "reason": "\(message.damage.reason)", "next_attempt_at": "\(until)"])
         case .readFailed(let reason): log.error("the queue cannot be read", metadata: ["error": "\(reason)"])
         }
     }

@@ -32,6 +32,10 @@ public enum CoreService {
             daemon.fail("\(error)", .configuration)
         } catch let error as SocketAccess.OpenControlSocket {
             daemon.fail("\(error)", .configuration)
+        } catch let error as MissingState {
+            daemon.fail("\(error)", .configuration)
+        } catch let error where DamagedDatabase.isCause(of: error) {
+            daemon.fail("the core cannot start: \(error)", .inputOutput)
         } catch {
             daemon.fail("the core cannot start: \(SystemReason.text(of: error))")
         }

@@ -11,6 +11,7 @@ struct Metrics {
     var failedRecipients = 0
     var expiredRecipients = 0
     var reportsWritten = 0
+    var damagedMessages = 0
     var logins = 0
     var verifierLookups = 0
 
@@ -20,9 +21,10 @@ struct Metrics {
     ///   - startedAt: of the core, in seconds since 1970.
     ///   - oldestReceivedAt: of the oldest message in the queue; nil where there is none.
     ///   - revision: of the configuration in force, a hexadecimal number.
+    ///   - filesAside: content files that no message needs, or whose message is damaged.
     func text(
         counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int, startedAt: Int, oldestReceivedAt: Timestamp?, now: Timestamp,
-        revision: String
+        revision: String, filesAside: Int
     ) -> String {
         // 0 and not nothing for an empty queue: a metric that comes and goes raises no alarm.
         let oldestAge = oldestReceivedAt.map { max(0, Int(now.seconds - $0.seconds)) } ?? 0
@@ -35,6 +37,8 @@ struct Metrics {
             ("postern_recipients_failed_total", "counter", "Recipients given up.", failedRecipients),
             ("postern_recipients_expired_total", "counter", "Of these, the ones that were tried for too long.", expiredRecipients),
             ("postern_reports_written_total", "counter", "Non-delivery reports written.", reportsWritten),
+            ("postern_messages_damaged_total", "counter", "Messages found damaged in the queue, and not delivered.", damagedMessages),
+            ("postern_content_files_aside", "gauge", "Content files kept aside: orphans, and damaged content.", filesAside),
             ("postern_logins_total", "counter", "Sessions that have logged in.", logins),
             ("postern_verifier_lookups_total", "counter", "Login names that postern-auth has asked about.", verifierLookups),
             ("postern_leases_expired_total", "counter", "Leases whose holder did not renew them.", expired),

@@ -23,7 +23,7 @@ final class RunningCore {
     private let access: SocketAccess
     private let state: StateDirectory
     /// nil where others have made the sockets, so that there is nothing to take from another core.
-    private let runtimeFolder: TrustedFolder?
+    private let runtimeLock: FolderLock?
     private var store: SQLiteQueueStore?
     /// nil until the state is open: who connects before that is sent away, and comes again.
     private var core: Core?
@@ -45,7 +45,7 @@ final class RunningCore {
         access = try SocketAccess(daemon.topology, of: .core, areInherited: !inherited.isEmpty)
         let stateDirectory = daemon.topology.stateDirectory
         if !inherited.isEmpty {
-            runtimeFolder = nil
+            runtimeLock = nil
             try access.checkInheritedControl(path: RoleName.control.path(in: runtime))
             state = try StateDirectory(path: stateDirectory, owner: nil)
             return
@@ -56,8 +56,7 @@ final class RunningCore {
         let folder = try TrustedFolder.make(runtime, mode: mode, modeAbove: mode)
         if isShared { try folder.setMode(mode) }
         // Before the sockets: a second core must not take them from the first, nor share its queue.
-        guard try folder.lock() else { throw FolderInUse(path: runtime) }
-        runtimeFolder = folder
+        runtimeLock = try FolderLock(folder)
         state = try StateDirectory(path: stateDirectory, owner: access.needsRoot ? access.own : nil, modeAbove: mode)
     }
 
@@ -136,9 +135,9 @@ final class RunningCore {
 
     private func openState() throws {
         let topology = daemon.topology
-        let files = ContentFiles(directory: state.contentPath, fileSystem: fileSystem)
-        try files.prepare()
-        let database = try QueueDatabase(path: state.queuePath)
+        let opening = StateOpening(folder: state.folder, fileSystem: fileSystem)
+        try opening.begin()
+        let database = try opening.openQueue()
         try database.forgetUnusedHops()
         let epoch = try database.nextEpoch()
         let reconfiguredAt = try database.runs(revision: topology.revisionNumber, now: .now())
@@ -146,25 +145,30 @@ final class RunningCore {
         let known = try database.holders()
         let holders = known.filter(Self.mayLive)
         try database.apply(known.filter { !Self.mayLive($0) }.map { .forgetHolder($0.id) })
-        let store = try SQLiteQueueStore(database: database, path: state.queuePath, on: eventLoop)
+        let store = try SQLiteQueueStore(database: database, path: state.folder.path(of: .queue), on: eventLoop)
         self.store = store
-        let directory = try Directory(path: state.directoryPath, domains: DirectoryDomains(topology))
-        // SQLite does not tell of a failed sync of the folder when it makes its files.
-        try fileSystem.syncDirectory(state.path)
+        let directory = try opening.openDirectory(domains: DirectoryDomains(topology))
+        try opening.finish()
         // Threads that mostly wait for the disk: the more files are synced at once, the fewer times the file system's journal is written.
         let threads = NIOThreadPool(numberOfThreads: 16)
         threads.start()
         let daemon = daemon
         let core = Core(
-            topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest, holders: holders,
+            topology: topology, directory: directory, store: store, contentFiles: opening.contentFiles, epoch: epoch, largestID: largest,
+            holders: holders,
             fileThreads: threads, on: eventLoop, log: daemon.log, reconfiguredAt: reconfiguredAt,
             readConfiguration: {
                 daemon.readConfiguration().mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
             })
         core.onReload = { [unowned self] in announce($0.revision) }
         self.core = core
-        removeOrphans(of: files, store, before: core.queue.nextID(), on: threads)
+        core.aside.begin(store, before: core.queue.nextID())
         core.queue.start()
+        if core.awaitsFirstMailbox {
+            daemon.log.warning(
+                "the directory never had a user, alias or group: mail for our domains is deferred until it has one",
+                metadata: ["file": "\(state.folder.path(of: .directory))"])
+        }
         daemon.log.notice("core is ready", metadata: ["state": "\(state.path)", "sockets": "\(topology.runtimeDirectory)"])
     }
 
@@ -215,23 +219,6 @@ final class RunningCore {
         mailbox.revision = revision
         control.revision = revision
         core?.announce(revision)
-    }
-
-    private func removeOrphans(of files: ContentFiles, _ store: SQLiteQueueStore, before id: QueueID, on threads: NIOThreadPool) {
-        store.removeOrphans(of: files, before: id, on: threads).whenComplete { [log = daemon.log] result in
-            switch result {
-            case .success(let removal):
-                if removal.removed > 0 {
-                    log.notice("removed content files that no message names", metadata: ["count": "\(removal.removed)"])
-                }
-                if let error = removal.firstFailure {
-                    log.warning(
-                        "content files that no message names could not be removed; the next start tries again",
-                        metadata: ["count": "\(removal.failed)", "error": "\(error)"])
-                }
-            case .failure(let error): log.warning("could not look for content files that no message names", metadata: ["error": "\(error)"])
-            }
-        }
     }
 
     /// Whether the process of a holder of the last run may still be there, so that its leases are worth waiting for.

@@ -49,6 +49,9 @@ public final class Directory {
     /// What the keys of names that nobody has are made from; known to this installation only.
     public let decoySecret: [UInt8]
     var cache: DirectoryCache
+    /// No user, alias or group was ever in this file. A directory that was emptied knows that it had somebody: that is a fact, and who
+    /// asks may hear "unknown". This one may be empty only because another volume was meant.
+    public private(set) var hasNeverHadAnybody = false
     private let findEntry: SQLiteStatement
     private let findTargets: SQLiteStatement
     private var statements: [String: SQLiteStatement] = [:]
@@ -85,8 +88,23 @@ public final class Directory {
             findTargets = try connection.prepare("SELECT key, address FROM targets WHERE owner = ? ORDER BY key")
             let secret = try connection.prepare("SELECT value FROM secrets WHERE name = 'decoy'")
             decoySecret = try secret.step() ? secret.blob(0) : []
+            hasNeverHadAnybody = try Self.hasNeverHadAnybody(connection)
         } catch {
             throw .storage(error)
+        }
+    }
+
+    /// SQLite keeps the largest id that an entry ever had (https://www.sqlite.org/autoinc.html).
+    private static func hasNeverHadAnybody(_ connection: SQLiteConnection) throws(SQLiteError) -> Bool {
+        try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = 'entries'") ?? 0 == 0
+    }
+
+    /// Takes an empty directory for one that had somebody, durably: whoever made it says who there is.
+    public func rememberSomebody() throws(DirectoryError) {
+        guard hasNeverHadAnybody else { return }
+        try change { () throws(DirectoryError) in
+            try run("DELETE FROM sqlite_sequence WHERE name = 'entries'", [])
+            try run("INSERT INTO sqlite_sequence (name, seq) VALUES ('entries', 1)", [])
         }
     }
 
@@ -160,7 +178,11 @@ public final class Directory {
     /// Runs a change in one transaction. Whatever was read meanwhile is forgotten afterwards, also when the change is refused.
     func change<Success>(_ body: () throws(DirectoryError) -> Success) throws(DirectoryError) -> Success {
         cache.removeAll()
-        defer { cache.removeAll() }
+        defer {
+            cache.removeAll()
+            // Where it cannot be read, it is as before; the next change asks again.
+            if hasNeverHadAnybody, let now = try? Self.hasNeverHadAnybody(connection) { hasNeverHadAnybody = now }
+        }
         return try connection.transaction(orThrow: { DirectoryError.storage($0) }, body)
     }
 

@@ -9,7 +9,8 @@ public struct DirectoryAnswers: RoutingDirectory {
     public init(_ directory: Directory) { self.directory = directory }
 
     public func answer(for recipient: EmailAddress) throws(DirectoryError) -> DirectoryAnswer {
-        try directory.expand(recipient).map { .known(KnownRecipient($0)) } ?? .unknown
+        if let expansion = try directory.expand(recipient) { return .known(KnownRecipient(expansion)) }
+        return directory.hasNeverHadAnybody ? .nobodyYet : .unknown
     }
 
     public func groups(of address: EmailAddress) throws(DirectoryError) -> Set<AddressKey> { try directory.groups(of: address) }

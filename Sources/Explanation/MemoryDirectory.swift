@@ -12,21 +12,28 @@ public enum MemoryDirectory {
 
     /// - Parameters:
     ///   - document: for example out of a file.
+    ///   - hadSomebody: false where nobody was ever in the directory that the document is of: then who is not in it is not unknown yet.
     ///   - isOfRunningCore: it was whole by another configuration: what this one does not receive mail for is kept, and leads nowhere.
     /// - Throws: all entries that a directory would refuse.
-    public static func make(_ document: DirectoryDocument, topology: Topology, isOfRunningCore: Bool = false) throws(Failure) -> Directory {
+    public static func make(_ document: DirectoryDocument, topology: Topology, isOfRunningCore: Bool = false, hadSomebody: Bool = true)
+        throws(Failure)
+        -> Directory
+    {
         let domains = DirectoryDomains(topology)
         let making = Making(directory: try open(isOfRunningCore ? permissive(document, domains) : domains))
         making.run(document)
         guard making.findings.isEmpty else { throw Failure(findings: making.findings.sorted()) }
         making.directory.domains = domains
+        if hadSomebody { do { try making.directory.rememberSomebody() } catch { throw failure(error) } }
         return making.directory
     }
 
     private static func open(_ domains: DirectoryDomains) throws(Failure) -> Directory {
-        do { return try Directory(path: ":memory:", domains: domains) } catch {
-            throw Failure(findings: [Finding(.error, at: SourceLocation(file: "memory", line: 0, column: 0), path: "", "\(error)")])
-        }
+        do { return try Directory(path: ":memory:", domains: domains) } catch { throw failure(error) }
+    }
+
+    private static func failure(_ error: DirectoryError) -> Failure {
+        Failure(findings: [Finding(.error, at: SourceLocation(file: "memory", line: 0, column: 0), path: "", "\(error)")])
     }
 
     private static func permissive(_ document: DirectoryDocument, _ domains: DirectoryDomains) -> DirectoryDomains {

@@ -13,6 +13,8 @@ public final class MessageQueue {
         case storeRecovered
         case leaseExpired(LeaseID, QueueID)
         case readFailed(String)
+        /// A message cannot be read at all; it is held, and tried again at that time.
+        case unreadable(UnreadableMessage, until: Timestamp)
         /// There are more next hops with mail than are held in memory; those that could not be reached wait longer.
         case manyNextHops(Int)
     }
@@ -58,6 +60,9 @@ public final class MessageQueue {
 
     /// `MessageQueue+HopScan.swift`.
     var hopScan = HopScan()
+
+    /// `MessageQueue+Damage.swift`: messages that cannot be read and could not be held, and when that is tried again.
+    var unreadableUntil: [QueueID: Timestamp] = [:]
 
     /// `MessageQueue+Deferred.swift`.
     var deferredScannedUntil: Timestamp

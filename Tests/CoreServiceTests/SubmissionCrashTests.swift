@@ -65,6 +65,7 @@ struct SubmissionCrashTests {
             switch stored.head.content {
             case .inline(let bytes): found = Array(bytes.readableBytesView)
             case .file: found = Array(try files.beginning(of: id, octets: content.count + 1).readableBytesView)
+            case .damaged: throw CrashViolation("\(id): its content is not what was stored")
             case nil: throw CrashViolation("\(id) has no content")
             }
             guard found == content else { throw CrashViolation("\(id): \(found.count) octets of \(content.count), or others") }

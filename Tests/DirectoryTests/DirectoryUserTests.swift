@@ -107,6 +107,30 @@ struct DirectoryUserTests {
         #expect(try test.directory.addUser(address("carl")).value > anna.value)
     }
 
+    @Test("a directory that never had anybody knows it; one that had somebody, a user, an alias or a group, knows that for good")
+    func neverHadAnybody() throws {
+        for make
+            in ([
+                { try $0.addUser(address("anna")) }, { try $0.addGroup(address("staff")) },
+                { try $0.addAlias(address("far"), to: addresses("x@far.example"), forward: true) },
+            ] as [(Directory) throws -> Void])
+        {
+            let test = try TestDirectory()
+            #expect(test.directory.hasNeverHadAnybody)
+            // A change that is refused brings nobody.
+            #expect(throws: DirectoryError.self) { try test.directory.addUser(address("anna@elsewhere.example")) }
+            #expect(throws: DirectoryError.self) { try test.directory.addAlias(address("loop"), to: addresses("loop")) }
+            #expect(test.directory.hasNeverHadAnybody)
+            try test.reopen()
+            #expect(test.directory.hasNeverHadAnybody)
+            try make(test.directory)
+            #expect(!test.directory.hasNeverHadAnybody)
+            try test.forge("PRAGMA foreign_keys = ON; DELETE FROM entries")
+            try test.reopen()
+            #expect(!test.directory.hasNeverHadAnybody, "also when the last one is gone")
+        }
+    }
+
     @Test("a domain has a postmaster, or not")
     func postmaster() throws {
         let test = try TestDirectory(users: ["anna"])

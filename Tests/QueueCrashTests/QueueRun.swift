@@ -77,7 +77,7 @@ final class QueueRun {
         recorder.mark("opened \(base)")
         ledger.bases = [found]
         state = found
-        _ = try files.removeOrphans(before: QueueID(value: lastID)) { try reader.named($0) }
+        _ = try files.setOrphansAside(before: QueueID(value: lastID)) { try reader.named($0) }
         (self.database, self.reader) = (database, reader)
     }
 

@@ -60,7 +60,7 @@ struct QueueState: Equatable {
             holders = holders.filter { $0.id != holder.id }
             holders.insert(holder)
         case .forgetHolder(let id): holders = holders.filter { $0.id != id }
-        case .reconfigured: break
+        case .reconfigured, .hold: break
         }
     }
 
@@ -70,6 +70,7 @@ struct QueueState: Equatable {
         switch message.content {
         case .inline(let bytes): (content, isInFile) = (Array(bytes.readableBytesView), false)
         case .file: (content, isInFile) = (files[message.id] ?? [], true)
+        case .damaged(let bytes): (content, isInFile) = (Array(bytes.readableBytesView), false)
         }
         messages[message.id] = Message(
             receivedAt: message.receivedAt, sender: message.sender, origin: message.origin, has8BitOctets: message.has8BitOctets,
@@ -119,6 +120,7 @@ struct QueueState: Equatable {
             let file = try files.fileSystem.open(files.path(of: id))
             (content, isInFile) = (try file.readAll(), true)
             try file.close()
+        case .damaged: throw CrashViolation("\(id): its content is not what was stored")
         case nil: throw CrashViolation("\(id): no content read")
         }
         return Message(
@@ -138,7 +140,7 @@ struct QueueState: Equatable {
     private func requireDue(_ reader: QueueReader) throws {
         var due: Set<String> = []
         for hop in try reader.hops(after: nil, limit: 1000) {
-            for row in try reader.due(route: hop.route, now: Timestamp(seconds: 1 << 40), limit: 1000, contentBudget: .max) {
+            for row in try reader.due(route: hop.route, now: Timestamp(seconds: 1 << 40), limit: 1000, contentBudget: .max).recipients {
                 due.insert("\(row.message.id) \(row.index) \(hop.route)")
             }
         }

@@ -22,16 +22,16 @@ enum RecoveredQueue {
 
         try requireSound(path)
         let reader = try QueueReader(path: path)
-        // Again where orphans were removed.
+        // Again where orphans were set aside.
         var removed = 0
         repeat {
             let found = try QueueState.read(database, reader, files)
             guard ledger.bases.contains(found) else {
                 throw CrashViolation(ledger.bases.map { found.difference(from: $0) }.joined(separator: ", or: "))
             }
-            removed = try files.removeOrphans(before: QueueID(value: Timestamp.now().microseconds)) { try reader.named($0) }.removed
+            removed = try files.setOrphansAside(before: QueueID(value: Timestamp.now().microseconds)) { try reader.named($0) }.setAside
             let named = found.messages.filter(\.value.isInFile).keys.map(\.description).sorted()
-            let there = try files.fileSystem.list(files.directory).sorted()
+            let there = try files.fileSystem.list(files.directory).filter { $0 != "aside" }.sorted()
             if there != named { throw CrashViolation("files \(there), and the queue names \(named)") }
         } while removed > 0
 

@@ -91,9 +91,9 @@ final class StoreFixture: @unchecked Sendable {
     }
 
     /// On the event loop.
-    func removeOrphans(of files: ContentFiles, on threads: NIOThreadPool) -> EventLoopFuture<OrphanRemoval> {
+    func setOrphansAside(of files: ContentFiles, on threads: NIOThreadPool) -> EventLoopFuture<OrphanSweep> {
         guard let opened else { return loop.makeFailedFuture(StoreError.closed) }
-        return opened.store.removeOrphans(of: files, before: opened.queue.nextID(), on: threads)
+        return opened.store.setOrphansAside(of: files, before: opened.queue.nextID(), on: threads)
     }
 
     /// The next lease of any route for a holder.

@@ -87,6 +87,29 @@ struct DecisionTests {
         #expect(last.outcome == .refused(try #require(decision.refusal)))
     }
 
+    @Test("rule 1: a directory that never had anybody makes nobody unknown: 451, and the trace says why; shared domains go on elsewhere")
+    func nobodyYet() throws {
+        let decision = Self.usual.table.decide(Sketch.facts("bob@ours.example")) { _ in .nobodyYet }
+        #expect(decision.refusal?.words == "451 4.3.0 No mailbox has been set up here yet, try again later")
+        let last = try #require(decision.trace.steps.last)
+        #expect(last.finding == .nobodyYet(Sketch.address("bob@ours.example")) && last.rule == "1")
+        #expect(
+            last.text
+                == "bob@ours.example is not in the directory, which never had a user, alias or group: that may be another directory than was meant"
+        )
+        // Another code than that of an unknown recipient: it is another rule.
+        let unknown = Self.usual.table.decide(Sketch.facts("bob@ours.example")) { _ in .unknown }
+        #expect(unknown.refusal?.code != decision.refusal?.code)
+        #expect(Self.usual.table.rules(of: try #require(decision.refusal).code).count == 1)
+        let shared = Self.usual.table.decide(Sketch.facts("x@shared.example")) { _ in .nobodyYet }
+        #expect(shared.refusal == nil && !shared.routes.isEmpty)
+        // What waits in the queue is not given up for it.
+        let queued = Self.usual.table.reroute(Sketch.facts("bob@ours.example"), to: Sketch.address("bob@ours.example"), from: "mailboxes") {
+            _ in .nobodyYet
+        }
+        #expect(queued.refusal?.reply.isTransientFailure == true)
+    }
+
     @Test("rule 1: the directory is asked once, and only about our domains")
     func directoryQuestions() {
         let directory = SketchDirectory(find: Self.directory)

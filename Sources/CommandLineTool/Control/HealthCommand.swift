@@ -12,7 +12,8 @@ struct HealthCommand: AsyncParsableCommand {
         commandName: "health", abstract: "Whether one daemon can do its work; for the health checks of containers.",
         discussion: """
             Run it where the daemon runs, as the account of that daemon. The core must answer on the socket of that role; a front end's \
-            listeners must answer, too, and the login socket of auth. It says what does not, and then ends with 75.
+            listeners must answer, too, and the login socket of auth. It says what does not, and then ends with 75. A core whose directory \
+            never had anybody is healthy; it warns of that.
             """)
 
     @Argument(help: "core, edge, submission, auth, delivery or mailbox.") var role: Role
@@ -32,6 +33,15 @@ struct HealthCommand: AsyncParsableCommand {
         }
         for failure in failures { Environment.printError("postern: \(failure)") }
         guard failures.isEmpty else { throw ExitCode(ExitStatus.temporaryFailure.rawValue) }
+        if role == .core { try await warn() }
+    }
+
+    /// What a healthy core waits for. No failure: another start of it would change nothing.
+    private func warn() async throws {
+        let status = try await ControlClient(file).objects(ControlRequest(.status)).map { try Row($0) }.first
+        if status?.flag("awaits_first_mailbox") == true {
+            Environment.printError("postern: warning: the directory \(StatusCommand.noMailbox)")
+        }
     }
 
     /// What must answer for a daemon to be healthy.

@@ -16,6 +16,10 @@ struct StatusCommand: AsyncParsableCommand {
         }
     }
 
+    /// Said by `postern health`, too.
+    static let noMailbox =
+        "never had a user, alias or group: mail for our domains is deferred with 451. Add a user, or mount the volume that was meant"
+
     private func show(_ row: Row) {
         StandardOutput.print(
             """
@@ -25,6 +29,14 @@ struct StatusCommand: AsyncParsableCommand {
             queue           \(row.text("messages")) messages, \(row.text("recipients")) recipients, \(row.text("leases")) under way
             since start     \(row.text("accepted_messages")) messages accepted, \(row.text("delivered_recipients")) recipients delivered
             """)
+        if row.flag("awaits_first_mailbox") { StandardOutput.print("directory       \(Self.noMailbox)") }
+        if row.number("damaged_messages") > 0 {
+            StandardOutput.print("damaged         \(row.text("damaged_messages")) messages found damaged since start: `postern queue list`")
+        }
+        if row.number("files_aside") > 0 {
+            StandardOutput.print(
+                "kept aside      \(row.text("files_aside")) content files, \(row.text("octets_aside")) octets, each for 7 days")
+        }
         for connector in row.rows("connectors_down") {
             StandardOutput.print(
                 "down            connector \(connector.text("connector")), tried again \(connector.text("tried_again_at"))")

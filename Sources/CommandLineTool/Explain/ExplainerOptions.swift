@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoreLink
 import Explanation
 import MailVocabulary
 import ServiceRuntime
@@ -16,12 +17,13 @@ struct ExplainerOptions: ParsableArguments {
     /// The configuration of the file, also where the core runs with another one: that is how a change is tried.
     func explainer(for topology: Topology) async throws -> Explainer {
         let now = Timestamp.now()
-        let document = try await document(topology)
+        let (document, hadSomebody) = try await document(topology)
         return try Reporting.of {
             Explainer(
                 topology: topology,
-                directory: try MemoryDirectory.make(document, topology: topology, isOfRunningCore: directory == nil), now: now,
-                utcOffset: LocalTime.offset(at: now.seconds))
+                directory: try MemoryDirectory.make(
+                    document, topology: topology, isOfRunningCore: directory == nil, hadSomebody: hadSomebody),
+                now: now, utcOffset: LocalTime.offset(at: now.seconds))
         }
     }
 
@@ -44,11 +46,15 @@ struct ExplainerOptions: ParsableArguments {
         }
     }
 
-    private func document(_ topology: Topology) async throws -> DirectoryDocument {
+    private func document(_ topology: Topology) async throws -> (DirectoryDocument, hadSomebody: Bool) {
         if let directory {
-            return try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }
+            // A file says who there is, also where that is nobody.
+            return (try Reporting.of { try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain) }, true)
         }
-        return try await ofRunningCore { try await RunningDirectory.document($0) }
+        return try await ofRunningCore { client in
+            let status = try await client.objects(ControlRequest(.status)).map { try Row($0) }.first
+            return (try await RunningDirectory.document(client), status?.flag("directory_never_used") != true)
+        }
     }
 
     /// Asks the running core; where none answers, the command ends with a word on what else there is.

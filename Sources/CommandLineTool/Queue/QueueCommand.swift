@@ -10,7 +10,10 @@ struct QueueCommand: ParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Every recipient that is not finished yet.",
-            discussion: "States: ready (due, waits its turn), active (being delivered now), retry (tried again at the time shown).")
+            discussion: """
+                States: ready (due, waits its turn), active (being delivered now), retry (tried again at the time shown), damaged (cannot \
+                be read as it came in, and is not delivered; looked at again at the time shown).
+                """)
 
         @OptionGroup var file: ConfigurationOption
         @Flag(help: "JSON Lines: one object per recipient.") var json = false

@@ -95,6 +95,11 @@ final class ControlSession {
                         connector.add("tried_again_at", "\(until)")
                         return connector
                     })
+                object.add("directory_never_used", core.directory.hasNeverHadAnybody)
+                object.add("awaits_first_mailbox", core.awaitsFirstMailbox)
+                object.add("damaged_messages", core.metrics.damagedMessages)
+                object.add("files_aside", core.aside.contents.files)
+                object.add("octets_aside", core.aside.contents.octets)
                 object.add("accepted_messages", core.metrics.acceptedMessages)
                 object.add("delivered_recipients", core.metrics.deliveredRecipients)
                 connection.send(.object(object.text))
@@ -114,7 +119,8 @@ final class ControlSession {
                         core.metrics.text(
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
                             expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
-                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)
+                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision,
+                            filesAside: core.aside.contents.files)
                             + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)))
                 done()
             }

@@ -55,7 +55,7 @@ extension ControlSession {
     private static func object(of entry: QueueEntry, _ view: QueueView) -> JSONObject {
         let standing = view.standing(
             message: entry.message, index: entry.index, connector: entry.connector, nextHop: entry.nextHop, receivedAt: entry.receivedAt,
-            nextAttempt: entry.nextAttempt)
+            nextAttempt: entry.nextAttempt, lastError: entry.lastError)
         var object = JSONObject()
         object.add("id", "\(entry.message)")
         object.add("state", standing.state.rawValue)
@@ -96,7 +96,7 @@ extension ControlSession {
     private static func row(of recipient: StoredRecipient, _ head: MessageHead, _ view: QueueView) -> JSONObject {
         let standing = view.standing(
             message: head.id, index: recipient.index, connector: recipient.route.connector, nextHop: recipient.route.nextHop,
-            receivedAt: head.receivedAt, nextAttempt: recipient.nextAttempt)
+            receivedAt: head.receivedAt, nextAttempt: recipient.nextAttempt, lastError: recipient.lastError)
         var row = JSONObject()
         row.add("state", standing.state.rawValue)
         row.add("recipient", "\(recipient.recipient.address)")

@@ -11,6 +11,8 @@ struct QueueView {
         case active
         /// Tried again at a time that is still to come.
         case retry
+        /// Found damaged: nobody gets it, and it is looked at again at a time that is still to come.
+        case damaged
     }
 
     let leased: Set<MessageQueue.LeasedKey>
@@ -23,13 +25,17 @@ struct QueueView {
 
     init(_ queue: MessageQueue) { self.init(leased: queue.leasedRecipients, paused: queue.pausedRoutes, now: .now()) }
 
-    /// - Parameter nextAttempt: as it is stored; nil: due since the message was received.
+    /// - Parameters:
+    ///   - nextAttempt: as it is stored; nil: due since the message was received.
+    ///   - lastError: as it is stored.
     func standing(
-        message: QueueID, index: UInt32, connector: String, nextHop: String, receivedAt: Timestamp, nextAttempt: Timestamp?
+        message: QueueID, index: UInt32, connector: String, nextHop: String, receivedAt: Timestamp, nextAttempt: Timestamp?,
+        lastError: String?
     ) -> (state: State, nextAttempt: Timestamp) {
         let pausedUntil = Carrier.allCases.lazy.compactMap { paused[Route(connector: connector, nextHop: nextHop, carrier: $0)] }.first
         let next = max(nextAttempt ?? receivedAt, pausedUntil ?? receivedAt)
         if leased.contains(MessageQueue.LeasedKey(message: message, index: index)) { return (.active, next) }
+        if MessageDamage.isReason(lastError) { return (.damaged, next) }
         return (next > now ? .retry : .ready, next)
     }
 }

@@ -165,13 +165,15 @@ final class LeaseServerSession {
         switch grant.message.content {
         case .inline(let bytes): send(bytes)
         case .file: stream(grant)
+        case .damaged: damaged(grant, Self.changedContent)
         case nil:
             core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
                 guard current == grant.id, !isGone else { return }
-                if case .success(let message?) = result, case .inline(let bytes) = message.head.content {
-                    send(bytes)
-                } else {
-                    unavailable(grant, "\(result)")
+                guard case .success(let message?) = result else { return unavailable(grant, "\(result)") }
+                switch message.head.content {
+                case .inline(let bytes): send(bytes)
+                case .damaged: damaged(grant, Self.changedContent, content: message.head)
+                case .file, nil: unavailable(grant, "the queue does not say where it lies")
                 }
             }
         }
@@ -188,11 +190,14 @@ final class LeaseServerSession {
 
     private func stream(_ grant: LeaseGrant) {
         connection.flush()
-        let sender = ContentSender(path: core.contentFiles.path(of: grant.message.id), core: core, connection: connection) {
-            [self] result in
+        let sender = ContentSender(grant.message, core: core, connection: connection) { [self] result in
             guard current == grant.id, !isGone else { return }
             self.sender = nil
-            if case .failure(let error) = result { unavailable(grant, "\(error)") }
+            switch result {
+            case .success: break
+            case .failure(let damage as MessageDamage): damaged(grant, damage)
+            case .failure(let error): unavailable(grant, "\(error)")
+            }
         }
         self.sender = sender
         sender.proceed()
@@ -203,6 +208,18 @@ final class LeaseServerSession {
         core.log.error("content cannot be read", metadata: ["queue_id": "\(grant.message.id)", "error": "\(reason)"])
         current = nil
         core.recorder.deferAll(grant, reply: Reply(451, "4.3.0", "the content cannot be read"))
+        connection.send(.contentUnavailable)
+        connection.flush()
+    }
+
+    private static let changedContent = MessageDamage("its content in queue.sqlite is not what came in")
+
+    /// The content is not what came in: nobody gets it, and it stays where it is.
+    ///
+    /// - Parameter content: the message with what was read of its content; nil: as in the grant.
+    private func damaged(_ grant: LeaseGrant, _ damage: MessageDamage, content: MessageHead? = nil) {
+        current = nil
+        core.recorder.hold(grant, damage, keeping: content ?? grant.message)
         connection.send(.contentUnavailable)
         connection.flush()
     }

@@ -92,6 +92,44 @@ final class OutcomeRecorder {
             contact: .notTried, holder: holder, completion: {})
     }
 
+    /// Holds a message whose content is not what came in: nobody tries it again before it has expired (E09). It is looked at once more then,
+    /// since its file may have been restored; otherwise the sender is told. What is left of the content is kept aside for some days.
+    func hold(_ grant: LeaseGrant, _ damage: MessageDamage, keeping head: MessageHead) {
+        core.metrics.damagedMessages += 1
+        core.aside.keep(head)
+        guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else { return }
+        let now = Timestamp.now()
+        let expiry = grant.message.receivedAt + core.queue.policy(of: grant.route).retry.expiration
+        let isOver = now >= expiry
+        core.log.error(
+            "message is damaged and not delivered",
+            metadata: [
+                "queue_id": "\(grant.message.id)", "reason": "\(damage.reason)",
+                "consequence": isOver ? "given up, the sender is told" : "held until \(expiry)",
+            ])
+        var failed: [FailedRecipient] = []
+        let settlements = grant.recipients.map { recipient in
+            guard isOver else {
+                return Settlement(
+                    index: recipient.index,
+                    change: .deferred(nextAttempt: expiry, attempts: recipient.attempts + 1, lastError: "\(damage)"))
+            }
+            let outcome = Self.ownWord(on: recipient, Self.damaged)
+            failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
+            core.metrics.failedRecipients += 1
+            log("failed", grant, recipient, outcome)
+            return Settlement(index: recipient.index, change: .finished)
+        }
+        let told = Self.notified(failed, leased: grant.recipients)
+        report(told, on: grant) { [self] reports in
+            core.queue.settle(grant.id, settlements, reports: reports, contact: .notTried) { [core] in
+                if isOver, grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
+            }
+        }
+    }
+
+    private static let damaged = Reply(550, "5.3.0", "the message was damaged while it waited here, and cannot be delivered")
+
     /// Decides again about the recipients of a lease that nobody has been given yet.
     ///
     /// - Parameter completion: `true`: all of them keep their way, and the lease stands. `false`: the lease has ended, and what became of

@@ -38,6 +38,7 @@ extension Core {
     func beginningOfContent(_ head: MessageHead, completion: @escaping (ByteBuffer) -> Void) {
         switch head.content {
         case .inline(let bytes): completion(bytes)
+        case .damaged: completion(ByteBuffer())
         case .file:
             let files = contentFiles
             fileThreads.runIfActive(eventLoop: eventLoop) { try files.beginning(of: head.id, octets: DeliveryReport.maximumHeaderOctets) }

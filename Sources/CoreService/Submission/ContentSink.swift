@@ -15,6 +15,8 @@ final class ContentSink {
     private final class File: @unchecked Sendable {
         // Invariant: used by one piece of work at a time; the next starts when the event loop has heard of the end of the last.
         var file: (any OpenFile)?
+        /// Of what has been written.
+        var checksum = CRC32C()
     }
 
     private let id: QueueID
@@ -61,14 +63,16 @@ final class ContentSink {
     }
 
     /// The content is complete; makes it durable as far as it lies in a file. After a failure nothing of it is left.
-    func finish(_ completion: @escaping (Result<QueuedContent, StoreError>) -> Void) {
+    ///
+    /// - Parameter completion: is given the content, and the checksum of what lies in a file.
+    func finish(_ completion: @escaping (Result<(QueuedContent, checksum: UInt32?), StoreError>) -> Void) {
         if let failure { return completion(.failure(failure)) }
-        guard hasFile else { return completion(.success(.inline(buffer))) }
+        guard hasFile else { return completion(.success((.inline(buffer), nil))) }
         write(sync: true)
         whenReady { [self] in
             if let failure { return completion(.failure(failure)) }
             // The caller discards the file after a failure: where its entry may not last, neither may the message.
-            folder.sync { completion($0.map { .file }) }
+            folder.sync { [file] in completion($0.map { (.file, file.checksum.value) }) }
         }
     }
 
@@ -79,7 +83,7 @@ final class ContentSink {
         buffer = ByteBuffer()
         guard hasFile else { return }
         whenReady { [self] in
-            // A file that stays is an orphan, and goes at the next start.
+            // A file that stays is an orphan, and is set aside at the next start.
             threads.runIfActive(eventLoop: eventLoop) { [file, files, id] in
                 file.file = nil
                 try files.removeIfThere(id)
@@ -95,14 +99,17 @@ final class ContentSink {
             let open = try file.file ?? files.fileSystem.create(files.path(of: id), mode: 0o600)
             file.file = open
             do {
-                try bytes.withUnsafeReadableBytes { try open.write($0) }
+                try bytes.withUnsafeReadableBytes {
+                    try open.write($0)
+                    file.checksum.update($0)
+                }
                 guard sync else { return }
                 try open.sync()
                 try open.close()
                 file.file = nil
             } catch {
                 file.file = nil
-                // A full disk needs the space now, not at the next start. Where even that fails, it is an orphan, and goes then.
+                // A full disk needs the space now, not at the next start. Where even that fails, it is an orphan, and is set aside then.
                 try? files.removeIfThere(id)
                 throw error
             }

@@ -224,7 +224,7 @@ final class SubmitSession {
                 state = .idle
                 core.log.info(
                     "message dropped: its front end went away before it was stored", metadata: ["queue_id": "\(transaction.id)"])
-            case .success(let content):
+            case .success(let (content, checksum)):
                 let facts = transaction.facts
                 let message = QueuedMessage(
                     id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(has8BitOctets: has8BitOctets),
@@ -232,7 +232,7 @@ final class SubmitSession {
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
                     size: sink.octets, has8BitOctets: has8BitOctets, content: content, recipients: transaction.recipients,
-                    decided: transaction.decided.text)
+                    decided: transaction.decided.text, checksum: checksum)
                 core.queue.enqueue(message) { [self] result in
                     if case .failure = result { sink.discard() }
                     answer(transaction, result.map { sink.octets })

@@ -8,7 +8,10 @@ public struct FileStatus: Hashable, Sendable {
     /// The time of the last change of the content.
     public let modifiedAt: Timestamp
 
-    public init(size: Int, isDirectory: Bool, modifiedAt: Timestamp) {
-        (self.size, self.isDirectory, self.modifiedAt) = (size, isDirectory, modifiedAt)
+    /// The time of the last change of the file itself or of one of its names: content, owner, a new name, a name that is gone.
+    public let changedAt: Timestamp
+
+    public init(size: Int, isDirectory: Bool, modifiedAt: Timestamp, changedAt: Timestamp) {
+        (self.size, self.isDirectory, self.modifiedAt, self.changedAt) = (size, isDirectory, modifiedAt, changedAt)
     }
 }

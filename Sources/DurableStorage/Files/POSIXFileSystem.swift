@@ -61,9 +61,13 @@ public struct POSIXFileSystem: FileSystem {
             if error.errorNumber == ENOENT || error.errorNumber == ENOTDIR { return nil }
             throw error
         }
-        let microseconds = Int64(status.st_mtim.tv_sec) * 1_000_000 + Int64(status.st_mtim.tv_nsec) / 1000
         return FileStatus(
-            size: Int(status.st_size), isDirectory: status.st_mode & S_IFMT == S_IFDIR, modifiedAt: Timestamp(microseconds: microseconds))
+            size: Int(status.st_size), isDirectory: status.st_mode & S_IFMT == S_IFDIR, modifiedAt: Self.time(status.st_mtim),
+            changedAt: Self.time(status.st_ctim))
+    }
+
+    private static func time(_ time: timespec) -> Timestamp {
+        Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 }
 

@@ -53,7 +53,7 @@ public final class SQLiteConnection {
         let flags = mode.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let result = sqlite3_open_v2(path, &opened, flags, vfs)
         guard result == SQLITE_OK, let opened else {
-            let error = Self.error(opened, result, sql: nil, context: path)
+            let error = Self.error(opened, result, sql: nil, path: path, isOpening: true)
             sqlite3_close_v2(opened)
             throw error
         }
@@ -217,14 +217,16 @@ public final class SQLiteConnection {
         return statement
     }
 
-    func error(_ result: Int32, sql: String?) -> SQLiteError { Self.error(handle, result, sql: sql, context: nil) }
+    func error(_ result: Int32, sql: String?) -> SQLiteError {
+        Self.error(handle, result, sql: sql, path: path, isOpening: false)
+    }
 
-    private static func error(_ handle: OpaquePointer?, _ result: Int32, sql: String?, context: String?) -> SQLiteError {
+    private static func error(_ handle: OpaquePointer?, _ result: Int32, sql: String?, path: String, isOpening: Bool) -> SQLiteError {
         var message = String(cString: handle.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(result))
-        if let context { message = "\(context): \(message)" }
+        if isOpening { message = "\(path): \(message)" }
         // sqlite3_system_errno() keeps the number of an older error; it says something about these codes only.
         let fromSystem = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(result & 0xFF)
         let number = fromSystem ? handle.map { sqlite3_system_errno($0) } ?? 0 : 0
-        return SQLiteError(extendedCode: result, systemErrorNumber: number, message: message, sql: sql)
+        return SQLiteError(extendedCode: result, systemErrorNumber: number, message: message, sql: sql, path: path)
     }
 }

@@ -16,12 +16,14 @@ public struct SQLiteError: Error, Hashable, Sendable {
     public let message: String
     /// The statement that failed, where there was one. Its bound values are not in it.
     public let sql: String?
+    /// The file of the database, where it is known.
+    public let path: String?
 
     /// - Parameter extendedCode: a primary or an extended result code.
-    public init(extendedCode: Int32, systemErrorNumber: Int32 = 0, message: String, sql: String? = nil) {
+    public init(extendedCode: Int32, systemErrorNumber: Int32 = 0, message: String, sql: String? = nil, path: String? = nil) {
         code = extendedCode & 0xFF
         (self.extendedCode, self.systemErrorNumber) = (extendedCode, systemErrorNumber)
-        (self.message, self.sql) = (message, sql)
+        (self.message, self.sql, self.path) = (message, sql, path)
     }
 
     /// The disk or the quota is full, or the database reached its largest size: the same may succeed when space returns.
@@ -47,6 +49,11 @@ extension SQLiteError: CustomStringConvertible {
         var text = "SQLite error \(extendedCode): \(message)"
         if systemErrorNumber != 0 { text += " (\(String(cString: strerror(systemErrorNumber))))" }
         if let sql { text += ", in: \(sql)" }
-        return text
+        guard isCorrupt, let path else { return text }
+        // What a person does about it: SQLite's own sentence names neither the file nor a way out.
+        let recovery = StateFolder.Database(path: path).map {
+            "stop the core and run `postern recover \($0.rawValue)`, which saves what can be read, or restore a backup"
+        }
+        return "\(path) is damaged (\(text)): \(recovery ?? "restore a backup")"
     }
 }

@@ -116,6 +116,9 @@ public final class SQLiteStatement {
 
     // MARK: Columns of the current row
 
+    /// `SQLITE_INTEGER`, `SQLITE_TEXT`, …
+    func type(_ column: Int) -> Int32 { sqlite3_column_type(handle, Int32(column)) }
+
     public func isNull(_ column: Int) -> Bool { sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL }
 
     /// 0 for NULL.

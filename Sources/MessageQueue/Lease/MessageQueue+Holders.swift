@@ -142,6 +142,7 @@ extension MessageHead {
     /// The holder has the content; where it gives the work back, it is read again.
     fileprivate var withoutContent: MessageHead {
         guard case .inline = content else { return self }
-        return MessageHead(id: id, receivedAt: receivedAt, sender: sender, size: size, has8BitOctets: has8BitOctets, content: nil)
+        return MessageHead(
+            id: id, receivedAt: receivedAt, sender: sender, size: size, has8BitOctets: has8BitOctets, content: nil, checksum: checksum)
     }
 }

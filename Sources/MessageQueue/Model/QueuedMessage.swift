@@ -14,13 +14,16 @@ public struct QueuedMessage: Sendable {
     public let recipients: [QueuedRecipient]
     /// How its recipients were decided about, in words that only the host understands.
     public let decided: String?
+    /// CRC-32C of content that lies in a file; the store computes that of inline content itself.
+    public let checksum: UInt32?
 
     public init(
         id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, origin: MessageOrigin, size: Int, has8BitOctets: Bool,
-        content: QueuedContent, recipients: [QueuedRecipient], decided: String? = nil
+        content: QueuedContent, recipients: [QueuedRecipient], decided: String? = nil, checksum: UInt32? = nil
     ) {
         (self.id, self.receivedAt, self.sender, self.origin, self.size) = (id, receivedAt, sender, origin, size)
         (self.has8BitOctets, self.content, self.recipients, self.decided) = (has8BitOctets, content, recipients, decided)
+        self.checksum = checksum
     }
 }
 
@@ -52,6 +55,8 @@ public enum QueuedContent: Sendable {
     case inline(ByteBuffer)
     /// In a file of its own, named by the queue id, synced before the transaction that names it.
     case file
+    /// In the database, and not as it was stored: what is left of it, for whoever wants to look. Never enqueued, never delivered.
+    case damaged(ByteBuffer)
 }
 
 /// One recipient that is not finished yet, and where it goes.

@@ -59,21 +59,27 @@ extension MessageQueue {
                 [weak self] result in
                 guard let self else { return }
                 switch result {
-                case .success(let rows):
-                    scheduler.refill(hop, with: rows, limit: limit)
+                case .success(let window):
+                    scheduler.refill(hop, with: window.recipients, limit: limit)
+                    hold(window.unreadable)
+                    // Behind what cannot be read there may be more. Not at once: where it cannot be held either, that would have no end.
+                    if window.looked >= limit, window.recipients.count < limit { readAgainLater(hop.route) }
                     expire(hop)
                 case .failure(let error):
                     scheduler.refillFailed(hop)
                     report(.readFailed("\(error)"))
-                    let route = hop.route
-                    after(.seconds(1)) { [weak self] in
-                        self?.scheduler.mayHaveMore(route)
-                        self?.refill()
-                    }
+                    readAgainLater(hop.route)
                 }
                 dispatch()
             }
         }
         lookForHopsBeyondMemory()
+    }
+
+    private func readAgainLater(_ route: Route) {
+        after(.seconds(1)) { [weak self] in
+            self?.scheduler.mayHaveMore(route)
+            self?.refill()
+        }
     }
 }

@@ -59,7 +59,7 @@ final class WorkScheduler {
     func add(_ message: QueuedMessage) {
         let head = MessageHead(
             id: message.id, receivedAt: message.receivedAt, sender: message.sender, size: message.size,
-            has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content))
+            has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content), checksum: message.checksum)
         if message.recipients.count == 1 {
             add(head, route: message.recipients[0].route, recipients: message.recipients)
         } else {
@@ -331,6 +331,7 @@ final class WorkScheduler {
     private func contentToKeep(_ content: QueuedContent) -> QueuedContent? {
         switch content {
         case .file: .file
+        case .damaged: nil
         case .inline(let bytes): contentInMemory + bytes.readableBytes <= bounds.content ? content : nil
         }
     }

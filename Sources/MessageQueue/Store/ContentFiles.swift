@@ -5,7 +5,8 @@ import NIOCore
 /// Content that is too large for the database: one file per message, named by its queue id, in `content/` of the state directory.
 ///
 /// The order that makes it durable: bytes written, file synced, folder synced, and only then the transaction that names it. A file
-/// that no transaction names is an orphan of a crash or of a transaction that was not finished, and is removed at the next start.
+/// that no transaction names is an orphan of a crash or of a transaction that was not finished, and is set aside at the next start
+/// (`ContentFiles+Aside.swift`).
 public struct ContentFiles: Sendable {
     public let directory: String
     public let fileSystem: any FileSystem
@@ -47,54 +48,4 @@ public struct ContentFiles: Sendable {
         return buffer
     }
 
-    /// Removes files that no message names. Goes through the folder in batches, so that it may be of any size, and goes on behind a
-    /// file that cannot be removed: that one is an orphan again at the next start.
-    ///
-    /// - Parameters:
-    ///   - before: only files of ids below this one; those of transactions under way lie above it.
-    ///   - named: those of at most `orphanBatch` messages that the queue names.
-    /// - Throws: where the folder cannot be read, or what `named` throws.
-    public func removeOrphans(before: QueueID, named: ([QueueID]) throws -> Set<QueueID>) throws -> OrphanRemoval {
-        var removal = OrphanRemoval()
-        var batch: [QueueID] = []
-        func removeBatch() throws {
-            let kept = try named(batch)
-            for id in batch where !kept.contains(id) {
-                do throws(FileError) {
-                    try removeIfThere(id)
-                    removal.removed += 1
-                } catch {
-                    removal.failed += 1
-                    removal.firstFailure = removal.firstFailure ?? error
-                }
-            }
-            batch.removeAll(keepingCapacity: true)
-        }
-        var failure: (any Error)?
-        try fileSystem.forEachName(in: directory) { name in
-            guard let id = QueueID(parsing: name), id < before else { return true }
-            batch.append(id)
-            guard batch.count == Self.orphanBatch else { return true }
-            do { try removeBatch() } catch { failure = error }
-            return failure == nil
-        }
-        if let failure { throw failure }
-        try removeBatch()
-        return removal
-    }
-
-    static let orphanBatch = 500
-}
-
-/// What became of the content files that no message names.
-public struct OrphanRemoval: Hashable, Sendable {
-    public var removed = 0
-    /// Files that could not be removed.
-    public var failed = 0
-    /// Why the first of these could not.
-    public var firstFailure: FileError?
-
-    public init(removed: Int = 0, failed: Int = 0, firstFailure: FileError? = nil) {
-        (self.removed, self.failed, self.firstFailure) = (removed, failed, firstFailure)
-    }
 }

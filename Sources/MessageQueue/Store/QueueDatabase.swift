@@ -32,6 +32,7 @@ public final class QueueDatabase {
     /// Pages that a message dirtied on its way in are dirtied again on its way out: the longer the log, the fewer of them are ever
     /// copied into the database. 4,000 pages are 32 MiB.
     public static let checkpointPages = 4000
+    static let pageSize = ByteCount.kibibytes(8)
     /// A checkpoint goes as far as readers let it, and the log begins anew only when one has gone to the end while nobody read in it.
     /// Beside a reader that is always busy that moment may not come, however long SQLite is told to wait for it. Where the log is this
     /// many times as long as it should be, the reader has to wait instead (`QueueWriter`).
@@ -49,7 +50,7 @@ public final class QueueDatabase {
         connection = try SQLiteConnection(path: path, mode: .readWriteCreate, vfs: vfs)
         try connection.apply(
             SQLiteSettings(
-                pageSize: .kibibytes(8), cacheSize: .mebibytes(64), walAutocheckpointPages: 0,
+                pageSize: Self.pageSize, cacheSize: .mebibytes(64), walAutocheckpointPages: 0,
                 journalSizeLimit: .mebibytes(64), foreignKeys: false))
         // A write that fails while the mode changes is told after the pragma's row, where nobody listens. Without the log, a journal
         // whose deletion a power loss undoes would take the last commit back.
@@ -150,6 +151,11 @@ public final class QueueDatabase {
         return max(largest, try connection.integer("SELECT value FROM counters WHERE name = 'id bound'") ?? 0)
     }
 
+    /// Whether the content of any message lies in a file. Goes through the messages until it finds one.
+    public func namesContentFiles() throws -> Bool {
+        try connection.integer("SELECT 1 FROM messages WHERE content IS NULL LIMIT 1") != nil
+    }
+
     public func holders() throws -> [HolderRecord] {
         let statement = try connection.prepare("SELECT id, carrier, process_id FROM holders")
         defer { statement.reset() }
@@ -196,8 +202,7 @@ public final class QueueDatabase {
                 }
             }
             if finished {
-                try statements.run(statements.removeFinishedMessage, Int64(id.value))
-                countsToBe.messages -= connection.changes
+                try removeIfFinished(id)
             }
             for report in reports { try insert(report) }
         case .rememberHolder(let holder):
@@ -205,7 +210,22 @@ public final class QueueDatabase {
                 statements.rememberHolder, Int64(bitPattern: holder.id), Int64(holder.carrier.rawValue), Int64(holder.processID))
         case .forgetHolder(let id):
             try statements.run(statements.forgetHolder, Int64(bitPattern: id))
+        case .hold(let id, let until, let damage):
+            try statements.hold.bind(until.microseconds, at: 1)
+            try statements.hold.bind(damage.description, at: 2)
+            try statements.run(statements.hold, id.value, from: 3)
         case .reconfigured(let revision, let time): try writeRevision(revision, at: time)
+        }
+    }
+
+    /// Removes the message when its last recipient is gone.
+    private func removeIfFinished(_ id: QueueID) throws {
+        do {
+            try statements.run(statements.removeFinishedMessage, id.value)
+            countsToBe.messages -= connection.changes
+        } catch let error as SQLiteError where error.isCorrupt && connection.isInTransaction {
+            // Its page cannot be read. What was delivered must not be delivered again: the recipients go, and a row that nobody names stays.
+            if try connection.integer("SELECT 1 FROM recipients WHERE message_id = \(id.value) LIMIT 1") == nil { countsToBe.messages -= 1 }
         }
     }
 
@@ -229,6 +249,7 @@ public final class QueueDatabase {
         try statement.bind(Int64(message.has8BitOctets ? 1 : 0), at: 14)
         try statement.bind(origin.account?.description, at: 16)
         try statement.bind(message.decided, at: 17)
+        try statement.bind(message.storedChecksum.map(Int64.init), at: 18)
         switch message.content {
         case .inline(let bytes):
             // Bound where it lies, for as long as the statement runs.
@@ -242,6 +263,7 @@ public final class QueueDatabase {
         case .file:
             try statement.bindNull(at: 15)
             try statements.run(statement)
+        case .damaged: throw StoreError.failed("damaged content is not queued")
         }
         for recipient in message.recipients { try insert(recipient, of: message.id) }
         countsToBe.messages += 1
@@ -323,10 +345,10 @@ public final class QueueDatabase {
 private struct WriteStatements {
     let insertMessage, insertRecipient, insertHop, selectHop, nextHops, removeUnusedHop: SQLiteStatement
     let finish, reschedule, reroute, removeFinishedMessage: SQLiteStatement
-    let rememberHolder, forgetHolder, setIDBound: SQLiteStatement
+    let rememberHolder, forgetHolder, setIDBound, hold: SQLiteStatement
 
     init(_ connection: SQLiteConnection) throws {
-        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         insertRecipient = try connection.prepare(
             """
             INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient, written_to)
@@ -345,6 +367,7 @@ private struct WriteStatements {
             "DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?1)")
         rememberHolder = try connection.prepare("INSERT OR REPLACE INTO holders VALUES (?, ?, ?)")
         forgetHolder = try connection.prepare("DELETE FROM holders WHERE id = ?")
+        hold = try connection.prepare("UPDATE recipients SET next_attempt = ?, last_error = ? WHERE message_id = ?")
         setIDBound = try connection.prepare("INSERT OR REPLACE INTO counters VALUES ('id bound', ?)")
     }
 
@@ -353,5 +376,12 @@ private struct WriteStatements {
         defer { statement.reset() }
         for (offset, integer) in integers.enumerated() { try statement.bind(integer, at: first + offset) }
         try statement.run()
+    }
+}
+
+extension QueuedMessage {
+    /// Of the content, wherever it lies.
+    fileprivate var storedChecksum: UInt32? {
+        if case .inline(let bytes) = content { bytes.withUnsafeReadableBytes { CRC32C.of($0) } } else { checksum }
     }
 }

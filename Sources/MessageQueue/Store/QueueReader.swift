@@ -6,7 +6,7 @@ import NIOCore
 public final class QueueReader {
     private let dueStatement, expiredStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
     private let messageStatement, recipientsStatement, entriesStatement, existsStatement: SQLiteStatement
-    private let connection: SQLiteConnection
+    let connection: SQLiteConnection
 
     public init(path: String, vfs: String? = nil) throws {
         connection = try SQLiteConnection(path: path, mode: .readOnly, vfs: vfs)
@@ -39,12 +39,7 @@ public final class QueueReader {
         messageStatement = try connection.prepare(
             "SELECT \(Self.headColumns), m.virtual_server, m.client_address, m.host_name, m.helo, m.account, m.decided FROM messages m WHERE m.id = ?"
         )
-        recipientsStatement = try connection.prepare(
-            """
-            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
-                r.written_to, h.carrier, h.connector, h.next_hop
-            FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ? ORDER BY r.number
-            """)
+        recipientsStatement = try connection.prepare(Self.recipientsQuery)
         entriesStatement = try connection.prepare(
             """
             SELECT r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt,
@@ -55,7 +50,17 @@ public final class QueueReader {
         existsStatement = try connection.prepare("SELECT 1 FROM messages WHERE id = ?")
     }
 
-    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) throws -> [DueRecipient] {
+    /// Reads around what is damaged, so that one bad page does not stop the mail that lies on others.
+    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) throws -> DueWindow {
+        do {
+            let rows = try soundlyDue(route: route, now: now, limit: limit, contentBudget: contentBudget)
+            return DueWindow(recipients: rows, looked: rows.count)
+        } catch let error as SQLiteError where error.isCorrupt {
+            return try DamagedReading(self).due(route: route, now: now, limit: limit, contentBudget: contentBudget, error)
+        }
+    }
+
+    private func soundlyDue(route: Route, now: Timestamp, limit: Int, contentBudget: Int) throws -> [DueRecipient] {
         let statement = dueStatement
         defer { statement.reset() }
         try Self.bind(route, to: statement)
@@ -65,6 +70,15 @@ public final class QueueReader {
     }
 
     func expired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) throws -> [DueRecipient] {
+        do {
+            return try soundlyExpired(route: route, receivedBefore: receivedBefore, now: now, limit: limit)
+        } catch let error as SQLiteError where error.isCorrupt {
+            return try DamagedReading(self).due(route: route, now: now, limit: limit, contentBudget: 0, error).recipients
+                .filter { $0.message.receivedAt <= receivedBefore }
+        }
+    }
+
+    private func soundlyExpired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) throws -> [DueRecipient] {
         let statement = expiredStatement
         defer { statement.reset() }
         try Self.bind(route, to: statement)
@@ -84,7 +98,7 @@ public final class QueueReader {
             if let last = found.last, last.message.id.value == id {
                 head = last.message
             } else {
-                guard let read = try Self.head(statement, from: 5, contentBudget: budget) else { continue }
+                guard let read = Self.head(statement, from: 5, contentBudget: budget) else { continue }
                 if case .inline(let bytes) = read.content { budget -= bytes.readableBytes }
                 head = read
             }
@@ -118,12 +132,19 @@ public final class QueueReader {
         return (hops, next)
     }
 
-    /// The message and what is left of its recipients; nil where it is not in the queue any more.
+    /// The message and what is left of its recipients; nil where it is not in the queue any more. Where its content cannot be read, the
+    /// envelope is there all the same.
     public func message(_ id: QueueID) throws -> StoredMessage? {
+        do { return try soundMessage(id) } catch let error as SQLiteError where error.isCorrupt {
+            return try DamagedReading(self).message(id, error)
+        }
+    }
+
+    private func soundMessage(_ id: QueueID) throws -> StoredMessage? {
         let statement = messageStatement
         defer { statement.reset() }
         try statement.bind(id.value, at: 1)
-        guard try statement.step(), let head = try Self.head(statement, from: 0, contentBudget: .max) else { return nil }
+        guard try statement.step(), let head = Self.head(statement, from: 0, contentBudget: .max) else { return nil }
         let origin = MessageOrigin(
             virtualServer: statement.optionalText(Self.headColumnCount) ?? "",
             clientAddress: statement.optionalText(Self.headColumnCount + 1).flatMap { IPAddress(parsing: $0) },
@@ -146,6 +167,12 @@ public final class QueueReader {
     public func named(_ ids: [QueueID]) throws -> Set<QueueID> { Set(try ids.filter { try contains($0) }) }
 
     func entries(after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
+        do { return try soundEntries(after: after, limit: limit) } catch let error as SQLiteError where error.isCorrupt {
+            return try DamagedReading(self).entries(after: after, limit: limit, error)
+        }
+    }
+
+    private func soundEntries(after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
         let statement = entriesStatement
         defer { statement.reset() }
         try statement.bind(after?.0.value ?? -1, at: 1)
@@ -153,17 +180,20 @@ public final class QueueReader {
         try statement.bind(Int64(limit), at: 3)
         var found: [QueueEntry] = []
         while try statement.step() {
-            guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(recorded: $0) }) else { continue }
-            found.append(
-                QueueEntry(
-                    message: QueueID(value: statement.integer(0)), index: UInt32(truncatingIfNeeded: statement.integer(1)),
-                    reversePath: Self.reversePath(statement, 2), recipient: recipient, connector: statement.optionalText(4) ?? "",
-                    nextHop: statement.optionalText(5) ?? "", receivedAt: Timestamp(microseconds: statement.integer(6)),
-                    nextAttempt: statement.integer(7) == 0 ? nil : Timestamp(microseconds: statement.integer(7)),
-                    attempts: UInt32(truncatingIfNeeded: statement.integer(8)), lastError: statement.optionalText(9),
-                    size: Int(statement.integer(10))))
+            if let entry = Self.entry(statement) { found.append(entry) }
         }
         return found
+    }
+
+    static func entry(_ statement: SQLiteStatement) -> QueueEntry? {
+        guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(parsing: $0) }) else { return nil }
+        return QueueEntry(
+            message: QueueID(value: statement.integer(0)), index: UInt32(truncatingIfNeeded: statement.integer(1)),
+            reversePath: reversePath(statement, 2), recipient: recipient, connector: statement.optionalText(4) ?? "",
+            nextHop: statement.optionalText(5) ?? "", receivedAt: Timestamp(microseconds: statement.integer(6)),
+            nextAttempt: statement.integer(7) == 0 ? nil : Timestamp(microseconds: statement.integer(7)),
+            attempts: UInt32(truncatingIfNeeded: statement.integer(8)), lastError: statement.optionalText(9),
+            size: Int(statement.integer(10)))
     }
 
     func counts() throws -> QueueCounts {
@@ -174,9 +204,19 @@ public final class QueueReader {
         let statement = recipientsStatement
         defer { statement.reset() }
         try statement.bind(id.value, at: 1)
+        return try Self.storedRecipients(statement)
+    }
+
+    static let recipientsQuery = """
+        SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
+            r.written_to, h.carrier, h.connector, h.next_hop
+        FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ? ORDER BY r.number
+        """
+
+    static func storedRecipients(_ statement: SQLiteStatement) throws -> [StoredRecipient] {
         var found: [StoredRecipient] = []
         while try statement.step() {
-            guard let recipient = Self.recipient(statement, address: 2), let route = Self.route(statement, carrier: 8) else { continue }
+            guard let recipient = recipient(statement, address: 2), let route = route(statement, carrier: 8) else { continue }
             found.append(
                 StoredRecipient(
                     index: UInt32(truncatingIfNeeded: statement.integer(0)), recipient: recipient, route: route,
@@ -188,28 +228,34 @@ public final class QueueReader {
         return found
     }
 
-    private static let hopID = "(SELECT id FROM hops WHERE next_hop = ?1 AND connector = ?2 AND carrier = ?3)"
+    static let hopID = "(SELECT id FROM hops WHERE next_hop = ?1 AND connector = ?2 AND carrier = ?3)"
 
-    private static func bind(_ route: Route, to statement: SQLiteStatement) throws {
+    static func bind(_ route: Route, to statement: SQLiteStatement) throws(SQLiteError) {
         try statement.bind(route.nextHop, at: 1)
         try statement.bind(route.connector, at: 2)
         try statement.bind(Int64(route.carrier.rawValue), at: 3)
     }
 
-    private static let headColumns = """
-        m.id, m.received_at, m.reverse_path, m.declared_size, m.body, m.smtputf8, m.return_content, m.envelope_id, m.size, m.has_8bit, \
-        m.content
+    static let headColumns = "\(envelopeColumns), m.content, m.checksum"
+    /// What lies before the content in its row, and so on the row's own page.
+    static let envelopeColumns = """
+        m.id, m.received_at, m.reverse_path, m.declared_size, m.body, m.smtputf8, m.return_content, m.envelope_id, m.size, m.has_8bit
         """
-    private static let headColumnCount: Int = 11
+    static let headColumnCount: Int = 12
 
-    private static func head(_ statement: SQLiteStatement, from first: Int, contentBudget: Int) throws -> MessageHead? {
+    static func head(_ statement: SQLiteStatement, from first: Int, contentBudget: Int) -> MessageHead? {
         guard let body = BodyType(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 4))) else { return nil }
         let size = Int(statement.integer(first + 8))
+        let checksum = statement.isNull(first + 11) ? nil : UInt32(truncatingIfNeeded: statement.integer(first + 11))
         let content: QueuedContent?
         if statement.isNull(first + 10) {
             content = .file
         } else if size <= contentBudget {
-            content = .inline(statement.withBlob(first + 10) { ByteBuffer(bytes: $0) })
+            content = statement.withBlob(first + 10) { bytes in
+                // Damage that SQLite cannot see: an octet of the content is another than it was.
+                let isWhole = bytes.count == size && checksum.map { $0 == CRC32C.of(bytes) } ?? true
+                return isWhole ? .inline(ByteBuffer(bytes: bytes)) : .damaged(ByteBuffer(bytes: bytes))
+            }
         } else {
             content = nil
         }
@@ -221,14 +267,14 @@ public final class QueueReader {
                 smtpUTF8: statement.integer(first + 5) != 0,
                 returnContent: ReturnContent(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 6))),
                 envelopeID: statement.optionalText(first + 7)),
-            size: size, has8BitOctets: statement.integer(first + 9) != 0, content: content)
+            size: size, has8BitOctets: statement.integer(first + 9) != 0, content: content, checksum: checksum)
     }
 
-    private static func reversePath(_ statement: SQLiteStatement, _ column: Int) -> ReversePath {
+    static func reversePath(_ statement: SQLiteStatement, _ column: Int) -> ReversePath {
         statement.optionalText(column).flatMap { EmailAddress(recorded: $0) }.map(ReversePath.address) ?? .null
     }
 
-    private static func recipient(_ statement: SQLiteStatement, address column: Int) -> EnvelopeRecipient? {
+    static func recipient(_ statement: SQLiteStatement, address column: Int) -> EnvelopeRecipient? {
         guard let address = statement.optionalText(column).flatMap({ EmailAddress(recorded: $0) }) else { return nil }
         let notify = UInt8(truncatingIfNeeded: statement.integer(column + 1))
         return EnvelopeRecipient(

@@ -62,5 +62,7 @@ enum QueueSchema {
         SchemaMigration(version: 3, statements: ["ALTER TABLE messages ADD COLUMN account TEXT"]),
         // How its recipients were decided about when it came in.
         SchemaMigration(version: 4, statements: ["ALTER TABLE messages ADD COLUMN decided TEXT"]),
+        // CRC-32C of the content; NULL for messages of earlier versions, which are not checked.
+        SchemaMigration(version: 5, statements: ["ALTER TABLE messages ADD COLUMN checksum INTEGER"]),
     ]
 }

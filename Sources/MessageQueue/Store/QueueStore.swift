@@ -12,7 +12,7 @@ public protocol QueueStore: AnyObject {
     func submit(_ operation: StoreOperation, completion: @escaping (Result<Void, StoreError>) -> Void)
 
     /// Recipients of one next hop that are due, oldest first; content only where it is inline and `contentBudget` (octets) allows.
-    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]>
+    func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<DueWindow>
     /// Due recipients of one next hop, of messages that were received before a time; no content is loaded.
     func expired(route: Route, receivedBefore: Timestamp, now: Timestamp, limit: Int) -> EventLoopFuture<[DueRecipient]>
     /// Hops in the order of their ids, from the one behind `after` on.
@@ -53,6 +53,8 @@ public enum StoreOperation: Sendable {
     /// A process that may hold leases.
     case rememberHolder(HolderRecord)
     case forgetHolder(UInt64)
+    /// Every recipient of a message that cannot be read is due again at that time.
+    case hold(QueueID, until: Timestamp, MessageDamage)
     /// The core runs by another configuration from now on: see `QueueDatabase.runs`.
     case reconfigured(revision: Int64, at: Timestamp)
 }
@@ -65,6 +67,15 @@ public struct HolderRecord: Hashable, Sendable {
     public let processID: Int32
 
     public init(id: UInt64, carrier: Carrier, processID: Int32) { (self.id, self.carrier, self.processID) = (id, carrier, processID) }
+}
+
+/// What was read of a next hop's due work.
+public struct DueWindow: Sendable {
+    public var recipients: [DueRecipient] = []
+    /// Messages among them that cannot be read.
+    public var unreadable: [UnreadableMessage] = []
+    /// Recipients that were looked at: fewer than were asked for means that there are no more.
+    public var looked = 0
 }
 
 public struct DueRecipient: Sendable {
@@ -83,12 +94,15 @@ public struct MessageHead: Sendable {
     public let has8BitOctets: Bool
     /// nil: inline in the store, but not loaded.
     public let content: QueuedContent?
+    /// CRC-32C of the content; nil for a message of an earlier version.
+    public let checksum: UInt32?
 
     public init(
-        id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, size: Int, has8BitOctets: Bool, content: QueuedContent?
+        id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, size: Int, has8BitOctets: Bool, content: QueuedContent?,
+        checksum: UInt32? = nil
     ) {
         (self.id, self.receivedAt, self.sender, self.size) = (id, receivedAt, sender, size)
-        (self.has8BitOctets, self.content) = (has8BitOctets, content)
+        (self.has8BitOctets, self.content, self.checksum) = (has8BitOctets, content, checksum)
     }
 }
 

@@ -51,7 +51,7 @@ public final class SQLiteQueueStore: QueueStore {
     /// Whether the thread that writes does not hang: it calls back, between two transactions.
     public func askWriter(_ answer: @escaping @Sendable () -> Void) { writer.ask(answer) }
 
-    public func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<[DueRecipient]> {
+    public func due(route: Route, now: Timestamp, limit: Int, contentBudget: Int) -> EventLoopFuture<DueWindow> {
         read { try $0.due(route: route, now: now, limit: limit, contentBudget: contentBudget) }
     }
 
@@ -76,12 +76,12 @@ public final class SQLiteQueueStore: QueueStore {
     /// Copies the log into the database and cuts it, behind what has been submitted.
     public func makeRoom() { writer.makeRoom() }
 
-    /// Removes content files that no message names; runs beside everything else, and leaves the reader to others between two batches.
+    /// Sets content files aside that no message names; runs beside everything else, and leaves the reader to others between two batches.
     ///
     /// - Parameter threads: where the folder is gone through, which blocks.
-    public func removeOrphans(of files: ContentFiles, before: QueueID, on threads: NIOThreadPool) -> EventLoopFuture<OrphanRemoval> {
+    public func setOrphansAside(of files: ContentFiles, before: QueueID, on threads: NIOThreadPool) -> EventLoopFuture<OrphanSweep> {
         threads.runIfActive(eventLoop: eventLoop) { [reader, readerThread, eventLoop, reading = writer.reading] in
-            try files.removeOrphans(before: before) { ids in
+            try files.setOrphansAside(before: before) { ids in
                 try readerThread.runIfActive(eventLoop: eventLoop) { try reading.pass { try reader.reader.named(ids) } }.wait()
             }
         }

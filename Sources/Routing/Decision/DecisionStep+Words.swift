@@ -29,6 +29,8 @@ extension DecisionStep {
         case .continuesAt(let address, let host, _):
             "\(address) is not in the directory, and unknown recipients of its domain go to \(host)"
         case .unknown(let address): "\(address) is not in the directory"
+        case .nobodyYet(let address):
+            "\(address) is not in the directory, which never had a user, alias or group: that may be another directory than was meant"
         case .leftOut(let reason): "left out: \(reason)"
         case .leadsToNobody(let address): "\(address) leads to nobody"
         case .mayBeWrittenTo(let address): "nothing in `permissions.receive` keeps this sender from \(address)"

@@ -27,6 +27,8 @@ extension DecisionStep {
         /// The same, where the domain names a host for it (E06).
         case continuesAt(EmailAddress, SmartHost, NextHop)
         case unknown(EmailAddress)
+        /// Not in the directory, which never had anybody.
+        case nobodyYet(EmailAddress)
         /// A target that gets nothing, in words.
         case leftOut(String)
         case leadsToNobody(EmailAddress)

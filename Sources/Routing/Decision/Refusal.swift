@@ -12,6 +12,8 @@ public struct Refusal: Hashable, Sendable {
         case loginRequired
         /// Rule 1.
         case recipientUnknown
+        /// Rule 1: the directory never had anybody.
+        case nobodyYet
         /// Rule 1: an alias or group that leads to nobody (RFC 3463 §3.3).
         case expansionProblem
         /// S33.
@@ -32,6 +34,7 @@ public struct Refusal: Hashable, Sendable {
         switch word {
         case .loginRequired: self.init(530, "5.7.0", "Authentication required", code)
         case .recipientUnknown: self.init(550, "5.1.1", "Recipient unknown", code)
+        case .nobodyYet: self.init(451, "4.3.0", "No mailbox has been set up here yet, try again later", code)
         case .expansionProblem: self.init(550, "5.2.4", "Mailing list expansion problem", code)
         case .notPermitted: self.init(550, "5.7.1", "Not permitted to write to this recipient", code)
         case .relayingDenied: self.init(550, "5.7.1", "Relaying denied", code)

@@ -3,6 +3,8 @@ import MailVocabulary
 /// What the directory says about a recipient in one of our domains, as plain values: routing does not know the directory.
 public enum DirectoryAnswer: Hashable, Sendable {
     case unknown
+    /// The directory has it not, and never had anybody: perhaps it is not the one that was meant.
+    case nobodyYet
     /// A mailbox, or an alias or group with all that it leads to.
     case known(KnownRecipient)
 }

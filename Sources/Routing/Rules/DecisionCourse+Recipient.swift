@@ -19,17 +19,28 @@ extension DecisionCourse {
         case .known(let known):
             guard try mayBeWrittenTo(facts.recipient, directory) else { return }
             try follow(known, in: domain, directory)
-        case .unknown where domain.isShared:
+        case .unknown where domain.isShared, .nobodyYet where domain.isShared:
             guard try mayBeWrittenTo(facts.recipient, directory) else { return }
             try continueElsewhere(facts.recipient, in: domain, directory)
-        case .unknown: refuse(.unknown(facts.recipient), domain.recipientUnknown)
+        case .unknown, .nobodyYet: refuse(facts.recipient, answer, in: domain)
+        }
+    }
+
+    /// An address of an authoritative domain that the directory has not. Missing data is no fact: a directory that never had anybody does
+    /// not make a stranger of everybody.
+    private mutating func refuse(_ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain) {
+        if answer == .nobodyYet {
+            refuse(.nobodyYet(address), domain.nobodyYet)
+        } else {
+            refuse(.unknown(address), domain.recipientUnknown)
         }
     }
 
     mutating func decideOursAgain<D: RoutingDirectory>(
-        _ address: EmailAddress, isKnown: Bool, in domain: OurDomain, _ directory: D
+        _ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
-        guard isKnown || domain.isShared else { return refuse(.unknown(address), domain.recipientUnknown) }
+        let isKnown = if case .known = answer { true } else { false }
+        guard isKnown || domain.isShared else { return refuse(address, answer, in: domain) }
         guard try mayBeWrittenTo(address, directory) else { return }
         if isKnown {
             trace.append(.mailbox(address))

@@ -10,11 +10,13 @@ final class OurDomain: Sendable {
     let location: SourceLocation
     let recipientUnknown: RoutingRule
     let leadsToNobody: RoutingRule
+    let nobodyYet: RoutingRule
 
     init(_ domain: ReceivingDomain) {
         (name, isShared, location) = (domain.name, domain.isShared, domain.location)
         if case .shared(let host?) = domain.kind { unknownTo = host } else { unknownTo = nil }
         recipientUnknown = RoutingRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown)
+        nobodyYet = RoutingRule("1", "domains.\(domain.name) empty", domain.location, .nobodyYet)
         leadsToNobody = RoutingRule("1", "domains.\(domain.name) nobody", domain.location, .expansionProblem)
     }
 }

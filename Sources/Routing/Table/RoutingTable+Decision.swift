@@ -43,7 +43,7 @@ extension RoutingTable {
         for route in routes {
             course.trace.append(.decidedAgain(route.address, .endOfData))
             // Asked for at `RCPT`, a moment ago.
-            try decideAgain(&course, route.address, isKnown: route.connector.isEmpty ? false : nil, directory)
+            try decideAgain(&course, route.address, answer: route.connector.isEmpty ? .unknown : nil, directory)
         }
         return course.decision
     }
@@ -66,20 +66,20 @@ extension RoutingTable {
         var course = DecisionCourse(table: self, facts: facts, states: states)
         course.trace.append(.decidedAgain(address, .deliveryAttempt))
         if !connector.isEmpty, !hasConnector(connector) { course.trace.append(.connectorVanished(connector)) }
-        try decideAgain(&course, address, isKnown: nil, directory)
+        try decideAgain(&course, address, answer: nil, directory)
         if let route = course.routes.first, route.connector != connector {
             course.trace.append(.routeChanged(from: connector, to: route.connector))
         }
         return course.decision
     }
 
-    /// - Parameter isKnown: whether the directory has it; nil: it is asked.
+    /// - Parameter answer: of the directory; nil: it is asked.
     private func decideAgain<D: RoutingDirectory>(
-        _ course: inout DecisionCourse, _ address: EmailAddress, isKnown: Bool?, _ directory: D
+        _ course: inout DecisionCourse, _ address: EmailAddress, answer: DirectoryAnswer?, _ directory: D
     ) throws(D.Failure) {
         if let domain = course.findStanding(of: address) {
-            let isKnown = if let isKnown { isKnown } else { try directory.answer(for: address) != .unknown }
-            try course.decideOursAgain(address, isKnown: isKnown, in: domain, directory)
+            let answer = if let answer { answer } else { try directory.answer(for: address) }
+            try course.decideOursAgain(address, answer, in: domain, directory)
         } else if ourDomain(course.facts.recipient.domain) != nil, course.facts.recipient != address {
             // It was written to an address of ours that led there: no relay (rule 1).
             course.trace.append(.forwarded(KnownRecipient.Outside(address, via: course.facts.recipient)))

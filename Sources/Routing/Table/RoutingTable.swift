@@ -32,7 +32,7 @@ public final class RoutingTable: Sendable {
         wrongSender = RoutingRule("0", "permissions.send_as", senders, .notYourAddress)
         restrictsContent = carriers.contains { $0.guard?.restrictsContent == true }
         var all = [noRoute, wrongSender]
-        all += domains.values.flatMap { [$0.recipientUnknown, $0.leadsToNobody] }
+        all += domains.values.flatMap { [$0.recipientUnknown, $0.leadsToNobody, $0.nobodyYet] }
         all += servers.values.flatMap(\.refusals)
         all += carriers.flatMap { $0.guard?.refusals ?? [] }
         all += receive.entries.map(\.refusal)

@@ -29,6 +29,15 @@ public struct Account: Hashable, Sendable {
         return Account(name: entry?.name ?? String(userID), userID: userID, groupID: getegid())
     }
 
+    /// The account with that user id, from the system's user database; nil where there is none.
+    ///
+    /// - Throws: ``AccountError/lookupFailed(name:errno:)`` where the database did not answer.
+    public static func of(userID: UInt32) throws(AccountError) -> Account? {
+        let found = lookUp { getpwuid_r(userID, $0, $1, $2, $3) }
+        guard found.errno == 0 else { throw .lookupFailed(name: String(userID), errno: found.errno) }
+        return found.account
+    }
+
     /// Whether this process may become any account.
     public static var isSuperuser: Bool { geteuid() == 0 }
 

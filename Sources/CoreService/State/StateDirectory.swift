@@ -8,20 +8,19 @@ import TrustedFiles
 /// lies there belongs to the core's account.
 final class StateDirectory {
     let path: String
-    private let folder: TrustedFolder
+    private let lock: FolderLock
 
-    var queuePath: String { "\(path)/queue.sqlite" }
-    var directoryPath: String { "\(path)/directory.sqlite" }
-    var contentPath: String { "\(path)/content" }
+    /// What lies in it.
+    var folder: StateFolder { StateFolder(path: path) }
 
     /// - Parameters:
     ///   - owner: whose the folder becomes, where it is root that makes it.
     ///   - modeAbove: of the folders above it that are made with it.
-    /// - Throws: `TrustedFileError`, or `FolderInUse`.
+    /// - Throws: `TrustedFileError`, or `FolderLock.InUse`.
     init(path: String, owner: Account?, modeAbove: UInt32 = 0o700) throws {
         self.path = path
-        folder = try TrustedFolder.make(
-            path, mode: 0o700, modeAbove: modeAbove, owner: owner.map { FileOwner(user: $0.userID, group: $0.groupID) })
-        guard try folder.lock() else { throw FolderInUse(path: path) }
+        lock = try FolderLock(
+            TrustedFolder.make(
+                path, mode: 0o700, modeAbove: modeAbove, owner: owner.map { FileOwner(user: $0.userID, group: $0.groupID) }))
     }
 }
