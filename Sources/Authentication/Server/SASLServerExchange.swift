@@ -24,12 +24,15 @@ public final class SASLServerExchange: @unchecked Sendable {
     private let callbacks: UnsafeMutablePointer<sasl_callback_t>
     private var connection: OpaquePointer?
     private var steps = 0
+    /// What a stranger's octets pass before the library reads them.
+    private var messages: any ClientMessages
 
     init(server: SASLServer, mechanism: SASLMechanism, facts: SASLServer.Facts) {
         (self.mechanism, self.facts) = (mechanism, facts)
         refusal = server.refusal(of: mechanism, isEncrypted: facts.isEncrypted)
         context = ServerContext(server: server, mechanism: mechanism)
         callbacks = serverCallbacks(context)
+        messages = clientMessages(of: mechanism)
     }
 
     deinit {
@@ -51,6 +54,7 @@ public final class SASLServerExchange: @unchecked Sendable {
             guard initialResponse?.count ?? 0 <= Self.maximumMessageOctets else { return .failed(.tooLong) }
             if let failure = connect() { return .failed(failure) }
             let response = mechanism == .login ? nil : initialResponse
+            if let response, let objection = messages.objection(to: response) { return end(.failed(.malformed(objection))) }
             let answer = run { connection, output, length in
                 guard let response else { return sasl_server_start(connection, mechanism.rawValue, nil, 0, &output, &length) }
                 return withCharacters(response) { sasl_server_start(connection, mechanism.rawValue, $0, $1, &output, &length) }
@@ -71,6 +75,7 @@ public final class SASLServerExchange: @unchecked Sendable {
         steps += 1
         guard response.count <= Self.maximumMessageOctets else { return end(.failed(.tooLong)) }
         guard steps <= Self.maximumSteps else { return end(.failed(.malformed("more than \(Self.maximumSteps) steps"))) }
+        if let objection = messages.objection(to: response) { return end(.failed(.malformed(objection))) }
         return run { connection, output, length in
             withCharacters(response) { sasl_server_step(connection, $0, $1, &output, &length) }
         }
