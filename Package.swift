@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "Credentials", dependencies: ["COpenSSL"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", nioCore]),
-        .target(name: "Authentication", dependencies: ["CSASL", "ClientBudgets", "Credentials", "MailVocabulary"]),
+        .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
@@ -48,14 +48,18 @@ let package = Package(
         .target(name: "Explanation", dependencies: ["Directory", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .target(
             name: "SMTPServer",
-            dependencies: ["MailVocabulary", "SMTPProtocol", "MessageFormat", "TransportSecurity", "CoreLink", nioCore, nioPosix]),
+            dependencies: [
+                "ClientBudgets", "MailVocabulary", "SMTPProtocol", "MessageFormat", "Topology", "TransportSecurity", "CoreLink", nioCore,
+                nioPosix,
+            ]),
         .target(
             name: "ServiceRuntime",
             dependencies: ["MailVocabulary", "Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
+                "ClientBudgets", "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials",
+                "Directory",
                 "Explanation", "CoreLink", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
@@ -69,8 +73,8 @@ let package = Package(
         .target(
             name: "AuthService",
             dependencies: [
-                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", argumentParser, logging,
-                nioCore, nioPosix,
+                "Authentication", "ClientBudgets", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology",
+                argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "DeliveryService",
@@ -141,6 +145,9 @@ let package = Package(
             name: "ExplanationTests", dependencies: ["Directory", "Explanation", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
+        .testTarget(name: "AuthServiceTests", dependencies: ["AuthService", "MailVocabulary", "Topology", nioCore]),
+        .testTarget(
+            name: "SMTPServerTests", dependencies: ["SMTPServer", "CoreLink", "MailVocabulary", "Topology", nioCore, nioPosix]),
         .testTarget(name: "ClientBudgetsTests", dependencies: ["ClientBudgets", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),

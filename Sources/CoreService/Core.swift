@@ -37,7 +37,8 @@ final class Core {
     private let readConfiguration: () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
     var tokens = SessionTokens()
-    var lookups = LookupAllowance()
+    /// What is kept of logins that fail.
+    var logins: LoginLedger
     /// Of one message; tests take fewer.
     var mostFinalRecipients = TooManyRecipients.mostFinalRecipients
     private(set) var expiredLeases = 0
@@ -60,6 +61,7 @@ final class Core {
             fileSystem: contentFiles.fileSystem, makeRoom: { [store] in store.makeRoom() })
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
+        logins = LoginLedger(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
         queue = MessageQueue(
@@ -137,6 +139,7 @@ final class Core {
             if new.revision != topology.revision { reconfiguredAt = .now() }
             topology = new
             routing = RoutingTable(new)
+            logins.adopt(new)
             rivals = new.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = DirectoryDomains(new)

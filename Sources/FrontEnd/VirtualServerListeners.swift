@@ -40,7 +40,7 @@ final class VirtualServerListeners {
         let pool: any SubmitPool
         let notes: RefusalNotes
         /// The way to `postern-auth`; nil where nobody can log in.
-        let logins: LinkPool<LoginLink>?
+        let logins: LoginExchanges?
     }
 
     private struct Contexts {

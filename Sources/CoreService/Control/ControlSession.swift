@@ -95,6 +95,14 @@ final class ControlSession {
                         connector.add("tried_again_at", "\(until)")
                         return connector
                     })
+                object.add(
+                    "mechanisms_off",
+                    objects: core.logins.crashes.off(now: .now()).map { mechanism, until in
+                        var off = JSONObject()
+                        off.add("mechanism", mechanism.rawValue)
+                        off.add("until", "\(until)")
+                        return off
+                    })
                 object.add("accepted_messages", core.metrics.acceptedMessages)
                 object.add("delivered_recipients", core.metrics.deliveredRecipients)
                 connection.send(.object(object.text))
@@ -115,7 +123,8 @@ final class ControlSession {
                             counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
                             expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
                             oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision)
-                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)))
+                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)
+                            + Metrics.mechanismsOff(core.logins.crashes.off(now: .now()).map(\.mechanism.rawValue))))
                 done()
             }
         }
