@@ -40,7 +40,7 @@ let package = Package(
         .target(name: "Credentials", dependencies: ["COpenSSL", "TrustedFiles"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
-        .target(name: "Authentication", dependencies: ["CSASL", "ClientBudgets", "Credentials", "MailVocabulary"]),
+        .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
@@ -59,8 +59,8 @@ let package = Package(
         .target(
             name: "CoreService",
             dependencies: [
-                "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials", "Directory",
-                "Explanation", "CoreLink", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
+                "ClientBudgets", "MailVocabulary", "MessageFormat", "Topology", "Routing", "DurableStorage", "MessageQueue", "Credentials",
+                "Directory", "Explanation", "CoreLink", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "FrontEnd",
@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "AuthService",
             dependencies: [
-                "Authentication", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", "TrustedFiles",
+                "Authentication", "ClientBudgets", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", "TrustedFiles",
                 argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
@@ -150,6 +150,9 @@ let package = Package(
             name: "ExplanationTests", dependencies: ["Directory", "Explanation", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
+        .testTarget(name: "AuthServiceTests", dependencies: ["AuthService", "MailVocabulary", "Topology", nioCore]),
+        .testTarget(
+            name: "SMTPServerTests", dependencies: ["SMTPServer", "CoreLink", "MailVocabulary", "Topology", nioCore, nioPosix]),
         .testTarget(name: "ClientBudgetsTests", dependencies: ["ClientBudgets", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),

@@ -6,7 +6,7 @@ import ServiceRuntime
 /// `postern-auth`: finds out who somebody is.
 ///
 /// Trusts the front end for the client's address and for whether TLS is there, and nothing else of it; asks the core for one account's
-/// verifier at a time. It sees no mail, and listens on no network. Bounded by its pool of threads, and by the throttle of failures.
+/// verifier at a time. It sees no mail, and listens on no network. Bounded by its pools of threads, and by the exchanges that the core admits.
 public enum AuthService {
     /// Runs until it is asked to end.
     public static func run(_ daemon: Daemon) async -> ExitStatus {

@@ -4,9 +4,10 @@ import Logging
 import MailVocabulary
 import NIOCore
 
-/// One connection of the submission server: one exchange after another. Confined to its event loop; what blocks runs on the pool of threads.
+/// One connection of the submission server: one exchange after another. Confined to its event loop; what blocks runs on pools of threads.
 ///
-/// A front end that says what it may not say at that point loses its connection.
+/// The core admits each exchange, and hears how it ends: what failures cost is kept there, where no stranger's octets are read. A front end
+/// that says what it may not say at that point loses its connection.
 final class LoginSession {
     typealias Connection = LinkChannel<LoginLink.Request, LoginLink.Response>
 
@@ -14,16 +15,23 @@ final class LoginSession {
         case idle
         /// The exchange waits for the client's answer to a challenge.
         case waiting(Exchange)
-        /// A thread works on it, or its refusal is being delayed.
+        /// The core is asked, a thread works on it, or its refusal is being delayed.
         case working(Exchange)
     }
 
     private final class Exchange {
         let facts: LoginFacts
+        let number: AuthenticationLink.ExchangeID
         let sasl: SASLServerExchange
+        /// When the client's last message came: a refusal is timed from then on, whatever there was to do in between.
+        var messageCame = NIODeadline.now()
         var isCancelled = false
+        /// The core has admitted it, and has not heard of its end.
+        var isOpen = false
 
-        init(facts: LoginFacts, sasl: SASLServerExchange) { (self.facts, self.sasl) = (facts, sasl) }
+        init(facts: LoginFacts, number: AuthenticationLink.ExchangeID, sasl: SASLServerExchange) {
+            (self.facts, self.number, self.sasl) = (facts, number, sasl)
+        }
     }
 
     private let auth: RunningAuth
@@ -40,7 +48,10 @@ final class LoginSession {
         switch (request, state) {
         case (.begin(let facts, let mechanism, let initialResponse), .idle): begin(facts, mechanism, initialResponse)
         case (.respond(let message), .waiting(let exchange)):
-            run(exchange) { $0.step(Array(message.readableBytesView)) }
+            exchange.messageCame = .now()
+            auth.core.tell(.reading(exchange.number, true))
+            let response = Array(message.readableBytesView)
+            run(exchange) { $0.step(response) }
         case (.cancel, .waiting), (.cancel, .working): cancel()
         case (.cancel, .idle): break
         default:
@@ -49,103 +60,126 @@ final class LoginSession {
         }
     }
 
+    // MARK: The exchange
+
     private func begin(_ facts: LoginFacts, _ mechanism: SASLMechanism, _ initialResponse: ByteBuffer?) {
         guard let server = auth.server(named: facts.virtualServer) else {
             auth.log.warning("nobody can log in there at the moment", metadata: ["virtual_server": "\(facts.virtualServer)"])
             return answer(.failed(Self.unavailable))
         }
-        let sasl = server.exchange(mechanism, facts: .init(hostname: auth.hostname, isEncrypted: facts.isSecure))
-        let exchange = Exchange(facts: facts, sasl: sasl)
-        if isLocked(exchange, account: nil) { return }
+        let number = auth.core.nextExchange()
+        let sasl = server.exchange(
+            mechanism, facts: .init(hostname: auth.hostname, isEncrypted: facts.isSecure),
+            source: ExchangeAccounts(auth.core, exchange: number))
+        let exchange = Exchange(facts: facts, number: number, sasl: sasl)
+        state = .working(exchange)
         let response = initialResponse.map { Array($0.readableBytesView) }
-        run(exchange) { $0.begin(response) }
+        auth.core.ask(.begin(number, facts, mechanism), in: number) { [self] result in
+            switch result {
+            case .success(.admitted):
+                exchange.isOpen = true
+                if exchange.isCancelled { return end(exchange) }
+                run(exchange) { $0.begin(response) }
+            case .success(.locked(_, let scope, let wait)): refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
+            case .success(.refused(_, let refusal)): refuse(exchange, refusal.reply, after: Self.refusalDelay, reason: "\(refusal)")
+            case .success: refuse(exchange, Self.unavailable, after: .zero, reason: "the core answered something else")
+            case .failure(let error): refuse(exchange, Self.unavailable, after: .zero, reason: error.reason)
+            }
+        }
     }
 
     /// Does one step of an exchange on a thread that may block.
     private func run(_ exchange: Exchange, _ step: @escaping @Sendable (SASLServerExchange) -> SASLServerAnswer) {
         state = .working(exchange)
         let sasl = exchange.sasl
-        work(for: exchange) {
-            step(sasl)
-        } then: { [self] result in
-            switch result {
-            case .success(let answer): stepped(answer, exchange)
-            // The process ends, and with it its threads.
-            case .failure: stepped(.failed(.temporary("postern-auth ends")), exchange)
-            }
+        if sasl.waitsForOthers { return runOutside(exchange, step) }
+        auth.threads.runIfActive(eventLoop: auth.eventLoop) { step(sasl) }.assumeIsolated().whenComplete { [self] in
+            finished($0, exchange)
         }
     }
 
+    /// Does a step in which another system is asked.
+    private func runOutside(_ exchange: Exchange, _ step: @escaping @Sendable (SASLServerExchange) -> SASLServerAnswer) {
+        let sasl = exchange.sasl
+        let isIn = auth.outside.run(for: ClientNetwork(exchange.facts.clientAddress), { step(sasl) }) { [self] in finished($0, exchange) }
+        if !isIn { finished(.success(.failed(.temporary("too many logins wait for another system"))), exchange) }
+    }
+
     /// What comes of it counts only where the exchange is still wanted.
-    private func work<Value: Sendable>(
-        for exchange: Exchange, _ body: @escaping @Sendable () throws -> Value, then: @escaping (Result<Value, any Error>) -> Void
-    ) {
-        auth.threads.runIfActive(eventLoop: auth.eventLoop, body).assumeIsolated().whenComplete { result in
-            if !exchange.isCancelled { then(result) }
+    private func finished(_ result: Result<SASLServerAnswer, any Error>, _ exchange: Exchange) {
+        guard !exchange.isCancelled else { return end(exchange) }
+        switch result {
+        case .success(let answer): stepped(answer, exchange)
+        // The process ends, and with it its threads.
+        case .failure: stepped(.failed(.temporary("postern-auth ends")), exchange)
         }
     }
 
     private func stepped(_ answer: SASLServerAnswer, _ exchange: Exchange) {
-        let client = exchange.facts.clientAddress
-        let name = exchange.sasl.loginName?.key
         switch answer {
         case .challenge(let message):
+            auth.core.tell(.reading(exchange.number, false))
             state = .waiting(exchange)
             self.answer(.challenge(ByteBuffer(bytes: message)), isLast: false)
-        case .succeeded(let identity):
-            // What is guessed right from where it is being guessed at is no proof.
-            let account = name ?? identity.loginName
-            if isLocked(exchange, account: account) { return }
-            auth.throttle.recordSuccess(from: client, account: account, now: .now())
-            issueToken(identity, exchange)
-        case .failed(let failure) where failure.isGuess:
-            // The same as a right one would get: who is locked learns nothing.
-            if isLocked(exchange, account: name) { return }
-            let penalty = auth.throttle.recordFailure(from: client, account: name, now: .now())
-            refuse(exchange, failure.reply, after: penalty.wait, reason: "\(failure)", penalty)
-        case .failed(let failure):
-            refuse(exchange, failure.reply, after: .zero, reason: "\(failure)")
+        case .waitsForOthers:
+            auth.core.tell(.reading(exchange.number, false))
+            runOutside(exchange) { $0.askOthers() }
+        case .succeeded(let identity): succeeded(identity, exchange)
+        case .failed(let failure): failed(failure, exchange)
         }
     }
 
-    /// Refuses an exchange that is in vain, right or wrong.
-    private func isLocked(_ exchange: Exchange, account: String?) -> Bool {
-        guard case .refuse(let scope, _, let wait) = auth.throttle.admit(from: exchange.facts.clientAddress, account: account, now: .now())
-        else { return false }
-        refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
-        return true
+    // MARK: Its end
+
+    private func succeeded(_ identity: AuthenticatedIdentity, _ exchange: Exchange) {
+        let request = AuthenticationLink.Request.succeeded(
+            exchange.number, loginName: identity.loginName, key: exchange.sasl.loginName?.key)
+        auth.core.ask(request, in: exchange.number) { [self] result in
+            switch result {
+            case .success(.issued(_, let token, let account)):
+                exchange.isOpen = false
+                // A token that nobody takes ends by itself.
+                if !exchange.isCancelled { answer(.succeeded(token, account: account)) }
+            case .success(.locked(_, let scope, let wait)):
+                exchange.isOpen = false
+                refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
+            case .success(.refused(_, .noSuchAccount)): failed(.unknownAccount, exchange)
+            case .success(.refused(_, let refusal)): failed(.temporary("the core refuses: \(refusal)"), exchange)
+            case .success: failed(.temporary("the core answered something else"), exchange)
+            case .failure(let error): failed(.temporary(error.reason), exchange)
+            }
+        }
     }
 
-    private func issueToken(_ identity: AuthenticatedIdentity, _ exchange: Exchange) {
-        let (accounts, facts) = (auth.accounts, exchange.facts)
-        work(for: exchange) {
-            try accounts.issueToken(for: identity.loginName, facts, identity.mechanism)
-        } then: { [self] result in
+    private func failed(_ failure: AuthenticationFailure, _ exchange: Exchange) {
+        let request = AuthenticationLink.Request.failed(exchange.number, key: exchange.sasl.loginName?.key, failure.counted)
+        auth.core.ask(request, in: exchange.number) { [self] result in
+            exchange.isOpen = false
             switch result {
-            case .success(.issued(let token, let account)): answer(.succeeded(token, account: account))
-            case .success(.noSuchAccount): stepped(.failed(.unknownAccount), exchange)
-            case .failure(let error): stepped(.failed(.temporary("\(error)")), exchange)
+            case .success(.penalty(_, let penalty)):
+                refuse(exchange, failure.reply, after: penalty.wait, reason: "\(failure)", failure.counted == .guess ? penalty : nil)
+            case .success(.locked(_, let scope, let wait)): refuse(exchange, Self.locked, after: wait, reason: "locked (\(scope))")
+            // It has been counted with the connection's end, or is not: what it was does not matter any more.
+            case .success, .failure: refuse(exchange, failure.reply, after: Self.refusalDelay, reason: "\(failure)")
             }
         }
     }
 
     /// One line for each failure: fail2ban reads it (`topology/single-host/fail2ban`).
-    private func refuse(
-        _ exchange: Exchange, _ reply: Reply, after wait: Duration, reason: String, _ penalty: LoginThrottle.Penalty? = nil
-    ) {
+    private func refuse(_ exchange: Exchange, _ reply: Reply, after wait: Duration, reason: String, _ penalty: LoginPenalty? = nil) {
         let (facts, sasl) = (exchange.facts, exchange.sasl)
         var metadata: Logger.Metadata = [
             "client": "\(facts.clientAddress)", "login": "\(sasl.loginName?.key ?? "")", "mechanism": "\(sasl.mechanism.rawValue)",
             "virtual_server": "\(facts.virtualServer)", "tls": "\(facts.isSecure)", "reason": "\(reason)",
         ]
-        if let penalty { metadata["failures"] = "\(max(penalty.failuresOfAddress, penalty.failuresOfAccount))" }
+        if let penalty, penalty.failures > 0 { metadata["failures"] = "\(penalty.failures)" }
         if let penalty, !penalty.locks.isEmpty {
             metadata["locks"] = "\(penalty.locks.map { "\($0)" }.sorted().joined(separator: " "))"
         }
         auth.log.notice("login failed", metadata: metadata)
-        guard wait > .zero else { return answer(.failed(reply)) }
+        guard !exchange.isCancelled else { return }
         state = .working(exchange)
-        auth.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { [self] in
+        auth.eventLoop.assumeIsolated().scheduleTask(deadline: RefusalTime.of(exchange.messageCame, wait: wait, now: .now())) { [self] in
             guard !exchange.isCancelled else { return }
             answer(.failed(reply))
         }
@@ -157,14 +191,49 @@ final class LoginSession {
         connection.flush()
     }
 
+    /// The client gave up, or is gone. What a thread still reads stays with the core until it has been read: the process may die of it.
     private func cancel() {
         switch state {
         case .idle: break
-        case .waiting(let exchange), .working(let exchange): exchange.isCancelled = true
+        case .waiting(let exchange):
+            exchange.isCancelled = true
+            end(exchange)
+        case .working(let exchange):
+            exchange.isCancelled = true
+            if auth.isStopping { end(exchange) }
         }
         state = .idle
     }
 
-    private static let unavailable = Reply(454, "4.7.0", "Logging in is not possible at the moment, try again later")
+    private func end(_ exchange: Exchange) {
+        guard exchange.isOpen else { return }
+        exchange.isOpen = false
+        auth.core.tell(.cancelled(exchange.number))
+    }
+
+    static let unavailable = Reply(454, "4.7.0", "Logging in is not possible at the moment, try again later")
     private static let locked = Reply(454, "4.7.0", "Too many failed logins, try again later")
+    /// Of refusals that the core sets no wait for.
+    private static let refusalDelay = Duration.seconds(1)
+}
+
+extension AuthenticationLink.Refusal {
+    /// What the client is told.
+    fileprivate var reply: Reply {
+        switch self {
+        case .tooManyFromNetwork: Reply(454, "4.7.0", "Too many logins from your network, try again later")
+        case .mechanismIsOff: Reply(504, "5.5.4", "This authentication mechanism is switched off for now, use another one")
+        case .notOffered: AuthenticationFailure.mechanismNotAvailable.reply
+        case .tooMany, .unavailable, .noSuchAccount, .outOfOrder: LoginSession.unavailable
+        }
+    }
+}
+
+extension AuthenticationFailure {
+    /// As what it is counted.
+    fileprivate var counted: LoginFailure {
+        if isGuess { return .guess }
+        if case .temporary = self { return .temporary }
+        return .notTried
+    }
 }

@@ -17,12 +17,12 @@ import TrustedFiles
 final class RunningAuth {
     let eventLoop: any EventLoop
     let log: Logger
-    /// For exchanges: keys are derived there, and others are waited for.
+    /// For exchanges: keys are derived there.
     let threads = NIOThreadPool(numberOfThreads: 16)
-    let accounts: CoreAccounts
-    var throttle: LoginThrottle
+    /// For what waits on other systems.
+    let outside: OutsideThreads
+    let core: CoreConnection
     private let daemon: Daemon
-    private let pool: LinkPool<AuthenticationLink>
     private let watch: RevisionWatch<AuthenticationLink>
     private let access: SocketAccess
     private var listener: LinkServer<LoginLink>!
@@ -32,20 +32,19 @@ final class RunningAuth {
     private var decoys: DecoyKeys?
     /// By the name of the virtual server.
     private var servers: [String: SASLServer] = [:]
-    private var isStopping = false
+    private(set) var isStopping = false
     private var whenReady: () -> Void = {}
 
     init(_ daemon: Daemon, on eventLoop: any EventLoop) throws {
         (self.daemon, self.eventLoop, log, topology) = (daemon, eventLoop, daemon.log, daemon.topology)
         let core = LinkAddress(of: .authentication, in: daemon.topology)
         let revision = daemon.topology.revision
-        pool = LinkPool(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop, maximumConnections: 64)
+        self.core = CoreConnection(to: core, revision: revision, on: eventLoop)
+        outside = OutsideThreads(on: eventLoop, budgets: BudgetSettings())
         watch = RevisionWatch(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
-        accounts = CoreAccounts(pool)
         access = try SocketAccess(
             daemon.topology, of: .auth,
             areInherited: daemon.inherited.contains(.unix(path: RoleName.login.path(in: daemon.topology.runtimeDirectory))))
-        throttle = LoginThrottle(settings: .init(daemon.topology.identity.failures))
         keytab = Self.keytab(of: daemon.topology)
         try SASLLibrary.start(
             .init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
@@ -103,16 +102,14 @@ final class RunningAuth {
 
     private func askForDecoys() {
         guard decoys == nil, !isStopping else { return }
-        let accounts = accounts
-        threads.runIfActive(eventLoop: eventLoop) { try accounts.decoySecret() }.assumeIsolated().whenComplete { [weak self] result in
+        core.ask(.decoySecret, in: 0) { [weak self] result in
             guard let self else { return }
-            switch result {
-            case .success(let secret):
-                decoys = DecoyKeys(secret: secret)
+            if case .success(.decoySecret(let secret)) = result {
+                decoys = DecoyKeys(secret: Array(secret.readableBytesView))
                 makeServers()
                 log.notice("auth is ready", metadata: ["mechanisms": "\(mechanismText)"])
                 whenReady()
-            case .failure:
+            } else {
                 // The core starts after this process, or restarts; the watch says it where it lasts.
                 eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(200)) { [weak self] in self?.askForDecoys() }
             }
@@ -139,8 +136,7 @@ final class RunningAuth {
                     basicRequiresEncryption: settings.authentication.basic?.requireTLS ?? true,
                     names: LoginNameForms(defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys)), decoys: decoys,
                     saslauthd: identity.saslauthdSocket.map { Saslauthd(socket: $0) }, secretKey: secretKey,
-                    ntlmServer: identity.ntlmServer),
-                source: accounts)
+                    ntlmServer: identity.ntlmServer))
         }
     }
 
@@ -158,10 +154,8 @@ final class RunningAuth {
         case .success(let new):
             guard new.revision != topology.revision else { return makeServers() }
             if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
-            if new.identity.failures != topology.identity.failures { throttle = LoginThrottle(settings: .init(new.identity.failures)) }
             topology = new
-            pool.revision = new.revision
-            pool.closeIdle()
+            core.revision = new.revision
             watch.adopt(new.revision)
             listener.revision = new.revision
             makeServers()
@@ -169,12 +163,14 @@ final class RunningAuth {
         }
     }
 
-    /// No new exchange; those under way have as long as the drain may last.
+    /// No new exchange, and an end of those under way that the core hears of: what is open when the connection ends counts as a death.
     func drain() -> EventLoopFuture<Void> {
         isStopping = true
         watch.stop()
         listener.stopListening()
-        return eventLoop.makeSucceededVoidFuture()
+        for connection in listener.openConnections { connection.close() }
+        // The connections' ends have been told when the loop has come round again.
+        return eventLoop.scheduleTask(in: .milliseconds(10)) {}.futureResult
     }
 
     /// GSS-API has one for each process.
@@ -189,13 +185,6 @@ final class RunningAuth {
     }
 }
 
-extension AuthenticationMethods {
-    /// All that are configured, in the order in which they are offered.
-    fileprivate var mechanisms: [SASLMechanism] {
-        (basic?.mechanisms ?? []) + (challenge?.mechanisms ?? []) + (integrated?.mechanisms ?? [])
-    }
-}
-
 extension Logger.Level {
     /// A login that failed is said with its client's address by the session.
     fileprivate init(_ level: SASLLogLine.Level) {
@@ -205,12 +194,5 @@ extension Logger.Level {
             case .warning: .warning
             case .failure, .note, .debug: .debug
             }
-    }
-}
-
-extension LoginThrottle.Settings {
-    fileprivate init(_ failures: Identity.Failures) {
-        self.init(
-            delay: failures.delay, maximumDelay: failures.maximumDelay, lockAfter: failures.lockAfter, lockFor: failures.lockFor)
     }
 }

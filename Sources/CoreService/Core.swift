@@ -38,7 +38,8 @@ final class Core {
     private let readConfiguration: () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
     var tokens = SessionTokens()
-    var lookups = LookupAllowance()
+    /// What is kept of logins that fail.
+    var logins: LoginLedger
     /// Of one message; tests take fewer.
     var mostFinalRecipients = TooManyRecipients.mostFinalRecipients
     private(set) var expiredLeases = 0
@@ -62,6 +63,7 @@ final class Core {
         aside = AsideKeeper(contentFiles, threads: fileThreads, on: eventLoop, log: log)
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         routing = RoutingTable(topology)
+        logins = LoginLedger(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
         queue = MessageQueue(
@@ -144,6 +146,7 @@ final class Core {
             if new.revision != topology.revision { reconfiguredAt = .now() }
             topology = new
             routing = RoutingTable(new)
+            logins.adopt(new)
             rivals = new.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = DirectoryDomains(new)

@@ -60,4 +60,11 @@ struct Metrics {
         return "# HELP \(name) 0 where the connector's next hops failed repeatedly, and its mail takes another way if there is one.\n"
             + "# TYPE \(name) gauge\n" + names.map { "\(name){connector=\"\($0)\"} \(down.contains($0) ? 0 : 1)\n" }.joined()
     }
+
+    /// One gauge for each mechanism that is switched off.
+    static func mechanismsOff(_ names: [String]) -> String {
+        let name = "postern_mechanism_off"
+        return "# HELP \(name) 1 for each authentication mechanism that postern-auth has died under repeatedly and that is switched off.\n"
+            + "# TYPE \(name) gauge\n" + names.map { "\(name){mechanism=\"\($0)\"} 1\n" }.joined()
+    }
 }

@@ -17,7 +17,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     /// Hears of it when the core takes another configuration, also where no mail comes in.
     private let watch: RevisionWatch<Role>
     private let serves: (VirtualServer) -> Bool
-    private let logins: LinkPool<LoginLink>?
+    private let logins: LoginExchanges?
     private let certificates: ServerCertificates
     private var certificateTimer: Scheduled<Void>?
     private var servers: [String: VirtualServerListeners] = [:]
@@ -57,9 +57,10 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         }
         logins =
             logsIn
-            ? LinkPool(
-                to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
-                on: eventLoop) : nil
+            ? LoginExchanges(
+                links: LinkPool(
+                    to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
+                    on: eventLoop, maximumConnections: LoginExchanges.capacity + 100), budgets: BudgetSettings()) : nil
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
         for server in own { servers[server.name] = make(server) }
@@ -138,8 +139,8 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         lookups.adopt(new.budgets)
         pool.revision = new.revision
         pool.closeIdle()
-        logins?.revision = new.revision
-        logins?.closeIdle()
+        logins?.links.revision = new.revision
+        logins?.links.closeIdle()
         watch.adopt(new.revision)
         let remaining = new.virtualServers.filter(serves)
         do {

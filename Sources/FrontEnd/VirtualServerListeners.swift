@@ -45,7 +45,7 @@ final class VirtualServerListeners {
         let notes: RefusalNotes
         let openTransactions: OpenTransactions
         /// The way to `postern-auth`; nil where nobody can log in.
-        let logins: LinkPool<LoginLink>?
+        let logins: LoginExchanges?
     }
 
     private struct Contexts {

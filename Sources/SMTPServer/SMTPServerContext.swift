@@ -23,7 +23,7 @@ public final class SMTPServerContext {
     let pool: any SubmitPool
     private let notes: RefusalNotes
     /// The way to `postern-auth`; nil where nobody can log in.
-    let logins: LinkPool<LoginLink>?
+    let logins: LoginExchanges?
     let openTransactions: OpenTransactions
     let note: (Event) -> Void
 
@@ -50,7 +50,7 @@ public final class SMTPServerContext {
     public init(
         virtualServer: String, hostname: DomainName, settings: SMTPServerSettings, idleTimeout: TimeAmount, maximumHops: Int,
         submission: Submission? = nil, transport: CurrentServerContext? = nil, pool: any SubmitPool, notes: RefusalNotes,
-        openTransactions: OpenTransactions, logins: LinkPool<LoginLink>? = nil, note: @escaping (Event) -> Void
+        openTransactions: OpenTransactions, logins: LoginExchanges? = nil, note: @escaping (Event) -> Void
     ) {
         (self.virtualServer, self.hostname, self.settings) = (virtualServer, hostname, settings)
         (self.idleTimeout, self.maximumHops, self.submission) = (idleTimeout, maximumHops, submission)

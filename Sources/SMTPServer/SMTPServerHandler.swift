@@ -423,9 +423,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         guard let logins = context.logins else { return handle(.authenticationFailed(LoginExchange.unavailable)) }
         let facts = LoginFacts(
             virtualServer: context.virtualServer, clientAddress: client.address, isSecure: secureChannel != nil)
-        login = LoginExchange(pool: logins, facts: facts, mechanism: mechanism, initialResponse: initialResponse) { [weak self] in
-            self?.loginAnswered($0)
-        }
+        login = logins.begin(facts, mechanism, initialResponse: initialResponse) { [weak self] in self?.loginAnswered($0) }
     }
 
     private func loginAnswered(_ answer: LoginExchange.Answer) {

@@ -50,18 +50,25 @@ enum Samples {
     static let loginResponses: [LoginLink.Response] = [
         .challenge(ByteBuffer(string: "r=1")), .succeeded(token, account: address), .failed(Reply(535, "5.7.8", "no")),
     ]
-    static let authenticationRequests: [AuthenticationLink.Request] = [
-        .credential(loginName: "alice"), .issueToken(loginName: "alice@example.org", login, .gssapi), .decoySecret,
-    ]
+    static let authenticationRequests: [AuthenticationLink.Request] =
+        [
+            .begin(7, login, .gssapi), .reading(7, true), .credential(7, loginName: "alice", key: "alice@example.org"),
+            .succeeded(7, loginName: "alice@example.org", key: nil), .succeeded(.max, loginName: "alice", key: "alice@example.org"),
+            .cancelled(7), .decoySecret,
+        ] + LoginFailure.allCases.map { .failed(7, key: $0 == .guess ? "alice" : nil, $0) }
     static let authenticationResponses: [AuthenticationLink.Response] =
         [
+            .admitted(7),
             .credential(
+                7,
                 StoredCredential(
                     account: address, loginKey: "anna@a.test", verifier: "SCRAM-SHA-256$4096:AA==$AA==:AA==", secret: ByteBuffer(bytes: [1])
                 )),
-            .credential(StoredCredential(account: nil, verifier: "")), .issued(token, account: address),
+            .credential(7, StoredCredential(account: nil, verifier: "")), .issued(7, token, account: address),
+            .penalty(7, LoginPenalty(wait: .milliseconds(1500), failures: 3, locks: [.address, .account])),
+            .penalty(7, LoginPenalty(wait: .zero, failures: 0, locks: [])), .locked(7, .account, wait: .seconds(3)),
             .decoySecret(ByteBuffer(bytes: [7, 8])),
-        ] + AuthenticationLink.Refusal.allCases.map { .refused($0) }
+        ] + AuthenticationLink.Refusal.allCases.map { .refused(7, $0) }
     static let leaseRequests: [LeaseRequest] = [
         .present([held]), .present([]), .lease(preferring: nil),
         .lease(preferring: PreferredHop(connector: "general", nextHop: "domain:example.org")), .renew([lease]),

@@ -63,6 +63,21 @@ struct FailedLoginLinesTests {
         #expect(found.text == "2001:db8::17\n", "\(found.errors)")
     }
 
+    @Test("the core's line of an exchange under which postern-auth died is found, as JSON and as text, and one that only waited is not")
+    func died() async throws {
+        let filter = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("topology/single-host/fail2ban/filter.d/postern-auth.conf").path
+        let json = #"{"time":"2026-11-25T00:43:12.865Z","level":"notice","process":"core","message":"login failed","client":"192.0.2.7","#
+        let text = "2026-11-25T00:43:12.865Z notice  core: login failed client=192.0.2.8 failures=3 login= mechanism=GSSAPI"
+        for (line, address) in [
+            (json + #""failures":"1","login":"","mechanism":"GSSAPI"}"#, "192.0.2.7\n"), (text, "192.0.2.8\n"),
+            (json + #""login":"","mechanism":"GSSAPI"}"#, ""),
+        ] {
+            let found = try await Program.run("fail2ban-regex", ["-o", "<ip>", line, filter])
+            #expect(found.text == address, "\(found.errors)")
+        }
+    }
+
     /// curl's exit status; 67 where the login is denied.
     private func logIn(_ login: String, at host: String) async throws -> Int32 {
         try await Program.run(

@@ -23,6 +23,8 @@ public final class SASLClientExchange: @unchecked Sendable {
     private let callbacks: UnsafeMutablePointer<sasl_callback_t>
     private var connection: OpaquePointer?
     private var steps = 0
+    /// What the server's octets pass before the library reads them.
+    private var messages: any ServerMessages
     /// The mechanism has all that it wants to know from the server.
     private var isComplete = false
 
@@ -34,6 +36,7 @@ public final class SASLClientExchange: @unchecked Sendable {
         cache = if case .kerberos(let cache) = credential { cache } else { nil }
         context = ClientContext(credential: credential)
         callbacks = clientCallbacks(context)
+        messages = serverMessages(of: mechanism)
     }
 
     deinit {
@@ -71,6 +74,7 @@ public final class SASLClientExchange: @unchecked Sendable {
             // SMTP has its success without data: what a mechanism says at last has no answer but an empty one.
             if let refusal = iterationsRefused(challenge) { return .failed(.badServer(refusal)) }
             if isComplete { return challenge.isEmpty ? .response([]) : .failed(.badServer("it goes on after the end")) }
+            if let objection = messages.objection(to: challenge) { return .failed(.badServer(objection)) }
             let answer = run { connection, output, length in
                 withCharacters(challenge) { sasl_client_step(connection, $0, $1, nil, &output, &length) }
             }

@@ -4,7 +4,7 @@ import MailVocabulary
 /// Asks saslauthd (PAM, LDAP, …) whether a password is right, over its Unix socket.
 ///
 /// Its protocol is spoken here, and not by libsasl2's own client of it: that has no deadline, and one saslauthd that hangs would
-/// hold every thread of the pool. Also must its answer count only together with what the directory says (``PasswordCheck``).
+/// hold every thread of the pool. Also must its answer count only together with what the directory says (``ServerContext``).
 ///
 /// A request is login, password, service and realm, each with its length in two octets before it, the higher first; the answer is one
 /// such string that begins with `OK` or `NO`.

@@ -38,8 +38,15 @@ public enum AuthenticationFailure: Error, Hashable, Sendable {
         }
     }
 
-    /// Whether it counts as a guess that failed (``LoginThrottle``).
-    public var isGuess: Bool { reply.code == 535 }
+    /// Whether it counts as a guess that failed. Octets that are no message of the mechanism do: nobody's program sends them, and looking for
+    /// ones that break something must not be cheaper than guessing.
+    public var isGuess: Bool {
+        switch self {
+        case .wrongCredentials, .unknownAccount, .expired, .noSecret, .principalNotOurs, .authorizationNotPermitted, .malformed, .tooLong:
+            true
+        case .mechanismNotAvailable, .encryptionRequired, .temporary: false
+        }
+    }
 }
 
 extension AuthenticationFailure: CustomStringConvertible {

@@ -16,6 +16,8 @@ public struct SASLServer: Sendable {
         public let secretKey: SecretKey?
         /// A domain controller that checks NTLM's answers; libsasl2's plug-in asks it, within its own time limits.
         public let ntlmServer: DomainName?
+        /// Opened where a name has no secret, so that it takes as long as one that has; nil where there is no key.
+        let decoySecret: SealedSecret?
 
         public init(
             mechanisms: [SASLMechanism], basicRequiresEncryption: Bool = true, names: LoginNameForms, decoys: DecoyKeys,
@@ -23,6 +25,7 @@ public struct SASLServer: Sendable {
         ) {
             (self.mechanisms, self.basicRequiresEncryption, self.names) = (mechanisms, basicRequiresEncryption, names)
             (self.decoys, self.saslauthd, self.secretKey, self.ntlmServer) = (decoys, saslauthd, secretKey, ntlmServer)
+            decoySecret = secretKey.flatMap { decoys.sealedSecret(with: $0) }
         }
     }
 
@@ -36,17 +39,19 @@ public struct SASLServer: Sendable {
     }
 
     public let settings: Settings
-    let source: any CredentialSource
+    /// Nil where each exchange brings its own.
+    private let source: (any CredentialSource)?
     let now: @Sendable () -> Timestamp
     /// The one derivation of a password check; tests count its calls.
     let matches: PasswordCheck.Matching
 
-    public init(settings: Settings, source: any CredentialSource, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
+    /// - Parameter source: of exchanges that do not bring their own.
+    public init(settings: Settings, source: (any CredentialSource)? = nil, now: @escaping @Sendable () -> Timestamp = Timestamp.now) {
         self.init(settings: settings, source: source, now: now, matches: PasswordCheck.derive)
     }
 
     init(
-        settings: Settings, source: any CredentialSource, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        settings: Settings, source: (any CredentialSource)?, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
         matches: @escaping PasswordCheck.Matching
     ) {
         (self.settings, self.source, self.now, self.matches) = (settings, source, now, matches)
@@ -60,8 +65,16 @@ public struct SASLServer: Sendable {
     }
 
     /// A new exchange; it has to be begun.
-    public func exchange(_ mechanism: SASLMechanism, facts: Facts) -> SASLServerExchange {
-        SASLServerExchange(server: self, mechanism: mechanism, facts: facts)
+    ///
+    /// - Parameter source: where this exchange looks up its name; nil: the server's.
+    public func exchange(_ mechanism: SASLMechanism, facts: Facts, source: (any CredentialSource)? = nil) -> SASLServerExchange {
+        SASLServerExchange(server: self, mechanism: mechanism, facts: facts, source: source ?? self.source ?? NoSource())
+    }
+
+    private struct NoSource: CredentialSource {
+        func credential(for name: LoginName) throws(CredentialSourceFailure) -> StoredCredential? {
+            throw CredentialSourceFailure("there is no source of credentials")
+        }
     }
 
     /// Why an exchange with this mechanism cannot begin; nil where it can.

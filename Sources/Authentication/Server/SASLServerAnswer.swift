@@ -2,6 +2,9 @@
 public enum SASLServerAnswer: Hashable, Sendable {
     /// To be sent to the client, whose response belongs to ``SASLServerExchange/step(_:)``. It may be empty.
     case challenge([UInt8])
+    /// The password is not the directory's, and another system is to be asked: ``SASLServerExchange/askOthers()``, on a thread that may wait for
+    /// long.
+    case waitsForOthers
     /// The end. SMTP's `235` carries no data (RFC 4954 §4): what a mechanism has to say at last was a challenge before.
     case succeeded(AuthenticatedIdentity)
     /// The end.

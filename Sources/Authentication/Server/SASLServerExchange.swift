@@ -24,16 +24,27 @@ public final class SASLServerExchange: @unchecked Sendable {
     private let callbacks: UnsafeMutablePointer<sasl_callback_t>
     private var connection: OpaquePointer?
     private var steps = 0
+    /// What a stranger's octets pass before the library reads them.
+    private var messages: any ClientMessages
+    /// What the client has sent, where the library may have to be given it once more; erased at the end.
+    private var received: [[UInt8]] = []
+    private let remembersMessages: Bool
+    /// Steps wait for another system, within the library: they belong on threads of their own.
+    public let waitsForOthers: Bool
 
-    init(server: SASLServer, mechanism: SASLMechanism, facts: SASLServer.Facts) {
+    init(server: SASLServer, mechanism: SASLMechanism, facts: SASLServer.Facts, source: any CredentialSource) {
         (self.mechanism, self.facts) = (mechanism, facts)
         refusal = server.refusal(of: mechanism, isEncrypted: facts.isEncrypted)
-        context = ServerContext(server: server, mechanism: mechanism)
+        context = ServerContext(server: server, mechanism: mechanism, source: source)
+        remembersMessages = mechanism.method == .basic && server.settings.saslauthd != nil
+        waitsForOthers = mechanism == .ntlm && server.settings.ntlmServer != nil
         callbacks = serverCallbacks(context)
+        messages = clientMessages(of: mechanism)
     }
 
     deinit {
         dispose()
+        forgetMessages()
         callbacks.deallocate()
     }
 
@@ -49,29 +60,64 @@ public final class SASLServerExchange: @unchecked Sendable {
             guard steps == 0, connection == nil else { return .failed(.malformed("the exchange has begun before")) }
             if let refusal { return .failed(refusal) }
             guard initialResponse?.count ?? 0 <= Self.maximumMessageOctets else { return .failed(.tooLong) }
-            if let failure = connect() { return .failed(failure) }
-            let response = mechanism == .login ? nil : initialResponse
-            let answer = run { connection, output, length in
-                guard let response else { return sasl_server_start(connection, mechanism.rawValue, nil, 0, &output, &length) }
-                return withCharacters(response) { sasl_server_start(connection, mechanism.rawValue, $0, $1, &output, &length) }
+            if let initialResponse, mechanism != .login, let objection = messages.objection(to: initialResponse) {
+                return .failed(.malformed(objection))
             }
-            // LOGIN's server speaks first, and many clients give the name with the command nevertheless.
-            guard mechanism == .login, let initialResponse, case .challenge = answer else { return answer }
-            return continueWith(initialResponse)
+            return start(initialResponse)
         }
     }
 
     /// Goes on with the client's response to the last challenge, decoded.
     public func step(_ response: [UInt8]) -> SASLServerAnswer { gate.withLock { _ in continueWith(response) } }
 
+    /// Asks another system whether the password is right, after ``SASLServerAnswer/waitsForOthers``. Blocks for as long as that takes.
+    public func askOthers() -> SASLServerAnswer {
+        gate.withLock { _ in
+            if let failure = context.askOthers() { return end(.failed(failure)) }
+            // The library has the last word about who the client may act as: it gets the same messages, and finds the password right.
+            let messages = received
+            var answer = start(nil)
+            for message in messages {
+                guard case .challenge = answer else { break }
+                answer = step(in: message)
+            }
+            if case .challenge = answer { return end(.failed(.temporary("the exchange cannot be repeated"))) }
+            return answer
+        }
+    }
+
     // MARK: Internals
+
+    /// Gives the library a new connection and the first message.
+    private func start(_ initialResponse: [UInt8]?) -> SASLServerAnswer {
+        if let failure = connect() { return .failed(failure) }
+        let response = mechanism == .login ? nil : initialResponse
+        if let response { remember(response) }
+        let answer = run { connection, output, length in
+            guard let response else { return sasl_server_start(connection, mechanism.rawValue, nil, 0, &output, &length) }
+            return withCharacters(response) { sasl_server_start(connection, mechanism.rawValue, $0, $1, &output, &length) }
+        }
+        // LOGIN's server speaks first, and many clients give the name with the command nevertheless.
+        guard mechanism == .login, let initialResponse, case .challenge = answer else { return answer }
+        return continueWith(initialResponse)
+    }
+
+    private func remember(_ message: [UInt8]) {
+        if remembersMessages, !context.isOutsideAnswered { received.append(message) }
+    }
 
     private func continueWith(_ response: [UInt8]) -> SASLServerAnswer {
         guard connection != nil else { return .failed(.malformed("the exchange is over")) }
         steps += 1
         guard response.count <= Self.maximumMessageOctets else { return end(.failed(.tooLong)) }
         guard steps <= Self.maximumSteps else { return end(.failed(.malformed("more than \(Self.maximumSteps) steps"))) }
-        return run { connection, output, length in
+        if let objection = messages.objection(to: response) { return end(.failed(.malformed(objection))) }
+        remember(response)
+        return step(in: response)
+    }
+
+    private func step(in response: [UInt8]) -> SASLServerAnswer {
+        run { connection, output, length in
             withCharacters(response) { sasl_server_step(connection, $0, $1, &output, &length) }
         }
     }
@@ -104,6 +150,10 @@ public final class SASLServerExchange: @unchecked Sendable {
             case .failure(let failure): return end(.failed(failure))
             }
         default:
+            if context.isOutsidePending {
+                dispose()
+                return .waitsForOthers
+            }
             return end(.failed(failure(of: result, detail: printable(sasl_errdetail(connection)))))
         }
     }
@@ -121,7 +171,13 @@ public final class SASLServerExchange: @unchecked Sendable {
 
     private func end(_ answer: SASLServerAnswer) -> SASLServerAnswer {
         dispose()
+        forgetMessages()
         return answer
+    }
+
+    private func forgetMessages() {
+        for index in received.indices { explicit_bzero(&received[index], received[index].count) }
+        received = []
     }
 
     private func dispose() {

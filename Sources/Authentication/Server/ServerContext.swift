@@ -8,6 +8,7 @@ import MailVocabulary
 /// The library's word alone admits nobody: `identity` also wants what was found here.
 final class ServerContext {
     private let server: SASLServer
+    private let source: any CredentialSource
     let mechanism: SASLMechanism
     /// Options of this exchange as C strings, which live as long as it does.
     private let mechanismList: UnsafeMutablePointer<CChar>
@@ -21,16 +22,18 @@ final class ServerContext {
     private var lookup: StoredCredential??
     /// Another system said that the password is right.
     private var isVouchedFor = false
+    private(set) var outside = OutsideCheck.notNeeded
     /// What a callback found, and the library can only say as one of its codes.
     private(set) var verdict: AuthenticationFailure?
 
-    init(server: SASLServer, mechanism: SASLMechanism) {
-        (self.server, self.mechanism) = (server, mechanism)
+    init(server: SASLServer, mechanism: SASLMechanism, source: any CredentialSource) {
+        (self.server, self.mechanism, self.source) = (server, mechanism, source)
         mechanismList = strdup(mechanism.rawValue)
         ntlmServer = server.settings.ntlmServer.flatMap { strdup($0.text) }
     }
 
     deinit {
+        outside.erase()
         free(mechanismList)
         free(ntlmServer)
     }
@@ -78,22 +81,54 @@ final class ServerContext {
     func isRight(_ password: [UInt8]) -> Int32 {
         do throws(Unavailable) {
             guard let name, mechanism == .plain || mechanism == .login else { return SASL_BADAUTH }
-            let check = PasswordCheck(matches: server.matches, saslauthd: settings.saslauthd)
+            if case .answered(let answer) = outside { return code(of: answer) }
             let found = try find(name)
             let verifier = try verifier(for: name, found)
-            let outcome = check.check(password, name: name, against: verifier, mayBeElsewhere: !(found.map(isExpired) ?? false))
-            switch outcome {
-            // A decoy matches nothing; that nobody gets in by one must not depend on it.
-            case .right: return found.map(isUsable) ?? false ? SASL_OK : SASL_BADAUTH
-            case .rightElsewhere:
-                isVouchedFor = true
-                return SASL_OK
-            case .wrong: return SASL_BADAUTH
-            case .unavailable(let reason): throw Unavailable(reason: reason)
+            let isMatch: Bool
+            do {
+                isMatch = try server.matches(verifier, String(validating: password, as: UTF8.self))
+            } catch {
+                throw Unavailable(reason: error.description)
             }
+            // A decoy matches nothing; that nobody gets in by one must not depend on it.
+            if isMatch { return found.map(isUsable) ?? false ? SASL_OK : SASL_BADAUTH }
+            if settings.saslauthd != nil {
+                // A name that nobody can have is asked for like any other, in the form that the key has.
+                outside = .pending(loginName: name.key, password: password, mayVouch: !(found.map(isExpired) ?? false))
+            }
+            return SASL_BADAUTH
         } catch {
             verdict = .temporary(error.reason)
             return SASL_UNAVAIL
+        }
+    }
+
+    private func code(of answer: Saslauthd.Answer) -> Int32 {
+        guard answer == .right else { return SASL_BADAUTH }
+        isVouchedFor = true
+        return SASL_OK
+    }
+
+    /// Whether another system has to be asked before it is known what became of the password.
+    var isOutsidePending: Bool { if case .pending = outside { true } else { false } }
+
+    var isOutsideAnswered: Bool { if case .answered = outside { true } else { false } }
+
+    /// Asks it; blocks. Afterwards the library is to be given the client's messages once more where this returns nil.
+    ///
+    /// - Returns: why the exchange has failed.
+    func askOthers() -> AuthenticationFailure? {
+        guard case .pending(let loginName, var password, let mayVouch) = outside, let saslauthd = settings.saslauthd else {
+            return .temporary("no other system is to be asked")
+        }
+        outside.erase()
+        let answer = saslauthd.check(loginName: loginName, password: password)
+        explicit_bzero(&password, password.count)
+        outside = .answered(mayVouch || answer != .right ? answer : .wrong)
+        switch answer {
+        case .right: return mayVouch ? nil : whyNot
+        case .wrong: return whyNot
+        case .unavailable(let reason): return .temporary(reason)
         }
     }
 
@@ -122,7 +157,7 @@ final class ServerContext {
         var found: StoredCredential?
         // Asked as well for a name that nobody can have, as the time it takes would tell.
         let asked = name.lookups.isEmpty ? LoginName(lookups: ["-"], key: "-") : name
-        do { found = try server.source.credential(for: asked) } catch { throw Unavailable(reason: error.reason) }
+        do { found = try source.credential(for: asked) } catch { throw Unavailable(reason: error.reason) }
         if name.lookups.isEmpty { found = nil }
         lookup = .some(found)
         return found
@@ -144,9 +179,13 @@ final class ServerContext {
     private func password(of name: LoginName) throws(Unavailable) -> [UInt8] {
         let found = try find(name)
         do {
-            // The decoy is made in any case, for the time's sake.
+            // A decoy is made, and one secret is opened, in any case: the time is the same for every name.
             let decoy = try settings.decoys.password(for: name)
-            guard let found, let key = settings.secretKey, let sealed = found.recoverableSecret, !isExpired(found) else { return decoy }
+            guard let key = settings.secretKey else { return decoy }
+            guard let found, let sealed = found.recoverableSecret, !isExpired(found) else {
+                _ = try settings.decoySecret?.open(for: DecoyKeys.owner, with: key)
+                return decoy
+            }
             guard let password = try sealed.open(for: found.secretOwner, with: key) else {
                 throw Unavailable(reason: "the recoverable secret of \(found.loginName) does not open with the key file")
             }

@@ -43,6 +43,10 @@ struct StatusCommand: AsyncParsableCommand {
             StandardOutput.print("                \(connector.text("failures")) failures since \(connector.text("since"))")
             StandardOutput.print("                \(connector.text("last_reply"))")
         }
+        for off in row.rows("mechanisms_off") {
+            StandardOutput.print(
+                "switched off    mechanism \(off.text("mechanism")) until \(off.text("until")): postern-auth has died under it repeatedly")
+        }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
                 "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")

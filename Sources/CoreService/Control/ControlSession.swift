@@ -100,6 +100,14 @@ final class ControlSession {
                 object.add("damaged_messages", core.metrics.damagedMessages)
                 object.add("files_aside", core.aside.contents.files)
                 object.add("octets_aside", core.aside.contents.octets)
+                object.add(
+                    "mechanisms_off",
+                    objects: core.logins.crashes.off(now: .now()).map { mechanism, until in
+                        var off = JSONObject()
+                        off.add("mechanism", mechanism.rawValue)
+                        off.add("until", "\(until)")
+                        return off
+                    })
                 object.add("accepted_messages", core.metrics.acceptedMessages)
                 object.add("delivered_recipients", core.metrics.deliveredRecipients)
                 connection.send(.object(object.text))
@@ -121,7 +129,8 @@ final class ControlSession {
                             expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
                             oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision,
                             filesAside: core.aside.contents.files)
-                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)))
+                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)
+                            + Metrics.mechanismsOff(core.logins.crashes.off(now: .now()).map(\.mechanism.rawValue))))
                 done()
             }
         }

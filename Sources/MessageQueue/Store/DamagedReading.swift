@@ -187,7 +187,7 @@ struct DamagedReading {
         try statement.bind(key.number, at: 2)
         guard try statement.step() else { return nil }
         return RecipientRow(
-            address: statement.optionalText(0).flatMap { EmailAddress(parsing: $0) }, connector: statement.optionalText(1) ?? "",
+            address: statement.optionalText(0).flatMap { EmailAddress(recorded: $0) }, connector: statement.optionalText(1) ?? "",
             nextHop: statement.optionalText(2) ?? "",
             nextAttempt: statement.integer(3) == 0 ? nil : Timestamp(microseconds: statement.integer(3)),
             attempts: UInt32(truncatingIfNeeded: statement.integer(4)))

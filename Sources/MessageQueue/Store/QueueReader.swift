@@ -186,7 +186,7 @@ public final class QueueReader {
     }
 
     static func entry(_ statement: SQLiteStatement) -> QueueEntry? {
-        guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(parsing: $0) }) else { return nil }
+        guard let recipient = statement.optionalText(3).flatMap({ EmailAddress(recorded: $0) }) else { return nil }
         return QueueEntry(
             message: QueueID(value: statement.integer(0)), index: UInt32(truncatingIfNeeded: statement.integer(1)),
             reversePath: reversePath(statement, 2), recipient: recipient, connector: statement.optionalText(4) ?? "",

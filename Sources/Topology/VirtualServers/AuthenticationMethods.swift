@@ -48,3 +48,10 @@ public struct AuthenticationMethods: Hashable, Sendable {
         self.anonymousLocation = anonymousLocation
     }
 }
+
+extension AuthenticationMethods {
+    /// All that are configured, in the order in which they are offered.
+    public var mechanisms: [SASLMechanism] {
+        (basic?.mechanisms ?? []) + (challenge?.mechanisms ?? []) + (integrated?.mechanisms ?? [])
+    }
+}

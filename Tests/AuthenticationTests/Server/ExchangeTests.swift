@@ -91,12 +91,12 @@ struct ExchangeTests {
                 case (.authorizationNotPermitted, .authorizationNotPermitted): break
                 default: #expect(failure == expected, "\(message)")
                 }
-            case .challenge: Issue.record("a challenge to \(message)")
+            case .challenge, .waitsForOthers: Issue.record("a challenge to \(message)")
             }
         }
     }
 
-    @Test("what is no message of the mechanism is malformed, and no guess", arguments: passwordMechanisms)
+    @Test("what is no message of the mechanism is malformed", arguments: passwordMechanisms)
     func malformed(mechanism: SASLMechanism) throws {
         let server = try TestServer()
         for message in [

@@ -92,11 +92,16 @@ struct TestServer {
         let initial = try next(theirs.start())
         var answer = ours.begin(withInitialResponse ? initial : nil)
         var held = withInitialResponse ? nil : initial
-        while case .challenge(let challenge) = answer {
-            challenges.append(challenge)
-            let response = try held ?? next(theirs.step(challenge)) ?? []
-            held = nil
-            answer = ours.step(response)
+        dialogue: while true {
+            switch answer {
+            case .challenge(let challenge):
+                challenges.append(challenge)
+                let response = try held ?? next(theirs.step(challenge)) ?? []
+                held = nil
+                answer = ours.step(response)
+            case .waitsForOthers: answer = ours.askOthers()
+            case .succeeded, .failed: break dialogue
+            }
         }
         return LogIn(answer: answer, challenges: challenges, client: theirs.finish(), name: ours.loginName)
     }

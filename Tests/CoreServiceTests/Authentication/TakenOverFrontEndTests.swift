@@ -114,10 +114,10 @@ struct TakenOverFrontEndTests {
 
         func token(for account: String, at server: String) async throws -> SessionToken {
             let account = address(account)
-            let token = try await core.run { core in
-                core.tokens.issue(account, loginKey: "\(account)", mechanism: .plain, virtualServer: server, now: .now())
+            return try await core.run { core in
+                core.tokens.issue(
+                    account, loginKey: "\(account)", mechanism: .plain, virtualServer: server, by: core.tokens.newIssuer(), now: .now())
             }
-            return try #require(token)
         }
 
         /// Says what comes before, and then a transaction for one recipient.
@@ -302,13 +302,11 @@ struct TakenOverFrontEndTests {
     )
     func authenticationSocket() async throws {
         try await Self.withTarget(authenticationUsers: [getuid() &+ 1]) { target in
+            let facts = LoginFacts(
+                virtualServer: "clients", clientAddress: try #require(IPAddress(parsing: "203.0.113.9")), isSecure: true)
             let questions: [AuthenticationLink.Request] = [
-                .credential(loginName: "anna@postern.test"),
-                .issueToken(
-                    loginName: "anna@postern.test",
-                    LoginFacts(
-                        virtualServer: "clients", clientAddress: try #require(IPAddress(parsing: "203.0.113.9")), isSecure: true), .plain),
-                .decoySecret,
+                .begin(1, facts, .plain), .credential(1, loginName: "anna@postern.test", key: "anna@postern.test"),
+                .succeeded(1, loginName: "anna@postern.test", key: nil), .decoySecret,
             ]
             for question in questions {
                 #expect(try await target.ask(question, path: target.authenticationPath) == nil)
@@ -319,32 +317,9 @@ struct TakenOverFrontEndTests {
         }
         // The same questions from the right account are answered: it is the account that decides.
         try await Self.withTarget(authenticationUsers: [getuid()]) { target in
-            let answer = try await target.ask(.credential(loginName: "anna@postern.test"), path: target.authenticationPath)
+            let answer = try await target.ask(
+                .credential(1, loginName: "anna@postern.test", key: "anna@postern.test"), path: target.authenticationPath)
             #expect(answer != nil)
         }
-    }
-
-    @Test("tokens end an hour after their last transaction and a day after they began, and their number is bounded")
-    func life() throws {
-        var tokens = SessionTokens(capacity: 2)
-        let start = NIODeadline.now()
-        func issue(_ now: NIODeadline) -> SessionToken? {
-            tokens.issue(Self.address("anna@postern.test"), loginKey: "anna", mechanism: .plain, virtualServer: "clients", now: now)
-        }
-        func isGood(_ token: SessionToken, _ now: NIODeadline) -> Bool { tokens.use(token, virtualServer: "clients", now: now) != nil }
-        let idle = try #require(issue(start))
-        #expect(isGood(idle, start + .minutes(59)))
-        #expect(isGood(idle, start + .minutes(118)))
-        #expect(!isGood(idle, start + .minutes(178)))
-
-        let busy = try #require(issue(start))
-        for minutes in stride(from: Int64(30), to: 24 * 60, by: 30) { #expect(isGood(busy, start + .minutes(minutes))) }
-        #expect(!isGood(busy, start + .hours(24)))
-
-        _ = try #require(issue(start))
-        _ = try #require(issue(start))
-        #expect(issue(start + .minutes(1)) == nil)
-        // Those that have ended make room.
-        #expect(issue(start + .hours(2)) != nil)
     }
 }

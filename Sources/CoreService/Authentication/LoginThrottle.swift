@@ -1,5 +1,7 @@
 import ClientBudgets
+import CoreLink
 import MailVocabulary
+import Topology
 
 /// What failed logins cost, counted per client address and per account. A value without a clock: time comes in.
 ///
@@ -12,20 +14,20 @@ import MailVocabulary
 ///   password does not lock out the office behind the same address.
 ///
 /// Only refusals are delayed, and by at most `maximumDelay`; a right password is never. Names that nobody has are counted as others are.
-public struct LoginThrottle: Sendable {
+struct LoginThrottle: Sendable {
     /// Bounds and times. The tables take about 200 octets an entry.
-    public struct Settings: Hashable, Sendable {
+    struct Settings: Hashable, Sendable {
         /// Before the first refusal is said; it doubles up to `maximumDelay`.
-        public let delay: Duration
-        public let maximumDelay: Duration
+        let delay: Duration
+        let maximumDelay: Duration
         /// So many failures lock; nil never locks.
-        public let lockAfter: Int?
+        let lockAfter: Int?
         /// How long a lock holds, and after how long without a failure the count starts anew.
-        public let lockFor: Duration
+        let lockFor: Duration
         /// Entries of each table; beyond, what had no failure for longest is forgotten.
-        public let capacity: Int
+        let capacity: Int
 
-        public init(
+        init(
             delay: Duration = .seconds(1), maximumDelay: Duration = .seconds(3), lockAfter: Int? = 20,
             lockFor: Duration = .seconds(600), capacity: Int = 50_000
         ) {
@@ -34,29 +36,22 @@ public struct LoginThrottle: Sendable {
         }
     }
 
-    /// What a lock is on.
-    public enum Scope: Hashable, Sendable {
-        case address
-        /// And only for addresses with failures.
-        case account
-    }
-
     /// Whether an attempt may be checked.
-    public enum Admission: Hashable, Sendable {
+    enum Admission: Hashable, Sendable {
         case proceed
         /// It is refused without being checked, after `wait`: more attempts are in vain until `until`.
-        case refuse(Scope, until: Timestamp, wait: Duration)
+        case refuse(LockScope, until: Timestamp, wait: Duration)
     }
 
     /// What a failure costs.
-    public struct Penalty: Hashable, Sendable {
+    struct Penalty: Hashable, Sendable {
         /// How long to wait before the refusal is said.
-        public let wait: Duration
+        let wait: Duration
         /// Failures of the address, and of the account, that count at present; this one among them.
-        public let failuresOfAddress: Int
-        public let failuresOfAccount: Int
+        let failuresOfAddress: Int
+        let failuresOfAccount: Int
         /// What this failure has locked; empty for most.
-        public let locks: Set<Scope>
+        let locks: Set<LockScope>
     }
 
     private struct Count: Sendable {
@@ -76,14 +71,14 @@ public struct LoginThrottle: Sendable {
         var hasLoggedIn = false
     }
 
-    public let settings: Settings
+    private(set) var settings: Settings
     private var addresses: BoundedTable<ClientNetwork, Count>
     private var accounts: BoundedTable<String, Count>
     private var pairs: BoundedTable<Pair, PairState>
     /// Addresses that somebody has logged in from.
     private var origins: BoundedTable<ClientNetwork, Bool>
 
-    public init(settings: Settings = Settings()) {
+    init(settings: Settings = Settings()) {
         self.settings = settings
         addresses = BoundedTable(capacity: settings.capacity)
         accounts = BoundedTable(capacity: settings.capacity)
@@ -91,8 +86,13 @@ public struct LoginThrottle: Sendable {
         origins = BoundedTable(capacity: settings.capacity)
     }
 
+    /// Takes other settings, as after a reload; what was counted stays.
+    mutating func adopt(_ new: Settings) {
+        if new.capacity == settings.capacity { settings = new } else { self = LoginThrottle(settings: new) }
+    }
+
     /// Entries in all tables.
-    public var entryCount: Int { addresses.count + accounts.count + pairs.count + origins.count }
+    var entryCount: Int { addresses.count + accounts.count + pairs.count + origins.count }
 
     /// Asked before anything is checked, and once more when the name is known, before it is said what came of it.
     ///
@@ -100,7 +100,7 @@ public struct LoginThrottle: Sendable {
     ///   - account: the name's key (`LoginName.key`); nil where the mechanism has not told it yet. Then a lock on the address lets in
     ///     where somebody has logged in from, as it may be the same one again.
     ///   - now: should the clock be set back, no lock grows beyond `lockFor`.
-    public func admit(from client: IPAddress, account: String?, now: Timestamp) -> Admission {
+    func admit(from client: IPAddress, account: String?, now: Timestamp) -> Admission {
         let address = ClientNetwork(client)
         let pair = account.flatMap { pairs.value(Pair(address: address, account: $0)) }
         let isKnown = account == nil ? origins.value(address) == true : pair?.hasLoggedIn == true
@@ -115,18 +115,21 @@ public struct LoginThrottle: Sendable {
         return .proceed
     }
 
-    /// Counts a failure: wrong credentials, an unknown name, an expired one; not what the machine failed at.
+    /// Counts a failure: wrong credentials, an unknown name, octets that are no message of the mechanism; and, without the account, what this
+    /// system failed at.
     ///
-    /// - Parameter account: nil where the exchange ended before the name was known.
-    public mutating func recordFailure(from client: IPAddress, account: String?, now: Timestamp) -> Penalty {
+    /// - Parameters:
+    ///   - account: nil where the exchange ended before the name was known, or where who has that name has no part in it.
+    ///   - canLock: false for what is no guess: it adds to the delay, and does not lock by itself.
+    mutating func recordFailure(from client: IPAddress, account: String?, canLock: Bool = true, now: Timestamp) -> Penalty {
         let address = ClientNetwork(client)
-        var locks: Set<Scope> = []
-        let ofAddress = counted(addresses.value(address), now: now)
+        var locks: Set<LockScope> = []
+        let ofAddress = counted(addresses.value(address), canLock, now: now)
         addresses.set(ofAddress.count, for: address)
         if ofAddress.locks { locks.insert(.address) }
         var failuresOfAccount = 0
         if let account {
-            let ofAccount = counted(accounts.value(account), now: now)
+            let ofAccount = counted(accounts.value(account), canLock, now: now)
             accounts.set(ofAccount.count, for: account)
             if ofAccount.locks { locks.insert(.account) }
             failuresOfAccount = ofAccount.count.failures
@@ -138,7 +141,7 @@ public struct LoginThrottle: Sendable {
     }
 
     /// Notes that a login was right. The counts of address and account stay: who guesses may have an account of his own here.
-    public mutating func recordSuccess(from client: IPAddress, account: String, now: Timestamp) {
+    mutating func recordSuccess(from client: IPAddress, account: String, now: Timestamp) {
         let address = ClientNetwork(client)
         pairs.set(PairState(hasLoggedIn: true), for: Pair(address: address, account: account))
         origins.set(true, for: address)
@@ -146,13 +149,15 @@ public struct LoginThrottle: Sendable {
 
     // MARK: Internals
 
-    private func counted(_ before: Count?, now: Timestamp) -> (count: Count, locks: Bool) {
+    private func counted(_ before: Count?, _ canLock: Bool, now: Timestamp) -> (count: Count, locks: Bool) {
         var count = before ?? Count()
         let lockIsOver = count.lockedUntil != nil && lock(of: count, now: now) == nil
         if lockIsOver || !isRecent(count.last, now: now) { count = Count() }
         count.failures += 1
         count.last = now
-        guard let lockAfter = settings.lockAfter, count.failures >= lockAfter, count.lockedUntil == nil else { return (count, false) }
+        guard canLock, let lockAfter = settings.lockAfter, count.failures >= lockAfter, count.lockedUntil == nil else {
+            return (count, false)
+        }
         count.lockedUntil = now + settings.lockFor
         return (count, true)
     }
@@ -168,5 +173,11 @@ public struct LoginThrottle: Sendable {
         guard failures > 0 else { return .zero }
         // Beyond 2^20 every delay of a microsecond or more is over any sensible maximum.
         return min(settings.delay * (1 << min(failures - 1, 20)), settings.maximumDelay)
+    }
+}
+
+extension LoginThrottle.Settings {
+    init(_ failures: Identity.Failures) {
+        self.init(delay: failures.delay, maximumDelay: failures.maximumDelay, lockAfter: failures.lockAfter, lockFor: failures.lockFor)
     }
 }

@@ -1,7 +1,9 @@
 import MailVocabulary
 import Testing
 
-@testable import Authentication
+@testable import CoreService
+
+private func client(_ text: String) throws -> IPAddress { try #require(IPAddress(parsing: text)) }
 
 @Suite("The throttle of failed logins")
 struct LoginThrottleTests {

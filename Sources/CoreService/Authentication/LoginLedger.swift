@@ -1,0 +1,21 @@
+import Topology
+
+/// What the core keeps of logins: what failures cost, who may begin how many, and which mechanism `postern-auth` has died under.
+///
+/// It lives here, and not in the process that reads what strangers send: killing that one does not make guessing free.
+struct LoginLedger {
+    var throttle: LoginThrottle
+    var allowance: LoginAllowance
+    var crashes = MechanismCrashes()
+
+    init(_ topology: Topology, budgets: BudgetSettings = BudgetSettings()) {
+        throttle = LoginThrottle(settings: .init(topology.identity.failures))
+        allowance = LoginAllowance(budgets: budgets)
+    }
+
+    /// Another configuration; what was counted stays.
+    mutating func adopt(_ topology: Topology, budgets: BudgetSettings = BudgetSettings()) {
+        throttle.adopt(LoginThrottle.Settings(topology.identity.failures))
+        allowance.adopt(budgets)
+    }
+}
