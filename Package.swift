@@ -141,7 +141,6 @@ let package = Package(
             ]),
         .testTarget(
             name: "FrontEndTests", dependencies: ["FrontEnd", "MailVocabulary", "NameResolution", "Topology", nioCore, nioPosix]),
-        .testTarget(name: "SMTPServerTests", dependencies: ["SMTPServer", "MailVocabulary", "Topology", nioCore]),
         .testTarget(name: "TrustedFilesTests", dependencies: ["TrustedFiles"]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),

@@ -40,7 +40,7 @@ final class RunningAuth {
         let core = LinkAddress(of: .authentication, in: daemon.topology)
         let revision = daemon.topology.revision
         self.core = CoreConnection(to: core, revision: revision, on: eventLoop)
-        outside = OutsideThreads(on: eventLoop, budgets: BudgetSettings())
+        outside = OutsideThreads(on: eventLoop, budgets: daemon.topology.budgets)
         watch = RevisionWatch(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
         access = try SocketAccess(
             daemon.topology, of: .auth,

@@ -60,7 +60,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
             ? LoginExchanges(
                 links: LinkPool(
                     to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
-                    on: eventLoop, maximumConnections: LoginExchanges.capacity + 100), budgets: BudgetSettings()) : nil
+                    on: eventLoop, maximumConnections: LoginExchanges.capacity + 100), budgets: daemon.topology.budgets) : nil
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
         for server in own { servers[server.name] = make(server) }
@@ -139,6 +139,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         lookups.adopt(new.budgets)
         pool.revision = new.revision
         pool.closeIdle()
+        logins?.adopt(new.budgets)
         logins?.links.revision = new.revision
         logins?.links.closeIdle()
         watch.adopt(new.revision)

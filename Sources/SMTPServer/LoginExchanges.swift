@@ -37,8 +37,7 @@ public final class LoginExchanges {
 
     /// Other shares, as after a reload; what is under way goes on.
     public func adopt(_ budgets: BudgetSettings) {
-        pool = SharedPool(
-            pool, capacity: capacity, limitPerNetwork: budgets.share.map { max(1, capacity * $0 / 100) }, budgets: budgets)
+        pool = SharedPool(pool, capacity: capacity, budgets: budgets)
     }
 
     /// Begins an exchange.

@@ -8,14 +8,14 @@ struct LoginLedger {
     var allowance: LoginAllowance
     var crashes = MechanismCrashes()
 
-    init(_ topology: Topology, budgets: BudgetSettings = BudgetSettings()) {
+    init(_ topology: Topology) {
         throttle = LoginThrottle(settings: .init(topology.identity.failures))
-        allowance = LoginAllowance(budgets: budgets)
+        allowance = LoginAllowance(budgets: topology.budgets)
     }
 
     /// Another configuration; what was counted stays.
-    mutating func adopt(_ topology: Topology, budgets: BudgetSettings = BudgetSettings()) {
+    mutating func adopt(_ topology: Topology) {
         throttle.adopt(LoginThrottle.Settings(topology.identity.failures))
-        allowance.adopt(budgets)
+        allowance.adopt(topology.budgets)
     }
 }
