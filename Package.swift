@@ -197,5 +197,7 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         fuzzer("SMTPCommands", ["DialogueModel"]),
         fuzzer("ContentFraming", ["DialogueModel"]),
         fuzzer("CoreLinkFrames", ["CoreLink"]),
+        fuzzer("SASLServer", ["Authentication", "Credentials", "MailVocabulary"]),
+        fuzzer("SASLClient", ["Authentication", "MailVocabulary"]),
     ]
 }
