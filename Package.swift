@@ -73,7 +73,8 @@ let package = Package(
         .target(
             name: "AuthService",
             dependencies: [
-                "Authentication", "ClientBudgets", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology", "TrustedFiles",
+                "Authentication", "ClientBudgets", "CoreLink", "Credentials", "MailVocabulary", "ServiceRuntime", "Topology",
+                "TrustedFiles",
                 argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
@@ -202,5 +203,7 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         fuzzer("ContentFraming", ["DialogueModel"]),
         fuzzer("CoreLinkFrames", ["CoreLink"]),
         fuzzer("HeaderFilter", ["MailVocabulary", "MessageFormat"]),
+        fuzzer("SASLServer", ["Authentication", "Credentials", "MailVocabulary"]),
+        fuzzer("SASLClient", ["Authentication", "MailVocabulary"]),
     ]
 }

@@ -101,7 +101,8 @@ final class LoginSession {
     /// Does a step in which another system is asked.
     private func runOutside(_ exchange: Exchange, _ step: @escaping @Sendable (SASLServerExchange) -> SASLServerAnswer) {
         let sasl = exchange.sasl
-        let isIn = auth.outside.run(for: ClientNetwork(exchange.facts.clientAddress), { step(sasl) }) { [self] in finished($0, exchange) }
+        let network = ClientNetwork(exchange.facts.clientAddress)
+        let isIn = auth.outside.run(for: network, { step(sasl) }, then: { [self] in finished($0, exchange) })
         if !isIn { finished(.success(.failed(.temporary("too many logins wait for another system"))), exchange) }
     }
 

@@ -18,9 +18,17 @@ struct OutsideLine<Job> {
     ///   - capacity: jobs that wait.
     init(threads: Int, capacity: Int, budgets: BudgetSettings) {
         (self.threads, self.capacity) = (threads, capacity)
-        running = NetworkShares(limit: budgets.share.map { max(2, threads * $0 / 100) }, budgets: budgets)
+        running = NetworkShares(limit: Self.runningLimit(threads, budgets), budgets: budgets)
         waiting = NetworkShares(shareOf: capacity, budgets: budgets)
     }
+
+    /// Other shares, as after a reload; what runs and waits goes on to count.
+    mutating func adopt(_ budgets: BudgetSettings) {
+        running = NetworkShares(running, limit: Self.runningLimit(threads, budgets), budgets: budgets)
+        waiting = NetworkShares(waiting, shareOf: capacity, budgets: budgets)
+    }
+
+    private static func runningLimit(_ threads: Int, _ budgets: BudgetSettings) -> Int? { budgets.share.map { max(2, threads * $0 / 100) } }
 
     var runningCount: Int { running.total }
     var waitingCount: Int { waiting.total }

@@ -20,6 +20,8 @@ final class OutsideThreads {
         pool.start()
     }
 
+    func adopt(_ budgets: BudgetSettings) { line.adopt(budgets) }
+
     /// Runs a body that may block, when it is its turn.
     ///
     /// - Returns: false where too many wait already; then nothing is run.

@@ -155,6 +155,7 @@ final class RunningAuth {
             guard new.revision != topology.revision else { return makeServers() }
             if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
             topology = new
+            outside.adopt(new.budgets)
             core.revision = new.revision
             watch.adopt(new.revision)
             listener.revision = new.revision

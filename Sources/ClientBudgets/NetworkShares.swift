@@ -40,6 +40,10 @@ public struct NetworkShares: Sendable {
         (held, heldBySite, total) = (other.held, other.heldBySite, other.total)
     }
 
+    public init(_ other: NetworkShares, shareOf capacity: Int, budgets: BudgetSettings) {
+        self.init(other, limit: Self.limit(shareOf: capacity, budgets), budgets: budgets)
+    }
+
     /// What a network may hold; nil: no limit.
     public func limit(of network: ClientNetwork) -> Int? { ordinaryLimit.flatMap { budgets.limit($0, of: network) } }
 

@@ -39,7 +39,7 @@ struct RecoverCommand: ParsableCommand {
             try Self.becomeOwner(of: folder)
             let recovery = StateRecovery(folder, fileSystem: POSIXFileSystem())
             let lines = try acceptMissing ? recovery.accept(database) : recovery.recover(database)
-            for line in lines { StandardOutput.print(line) }
+            StandardOutput.print(lines.joined(separator: "\n"))
         } catch {
             Environment.printError("postern: \(error)")
             throw ExitCode(Self.status(of: error).rawValue)

@@ -81,6 +81,26 @@ struct GuessingTests {
         }
     }
 
+    @Test("killing postern-auth does not make guessing free: failures before and after count together")
+    func killed() async throws {
+        let rest = "identity: { failures: { delay: 0s, maximum_delay: 0s, lock_after: 4, lock_for: 10m } }"
+        try await withSubmission(.init(rest: rest)) { server in
+            func session(_ name: String, from client: String, _ lines: String) async throws -> String {
+                try await server.play("@\(name) \(server.securePort) \(client)\nTLS\nS: 220\nC: EHLO c.test\nS: 250\n\(lines)")
+            }
+            let wrong = "AUTH PLAIN anna wrong1\nS: 535 5.7.8\nAUTH PLAIN anna wrong2\nS: 535 5.7.8"
+            let right = "AUTH PLAIN anna \(SubmissionUnderTest.password)"
+            #expect(try await session("before", from: "127.0.0.2", wrong).isEmpty)
+            let old = try #require(try server.postern.processID(of: "postern-auth"))
+            kill(old, SIGKILL)
+            _ = try await eventually(within: 60, "somebody can log in again; \(server.postern.logText.suffix(3000))") {
+                try await session("again", from: "127.0.0.1", "\(right)\nS: 235").isEmpty ? true : nil
+            }
+            #expect(try await session("after", from: "127.0.0.2", wrong).isEmpty)
+            #expect(try await session("locked", from: "127.0.0.2", "\(right)\nS: 454 4.7.0 Too many failed logins").isEmpty)
+        }
+    }
+
     @Test("who has logged in from an address still does while others are being guessed at from it; right and wrong guesses look the same")
     func sharedAddress() async throws {
         let rest = "identity: { failures: { delay: 0s, maximum_delay: 0s, lock_after: 4, lock_for: 10m } }"
