@@ -35,7 +35,7 @@ final class Core {
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
     private let store: SQLiteQueueStore
-    private let readConfiguration: () -> Result<Topology, ControlRefusal>
+    private let readConfiguration: @Sendable () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
     var tokens = SessionTokens()
     /// What is kept of logins that fail.
@@ -45,6 +45,7 @@ final class Core {
     private(set) var expiredLeases = 0
     /// Set when the core begins to end: connections that break from now on say nothing of their peers.
     var isStopping = false
+    private var lastReload: EventLoopFuture<Void>
     /// Called when a new configuration is in force.
     var onReload: (Topology) -> Void = { _ in }
 
@@ -53,7 +54,7 @@ final class Core {
         topology: Topology, directory: Directory, store: SQLiteQueueStore, contentFiles: ContentFiles, epoch: UInt32, largestID: Int64,
         holders: [HolderRecord], fileThreads: NIOThreadPool, on eventLoop: any EventLoop, log: Logger,
         reconfiguredAt: Timestamp = Timestamp(seconds: 0),
-        readConfiguration: @escaping () -> Result<Topology, ControlRefusal>
+        readConfiguration: @escaping @Sendable () -> Result<Topology, ControlRefusal>
     ) {
         (self.topology, self.directory, self.store, self.contentFiles) = (topology, directory, store, contentFiles)
         (self.fileThreads, self.eventLoop, self.log, self.readConfiguration) = (fileThreads, eventLoop, log, readConfiguration)
@@ -62,6 +63,7 @@ final class Core {
             fileSystem: contentFiles.fileSystem, makeRoom: { [store] in store.makeRoom() })
         aside = AsideKeeper(contentFiles, threads: fileThreads, on: eventLoop, log: log)
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
+        lastReload = eventLoop.makeSucceededVoidFuture()
         routing = RoutingTable(topology)
         logins = LoginLedger(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
@@ -135,21 +137,36 @@ final class Core {
 
     // MARK: Operations
 
-    /// Reads the configuration again, and takes it if it is good.
-    func reload() -> Result<String, ControlRefusal> {
-        switch readConfiguration() {
+    /// Reads the configuration again, and takes it if it is good: one reload after the other. Mail goes on under the old one meanwhile.
+    ///
+    /// - Returns: the revision in force, or why the old one stays; a future that does not fail.
+    func reload() -> EventLoopFuture<Result<String, ControlRefusal>> {
+        let (read, threads, eventLoop) = (readConfiguration, fileThreads, eventLoop)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let reloaded = lastReload.flatMap {
+            threads.runIfActive(eventLoop: eventLoop) { read().map(PreparedConfiguration.init) }
+                .flatMapErrorThrowing { .failure(ControlRefusal.configuration("the core is ending: \($0)")) }
+                .map { bound.value.adopt($0) }
+        }
+        lastReload = reloaded.map { _ in }
+        return reloaded
+    }
+
+    private func adopt(_ prepared: Result<PreparedConfiguration, ControlRefusal>) -> Result<String, ControlRefusal> {
+        switch prepared {
         case .failure(let refusal):
             log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(refusal.message)"])
             return .failure(refusal)
-        case .success(let new):
+        case .success(let prepared):
+            let new = prepared.topology
             // The same file again changes no decision: what waits need not be looked at.
             if new.revision != topology.revision { reconfiguredAt = .now() }
             topology = new
-            routing = RoutingTable(new)
+            routing = prepared.routing
             logins.adopt(new)
-            rivals = new.rivals
+            rivals = prepared.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
-            directory.domains = DirectoryDomains(new)
+            directory.domains = prepared.domains
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
             onReload(new)

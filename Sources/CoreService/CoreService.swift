@@ -40,7 +40,7 @@ public enum CoreService {
             daemon.fail("the core cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
-            _ = try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+            _ = try? await eventLoop.flatSubmit { running.value.reload() }.get()  // What went wrong has been logged.
         }
         // The loop asks the thread that writes: both must answer.
         daemon.lifecycle.watch("the event loop or the queue's writer") { answer in

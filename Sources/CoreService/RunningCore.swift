@@ -172,10 +172,8 @@ final class RunningCore {
         daemon.log.notice("core is ready", metadata: ["state": "\(state.path)", "sockets": "\(topology.runtimeDirectory)"])
     }
 
-    func reload() {
-        // What came of it has been logged.
-        _ = core?.reload()
-    }
+    /// What comes of it is logged.
+    func reload() -> EventLoopFuture<Void> { core?.reload().map { _ in } ?? eventLoop.makeSucceededVoidFuture() }
 
     /// Takes no new connection, gives out no new lease, and waits for what is under way; then closes the queue.
     func drain() -> EventLoopFuture<Void> {

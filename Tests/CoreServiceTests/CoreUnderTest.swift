@@ -41,7 +41,8 @@ final class CoreUnderTest: Sendable {
     init(
         _ recorder: StorageRecorder, on loop: any EventLoop, configuration: String = CoreUnderTest.configuration,
         log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-        prepare: @escaping @Sendable (Directory) throws -> Void = { _ in }
+        prepare: @escaping @Sendable (Directory) throws -> Void = { _ in },
+        beforeReading: (@Sendable () -> Void)? = nil
     ) async throws {
         self.loop = loop
         let outside = try TemporaryFolder()
@@ -71,9 +72,11 @@ final class CoreUnderTest: Sendable {
             try prepare(directory)
             let core = Core(
                 topology: topology, directory: directory, store: store, contentFiles: files, epoch: epoch, largestID: largest,
-                holders: holders,
-                fileThreads: threads, on: loop, log: log,
-                readConfiguration: { .success(topology) })
+                holders: holders, fileThreads: threads, on: loop, log: log,
+                readConfiguration: {
+                    beforeReading?()
+                    return .success(topology)
+                })
             core.queue.start()
             let edge = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
                 link, _ in

@@ -151,13 +151,15 @@ final class ControlSession {
     private static let pieceScalars = 32 * 1024
 
     private func reload() {
-        switch core.reload() {
-        case .success(let revision):
-            var object = JSONObject()
-            object.add("revision", revision)
-            connection.send(.object(object.text))
-            done()
-        case .failure(let refusal): refuse(refusal)
+        core.reload().assumeIsolated().whenSuccess { [self] result in
+            switch result {
+            case .success(let revision):
+                var object = JSONObject()
+                object.add("revision", revision)
+                connection.send(.object(object.text))
+                done()
+            case .failure(let refusal): refuse(refusal)
+            }
         }
     }
 }

@@ -36,8 +36,8 @@ public struct SMTPServerSession: Sendable {
         case closed
     }
 
-    /// Recipients that may wait for their answer at a time.
-    public static let maximumUnansweredRecipients = 100
+    /// Recipients that may wait for their answer at a time: what all connections ask stands in one line before the core.
+    public static let maximumUnansweredRecipients = 20
     /// Octets of waiting input from which on the host is asked to read no more.
     static let pauseThreshold = 16384
 

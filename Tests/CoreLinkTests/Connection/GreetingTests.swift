@@ -103,11 +103,13 @@ struct GreetingTests {
     func wrongVersionOfThePeer() async throws {
         try await server.listen(at: folder.socket)
         let peer = try await RawPeer.connect(to: folder.socket, on: loop)
-        peer.write(Self.hello(version: 2))
+        peer.write(Self.hello(version: Hello.protocolVersion + 1))
         var bytes = try await peer.untilClosed()
         let (kind, body) = try #require(try Frame.next(from: &bytes))
         let greeting = try Greeting.read(kind: kind, body: body)
-        #expect(greeting.refusal == "speaks version 2 of the protocol, this process version 1")
+        #expect(
+            greeting.refusal == "speaks version \(Hello.protocolVersion + 1) of the protocol, this process version \(Hello.protocolVersion)"
+        )
         #expect(bytes.readableBytes == 0)
     }
 
@@ -120,7 +122,9 @@ struct GreetingTests {
             $0.write(false)
         }
         let listener = try await ScriptedListener.listen(at: folder.socket, sends: greeting, on: loop)
-        await #expect(throws: LinkError.versionMismatch(own: 1, peer: 9)) { _ = try await server.client(at: folder.socket) }
+        await #expect(throws: LinkError.versionMismatch(own: Hello.protocolVersion, peer: 9)) {
+            _ = try await server.client(at: folder.socket)
+        }
         try await listener.untilPeerIsGone()
         try await listener.close()
     }
@@ -129,7 +133,7 @@ struct GreetingTests {
         "what is no hello ends the connection, and the next peer is served",
         arguments: [
             ByteBuffer(string: "EHLO mail.example.org\r\n"), ByteBuffer(repeating: 0, count: 8), ByteBuffer(repeating: 0xFF, count: 8),
-            SubmitRequest.abort.frame, hello(kind: 0xF1), hello(trailing: 1), hello(revisionOctets: 5000), hello(version: 1, cut: 3),
+            SubmitRequest.abort.frame, hello(kind: 0xF1), hello(trailing: 1), hello(revisionOctets: 5000), hello(cut: 3),
         ])
     func garbage(bytes: ByteBuffer) async throws {
         try await server.listen(at: folder.socket)
@@ -198,7 +202,7 @@ struct GreetingTests {
     func closedAtOnce() async throws {
         try await server.listen(at: folder.socket) { $0.close() }
         let peer = try await RawPeer.connect(to: folder.socket, on: loop)
-        peer.write(Self.hello(version: 1))
+        peer.write(Self.hello())
         _ = try await peer.untilClosed()
         try await nobodyIsLeft()
     }
@@ -222,7 +226,7 @@ struct GreetingTests {
 
     /// A hello as no honest peer says it.
     static func hello(
-        kind: UInt8 = Hello.kind, version: UInt16 = 1, revisionOctets: Int = 2, trailing: Int = 0, cut: Int = 0
+        kind: UInt8 = Hello.kind, version: UInt16 = Hello.protocolVersion, revisionOctets: Int = 2, trailing: Int = 0, cut: Int = 0
     ) -> ByteBuffer {
         var buffer = ByteBuffer()
         Frame.append(kind: kind, to: &buffer) {
