@@ -182,7 +182,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             exclude: [
-                "Support/bounds.py", "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py", "Support/kernel_without.py",
+                "Support/attack.py", "Support/bounds.py", "Support/dialogue.py", "Support/fake_server.py", "Support/guess.py",
+                "Support/kernel_without.py",
                 "Support/read_report.py",
                 "Support/sasl.py",
                 "Support/send_message.py",

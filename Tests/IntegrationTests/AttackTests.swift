@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+
+/// Real attacks on a real edge, from one client network, with the limits that a configuration has which says nothing of them.
+@Suite("Kind: nothing that all share is emptied by one client network")
+struct AttackTests {
+    @Test(
+        "one network attacks with 120 connections: 70 are refused, and mail from another network is taken meanwhile",
+        .timeLimit(.minutes(3)), arguments: ["quiet", "bdat", "rcpt", "noop", "deaf"])
+    func attack(kind: String) async throws {
+        let postern = try PosternUnderTest()
+        try await postern.start()
+        try await postern.addUser("alice@local.test")
+        let result = try await Program.run(
+            "python3", [Program.script("attack"), "\(postern.port)", "120", kind, "alice@local.test"])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.text.split(separator: "\n") == ["taken", "refused 70"], "\(result.text)")
+        _ = try await postern.wait(for: 1, messagesFor: "alice")
+        // The first refusal is said with the keys that change it; the others are not a line each.
+        let lines = postern.logText.split(separator: "\n").filter { $0.contains("its network has as many as it may have") }
+        #expect(lines.count == 1 && lines.first?.contains("limit_per_network") == true, "\(lines)")
+        await postern.stop()
+    }
+}
