@@ -17,12 +17,14 @@ struct AttackTests {
         let said = result.text.split(separator: "\n")
         #expect(said.first == "taken" && said.count == 2, "\(result.text)")
         let refused = try #require(said.last.flatMap { Int($0.dropFirst("refused ".count)) })
-        // Sessions that are closed for their idle commands make room for a few of those that connect later.
-        #expect(["bdat", "noop"].contains(kind) ? (1...70).contains(refused) : refused == 70, "\(refused)")
+        // Sessions that are closed for their idle commands make room for those that connect later.
+        let isClosedSoon = ["bdat", "noop"].contains(kind)
+        #expect(isClosedSoon ? refused <= 70 : refused == 70, "\(refused)")
         _ = try await postern.wait(for: 1, messagesFor: "alice")
         // The first refusal is said with the keys that change it; the others are not a line each.
         let lines = postern.logText.split(separator: "\n").filter { $0.contains("its network has as many as it may have") }
-        #expect(lines.count == 1 && lines.first?.contains("limit_per_network") == true, "\(lines)")
+        #expect(lines.count == 1 || isClosedSoon && lines.isEmpty, "\(lines)")
+        #expect(lines.allSatisfy { $0.contains("limit_per_network") }, "\(lines)")
         await postern.stop()
     }
 }

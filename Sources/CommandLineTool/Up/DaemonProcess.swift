@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import ServiceRuntime
 
@@ -6,6 +7,8 @@ struct DaemonProcess: Sendable {
     let processID: Int32
     /// Our end of the socket that the daemon watches: its close is the daemon's SIGTERM (``SupervisorWatch``).
     private let lifeline: Int32
+    /// Signalled when all that the daemon has printed is passed on.
+    private let outputEnd: DispatchSemaphore
 
     enum Change: Sendable {
         case ready
@@ -48,13 +51,17 @@ struct DaemonProcess: Sendable {
             close(own)
             throw StartError(errno: code)
         }
-        // Without a thread that reads, the daemon loses its log lines and goes on (`LogSink`).
-        if !DaemonOutput.relay(output, to: { StandardError.print($0) }) { close(output) }
+        let outputEnd = DispatchSemaphore(value: 0)
+        if !DaemonOutput.relay(output, to: { StandardError.pass($0) }, end: { outputEnd.signal() }) {
+            // Without a thread that reads, the daemon loses its log lines and goes on (`LogSink`).
+            close(output)
+            outputEnd.signal()
+        }
         let child = processID
         guard DetachedThread.start({ waitForDeath(of: child, then: { onChange(child, .died) }) }) else {
             // Nobody would hear of its end.
             kill(child, SIGKILL)
-            _ = DaemonProcess(processID: child, lifeline: own).collect()
+            _ = DaemonProcess(processID: child, lifeline: own, outputEnd: outputEnd).collect()
             throw StartError(errno: EAGAIN)
         }
         let reading = fcntl(own, F_DUPFD_CLOEXEC, 3)
@@ -71,7 +78,7 @@ struct DaemonProcess: Sendable {
             }
             if !started { close(reading) }
         }
-        return DaemonProcess(processID: child, lifeline: own)
+        return DaemonProcess(processID: child, lifeline: own, outputEnd: outputEnd)
     }
 
     /// Sends a signal. Only between the start and ``collect()``: afterwards the id may be somebody else's.
@@ -84,6 +91,8 @@ struct DaemonProcess: Sendable {
         // Wakes the thread that reads a duplicate, also where a process that the daemon left behind still holds the other end.
         shutdown(lifeline, Int32(SHUT_RDWR))
         close(lifeline)
+        // Its last words come before what is said of its end; a process that it left behind may hold the pipe for longer.
+        _ = outputEnd.wait(timeout: .now() + .seconds(1))
         return DaemonEnding(waitStatus: status)
     }
 
