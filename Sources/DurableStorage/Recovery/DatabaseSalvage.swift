@@ -111,7 +111,8 @@ public final class DatabaseSalvage {
         // A row on a good page is put beside one that is there already by the new database's own rows, such as a secret.
         let insert = try target.prepare(
             "INSERT OR REPLACE INTO \(table.name) (\(names)) VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))")
-        let whole = try? source.prepare("SELECT \(names) FROM \(table.name) WHERE \(condition)")  // A table that cannot be read has no rows.
+        // A table that cannot be read has no rows.
+        let whole = try? source.prepare("SELECT \(names) FROM \(table.name) WHERE \(condition)")
         let rest =
             table.substitutes.isEmpty
             ? nil

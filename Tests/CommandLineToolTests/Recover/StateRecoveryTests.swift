@@ -114,7 +114,8 @@ struct StateRecoveryTests {
     @Test("a database given up is made anew by the next start, and no other is")
     func accepted() throws {
         let state = try State()
-        for suffix in ["", "-wal", "-shm"] { try? state.fileSystem.unlink(state.folder.path(of: .directory) + suffix) }  // Some are not there.
+        // Some are not there.
+        for suffix in ["", "-wal", "-shm"] { try? state.fileSystem.unlink(state.folder.path(of: .directory) + suffix) }
         #expect(try state.missing == [.directory])
         #expect(
             try state.recovery.accept(.directory) == ["The next start of the core makes an empty directory.sqlite in \(state.folder.path)."]
