@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CSASL"),
         .systemLibrary(name: "CSeccomp"),
         .target(name: "CLandlock"),
+        .target(name: "CMemoryFile"),
 
         // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
         .target(name: "MailVocabulary", dependencies: ["CIDN2"]),
@@ -55,7 +56,9 @@ let package = Package(
             ]),
         .target(
             name: "ServiceRuntime",
-            dependencies: ["MailVocabulary", "Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore]),
+            dependencies: [
+                "CMemoryFile", "MailVocabulary", "TrustedFiles", "Topology", "TopologyFile", "CoreLink", argumentParser, logging, nioCore,
+            ]),
         .target(
             name: "CoreService",
             dependencies: [

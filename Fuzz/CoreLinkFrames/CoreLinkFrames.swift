@@ -8,7 +8,7 @@ import NIOCore
 public func fuzzCoreLinkFrames(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 0 else { return 0 }
     let frames = ByteBuffer(bytes: UnsafeBufferPointer(start: start + 1, count: count - 1))
-    switch start[0] % 12 {
+    switch start[0] % 16 {
     case 0: read(SubmitRequest.self, frames)
     case 1: read(SubmitResponse.self, frames)
     case 2: read(SubmissionLink.Request.self, frames)
@@ -20,6 +20,10 @@ public func fuzzCoreLinkFrames(_ start: UnsafePointer<UInt8>, _ count: Int) -> C
     case 9: read(LoginLink.Response.self, frames)
     case 10: read(AuthenticationLink.Request.self, frames)
     case 11: read(AuthenticationLink.Response.self, frames)
+    case 12: read(ConfigurationQuestion.self, frames)
+    case 13: read(ConfigurationHead.self, frames)
+    case 14: read(ConfigurationPiece.self, frames)
+    case 15: read(Greeting.self, frames)
     default: read(Hello.self, frames)
     }
     return 0

@@ -28,7 +28,8 @@ public enum AuthService {
         daemon.lifecycle.watch(eventLoop)
         eventLoop.execute { running.value.start { daemon.lifecycle.ready(status: "people can log in") } }
         daemon.lifecycle.onReload {
-            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+            let configuration = await daemon.askCore()
+            try? await eventLoop.submit { running.value.reload(configuration) }.get()  // What went wrong has been logged.
         }
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.

@@ -145,8 +145,9 @@ final class RunningAuth {
         return Set(servers.flatMap(\.authentication.mechanisms)).map(\.rawValue).sorted().joined(separator: " ")
     }
 
-    func reload() {
-        switch daemon.readConfiguration() {
+    /// - Parameter configuration: what the core runs with, or why it cannot be had.
+    func reload(_ configuration: Result<Topology, ConfigurationRefused>) {
+        switch configuration {
         case .failure(let refused):
             for reason in refused.reasons {
                 log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])

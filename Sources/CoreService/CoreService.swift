@@ -46,6 +46,7 @@ public enum CoreService {
         daemon.lifecycle.watch("the event loop or the queue's writer") { answer in
             eventLoop.execute { running.value.askWriter(answer) }
         }
+        daemon.accepts(daemon.topology)
         daemon.lifecycle.ready(status: "holds the queue")
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.

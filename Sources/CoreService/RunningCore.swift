@@ -92,6 +92,7 @@ final class RunningCore {
             _ = ControlSession(
                 core: core, connection: link, mayReadVerifiers: peer.userID == 0 || peer.userID == Account.current.userID)
         }
+        tell(daemon.topology)
         let sockets = [
             listen(edge), listen(submission), listen(authentication), listen(delivery), listen(mailbox), listen(control),
         ]
@@ -158,9 +159,12 @@ final class RunningCore {
             holders: holders,
             fileThreads: threads, on: eventLoop, log: daemon.log, reconfiguredAt: reconfiguredAt,
             readConfiguration: {
-                daemon.readConfiguration().mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
+                let read = daemon.readFile()
+                // Before it is in force: a core that dies in between has accepted it.
+                if case .success(let new) = read { daemon.accepts(new) }
+                return read.mapError { ControlRefusal.configuration($0.reasons.joined(separator: "\n")) }
             })
-        core.onReload = { [unowned self] in announce($0.revision) }
+        core.onReload = { [unowned self] in announce($0) }
         self.core = core
         core.aside.begin(store, before: core.queue.nextID())
         core.queue.start()
@@ -190,7 +194,10 @@ final class RunningCore {
         waitUntilIdle(idle)
         let eventLoop = eventLoop
         let store = store.map { NIOLoopBound($0, eventLoop: eventLoop) }
-        return idle.futureResult.flatMap { store?.value.close() ?? eventLoop.makeSucceededVoidFuture() }
+        return idle.futureResult.flatMap { [daemon] in
+            daemon.ends()
+            return store?.value.close() ?? eventLoop.makeSucceededVoidFuture()
+        }
     }
 
     /// The supervisor ends the front ends and the holders first; what is still held is presented to the next core.
@@ -208,15 +215,27 @@ final class RunningCore {
             LeaseServerSession(core: core, connection: link, carrier: carrier, holder: holder, processID: processID, token: nextToken))
     }
 
-    /// A new revision is in force: the others read the configuration again as they learn of it.
-    private func announce(_ revision: String) {
+    /// A new configuration is in force: the others ask for it as they learn of its revision.
+    private func announce(_ topology: Topology) {
+        let revision = topology.revision
         edge.revision = revision
         submission.revision = revision
         authentication.revision = revision
         delivery.revision = revision
         mailbox.revision = revision
         control.revision = revision
+        tell(topology)
         core?.announce(revision)
+    }
+
+    /// What the daemons are told that ask for the configuration.
+    private func tell(_ topology: Topology) {
+        let answer = ConfigurationAnswer(text: topology.sourceText)
+        edge.configuration = answer
+        submission.configuration = answer
+        authentication.configuration = answer
+        delivery.configuration = answer
+        mailbox.configuration = answer
     }
 
     /// Whether the process of a holder of the last run may still be there, so that its leases are worth waiting for.

@@ -30,7 +30,7 @@ public enum DeliveryDaemon {
             daemon.fail("delivery cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
-            switch daemon.readConfiguration() {
+            switch await daemon.askCore() {
             case .success(let topology):
                 do {
                     let security = try ConnectorSecurity(topology, log: daemon.log)

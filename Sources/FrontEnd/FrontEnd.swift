@@ -38,7 +38,8 @@ public enum FrontEnd {
         daemon.dropPrivileges()
         eventLoop.execute { running.value.start() }
         daemon.lifecycle.onReload {
-            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+            let configuration = await daemon.askCore()
+            try? await eventLoop.submit { running.value.reload(configuration) }.get()  // What went wrong has been logged.
         }
         daemon.lifecycle.watch(eventLoop)
         let addresses = daemon.topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)

@@ -23,8 +23,6 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private var servers: [String: VirtualServerListeners] = [:]
     /// No more in the configuration; they finish what is under way.
     private var closing: [VirtualServerListeners] = []
-    /// The core's revision that a line about has been logged.
-    private var saidDifference: String?
     private var topology: Topology
 
     /// - Parameters:
@@ -108,25 +106,17 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         lookAgain()
     }
 
-    func reload() {
+    /// - Parameter configuration: what the core runs with, or why it cannot be had.
+    func reload(_ configuration: Result<Topology, ConfigurationRefused>) {
         lookAtCertificates()
-        switch daemon.readConfiguration() {
+        switch configuration {
         case .failure(let refused):
             for reason in refused.reasons {
                 daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
             }
-        case .success(let new) where new.revision == topology.revision: sayRevisionDiffers(from: new)
+        case .success(let new) where new.revision == topology.revision: break
         case .success(let new): adopt(new)
         }
-    }
-
-    /// The file is what this process has already. If the core has another, only `postern reload` brings them together.
-    private func sayRevisionDiffers(from file: Topology) {
-        guard let core = watch.coreRevision, core != file.revision, saidDifference != core else { return }
-        saidDifference = core
-        daemon.log.error(
-            "the core runs with another revision of the configuration than is in the file: run `postern reload`",
-            metadata: ["core": "\(core)", "file": "\(file.revision)"])
     }
 
     private func adopt(_ new: Topology) {
@@ -134,7 +124,6 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
             daemon.log.warning("resolver: a change takes effect with the next start of postern-\(daemon.role.rawValue)")
         }
         topology = new
-        saidDifference = nil
         openTransactions.adopt(new.budgets)
         lookups.adopt(new.budgets)
         pool.revision = new.revision

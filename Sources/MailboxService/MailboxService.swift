@@ -30,7 +30,7 @@ public enum MailboxDaemon {
             daemon.fail("mailbox cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
-            switch daemon.readConfiguration() {
+            switch await daemon.askCore() {
             case .success(let topology): eventLoop.execute { service.value.adopt(topology) }
             case .failure(let refused):
                 for reason in refused.reasons {

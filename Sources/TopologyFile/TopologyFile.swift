@@ -15,29 +15,28 @@ public enum TopologyFile {
     ///   - surroundings: the network that the listeners stand in.
     /// - Returns: the topology with warnings and notices, or all errors.
     public static func load(path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored) -> LoadResult {
-        let bytes: [UInt8]
-        switch FileBytes.read(path, maximum: maximumBytes) {
-        case .success(let read): bytes = read
-        case .failure(let problem):
-            let location = SourceLocation(file: path, line: 0, column: 0)
-            return .failed([Finding(.error, at: location, path: "", problem.message)])
+        switch text(path: path) {
+        case .success(let bytes): parse(bytes, path: path, files: files, surroundings: surroundings)
+        case .failure(let unreadable): .failed([unreadable.finding])
         }
-        return parse(bytes, path: path, files: files, surroundings: surroundings)
     }
 
-    /// The runtime directory that a file names, whatever else is wrong with it: where a running system is to be found.
+    /// The octets of a configuration file, whatever they say.
     ///
-    /// - Returns: nil where the file cannot be read, is no tree, or says it wrongly.
-    public static func runtimeDirectory(path: String) -> String? {
-        guard case .success(let bytes) = FileBytes.read(path, maximum: maximumBytes),
-            case .success(let root) = YAMLReader.read(bytes, file: path)
-        else { return nil }
-        var shape = ShapeDecoder()
-        let value = shape.decode(root, as: ConfigurationModel.root)
-        guard value.isTable else { return nil }
-        guard let directory = value["runtime_directory"] else { return Topology.defaultRuntimeDirectory }
-        return directory.text.map { FilePath.absolute($0, in: FilePath.folder(of: path)) }
+    /// - Returns: a failure where the file cannot be read, or is longer than ``maximumBytes``.
+    public static func text(path: String) -> Result<[UInt8], Unreadable> {
+        FileBytes.read(path, maximum: maximumBytes).mapError { problem in
+            Unreadable(finding: Finding(.error, at: SourceLocation(file: path, line: 0, column: 0), path: "", problem.message))
+        }
     }
+
+    /// Why a file cannot be read.
+    public struct Unreadable: Error {
+        public let finding: Finding
+    }
+
+    /// The revision that a topology of these octets has.
+    public static func revision(of bytes: [UInt8]) -> String { Revision.of(bytes) }
 
     /// Reads and checks the bytes of a configuration file, as if they stood at `path`.
     public static func parse(

@@ -21,6 +21,9 @@ struct FrameTests {
         for message in Samples.authenticationResponses { try expectRoundTrip(message) }
         try expectRoundTrip(Hello(role: .edge, holder: 7, revision: "abc"))
         try expectRoundTrip(Greeting(revision: "abc", refusal: "no"))
+        try expectRoundTrip(ConfigurationQuestion(role: .mailbox))
+        try expectRoundTrip(ConfigurationHead(octets: 1 << 20, refusal: "no"))
+        try expectRoundTrip(ConfigurationPiece(octets: ByteBuffer(string: "version: 1\n")))
     }
 
     @Test("a frame that is cut anywhere is not a message, and is waited for")

@@ -125,12 +125,17 @@ struct FileTests {
     @Test("where a running system is to be found is told of a file that is wrong otherwise")
     func runtimeDirectory() throws {
         let folder = try TemporaryFolder()
-        func directory(_ text: String) throws -> String? { TopologyFile.runtimeDirectory(path: try folder.write(text, to: "postern.yaml")) }
+        func directory(_ text: String) throws -> String? {
+            TopologyFile.whereabouts(path: try folder.write(text, to: "postern.yaml"))?.runtimeDirectory
+        }
         #expect(try directory("version: 7\nconnectors: []\nruntime_directory: run\n") == FilePath.absolute("run", in: folder.path))
         #expect(try directory("version: 7\n") == "/run/postern")
         #expect(try directory("runtime_directory: [a]\n") == nil)
         #expect(try directory("[a\n") == nil)
-        #expect(TopologyFile.runtimeDirectory(path: folder.path + "/none") == nil)
+        let text = "version: 7\nstate_directory: mail\nrun_as: { core: postern-core, edge: 7 }\n"
+        let found = try #require(TopologyFile.whereabouts(path: try folder.write(text, to: "postern.yaml")))
+        #expect(found.stateDirectory == FilePath.absolute("mail", in: folder.path) && found.coreAccount == "postern-core")
+        #expect(TopologyFile.whereabouts(path: folder.path + "/none") == nil)
     }
 
     @Test(

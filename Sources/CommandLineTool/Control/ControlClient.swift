@@ -34,7 +34,7 @@ struct ControlClient {
             revision = topology.revision
             (defaultDomain, recoverableSecretsKey) = (topology.defaultDomain, topology.identity.recoverableSecretsKey)
         case .failed(let findings):
-            guard let directory = TopologyFile.runtimeDirectory(path: file.path) else {
+            guard let directory = TopologyFile.whereabouts(path: file.path)?.runtimeDirectory else {
                 for finding in findings { Environment.printError("\(finding)") }
                 throw ExitCode(ExitStatus.configuration.rawValue)
             }

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ServiceRuntime
 import Topology
+import TopologyFile
 import TrustedFiles
 
 /// `postern confine ROLE PROGRAM…`: becomes a program that is held to a role's bounds. `postern up --sandbox` starts daemons by it.
@@ -25,7 +26,7 @@ struct ConfineCommand: ParsableCommand {
 
     func run() throws {
         guard let role = Role(rawValue: role), let executable = program.first else { throw ExitCode(ExitStatus.usage.rawValue) }
-        let topology = try file.topology(files: .of(role))
+        let topology = try handedTopology(role) ?? file.topology(files: .of(role))
         guard let folder = ProcessSupervisor.ownFolder() else { throw failure("/proc/self/exe: \(String(cString: strerror(errno)))") }
         try makeFolders(topology, role)
         do throws(ConfinementError) {
@@ -48,6 +49,11 @@ struct ConfineCommand: ParsableCommand {
         arguments.append(nil)
         execv(executable, arguments)
         throw failure("\(executable): \(String(cString: strerror(errno)))")
+    }
+
+    /// What the supervisor handed down, which the daemon will run with; nil where it did not, or the daemon cannot use it.
+    private func handedTopology(_ role: Role) -> Topology? {
+        HandedConfiguration.text().flatMap { TopologyFile.parse($0, path: file.path, files: .of(role)).topology }
     }
 
     /// Makes the folders that daemons make themselves without bounds: a folder that is not there can neither be allowed nor hidden, and all

@@ -24,10 +24,15 @@ struct DaemonProcess: Sendable {
     /// could type into. It gets default signal actions, standard input from nowhere, a pipe for all that it prints (``DaemonOutput``), the
     /// lifeline, and what is not close-on-exec.
     ///
-    /// - Parameter onChange: called on other threads.
+    /// - Parameters:
+    ///   - configuration: a descriptor of the text that it is to run with, which is closed here; -1 for none.
+    ///   - onRevision: told of the configuration that the daemon says it runs with, on the thread that listens to it.
+    ///   - onChange: called on other threads.
     static func start(
-        executable: String, arguments: [String], onChange: @escaping @Sendable (_ processID: Int32, Change) -> Void
+        executable: String, arguments: [String], configuration: Int32 = -1, onRevision: @escaping @Sendable (String) -> Void = { _ in },
+        onChange: @escaping @Sendable (_ processID: Int32, Change) -> Void
     ) throws(StartError) -> DaemonProcess {
+        defer { if configuration >= 0 { close(configuration) } }
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw StartError(errno: errno)
@@ -44,7 +49,8 @@ struct DaemonProcess: Sendable {
         let (output, theirOutput) = (pipeEnds[0], pipeEnds[1])
         // Daemons are started one after the other: no other one can inherit these meanwhile.
         for end in pipeEnds { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let code = spawn(&processID, executable: executable, arguments: arguments, lifeline: theirs, output: theirOutput)
+        let code = spawn(
+            &processID, executable: executable, arguments: arguments, lifeline: theirs, output: theirOutput, configuration: configuration)
         close(theirOutput)
         guard code == 0 else {
             close(output)
@@ -67,18 +73,35 @@ struct DaemonProcess: Sendable {
         let reading = fcntl(own, F_DUPFD_CLOEXEC, 3)
         if reading >= 0 {
             let started = DetachedThread.start {
-                var octet: UInt8 = 0
-                while true {
-                    let count = read(reading, &octet, 1)
-                    if count < 0, errno == EINTR { continue }
-                    if count == 1, octet == SupervisorWatch.readyOctet { onChange(child, .ready) }
-                    break
-                }
+                listen(to: reading, ready: { onChange(child, .ready) }, revision: onRevision)
                 close(reading)
             }
             if !started { close(reading) }
         }
         return DaemonProcess(processID: child, lifeline: own, outputEnd: outputEnd)
+    }
+
+    /// Reads what a daemon says of itself until it ends. It can say what it likes as often as it likes: nothing of it is kept here.
+    private static func listen(to descriptor: Int32, ready: () -> Void, revision: (String) -> Void) {
+        var (isReady, pending, octets): (Bool, [UInt8], [UInt8]) = (false, [], [UInt8](repeating: 0, count: 64))
+        while true {
+            let count = read(descriptor, &octets, octets.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            pending += octets[..<count]
+            guard let words = SupervisorWord.take(from: &pending) else { return }
+            for word in words {
+                switch word {
+                case .ready:
+                    if !isReady { ready() }
+                    isReady = true
+                case .runs(let name):
+                    revision(name)
+                    // Whoever is told reads a file: ten times a second is often.
+                    usleep(100_000)
+                }
+            }
+        }
     }
 
     /// Sends a signal. Only between the start and ``collect()``: afterwards the id may be somebody else's.
@@ -117,9 +140,11 @@ struct DaemonProcess: Sendable {
 
     /// The descriptor of the lifeline in the daemon.
     private static let lifelineDescriptor: Int32 = 3
+    /// The descriptor of the configuration in the daemon.
+    private static let configurationDescriptor: Int32 = 4
 
     private static func spawn(
-        _ processID: inout pid_t, executable: String, arguments: [String], lifeline: Int32, output: Int32
+        _ processID: inout pid_t, executable: String, arguments: [String], lifeline: Int32, output: Int32, configuration: Int32
     ) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -129,6 +154,7 @@ struct DaemonProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
         // To itself it clears the close-on-exec flag (glibc 2.29).
         posix_spawn_file_actions_adddup2(&actions, lifeline, lifelineDescriptor)
+        if configuration >= 0 { posix_spawn_file_actions_adddup2(&actions, configuration, configurationDescriptor) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -146,6 +172,7 @@ struct DaemonProcess: Sendable {
         var environment = inheritedEnvironment().map { strdup($0) }
         if isatty(STDERR_FILENO) == 1 { environment.append(strdup("\(LogFormat.terminalVariable)=1")) }
         environment.append(strdup("\(SupervisorWatch.environmentName)=\(lifelineDescriptor)"))
+        if configuration >= 0 { environment.append(strdup("\(HandedConfiguration.environmentName)=\(configurationDescriptor)")) }
         environment.append(nil)
         defer { for string in strings + environment { free(string) } }
         return posix_spawn(&processID, executable, &actions, &attributes, strings, environment)
@@ -159,7 +186,8 @@ struct DaemonProcess: Sendable {
         var next = environ
         while let entry = next.pointee {
             let text = String(cString: entry)
-            let isOurs = [SupervisorWatch.environmentName, LogFormat.terminalVariable].contains { text.hasPrefix("\($0)=") }
+            let ours = [SupervisorWatch.environmentName, LogFormat.terminalVariable, HandedConfiguration.environmentName]
+            let isOurs = ours.contains { text.hasPrefix("\($0)=") }
             if !isOurs { entries.append(text) }
             next += 1
         }

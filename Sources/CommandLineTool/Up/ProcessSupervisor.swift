@@ -14,6 +14,8 @@ struct ProcessSupervisor {
     let folder: String
     /// The configuration file, as the daemons get it.
     let configuration: String
+    /// What they are started with.
+    let accepted: AcceptedConfiguration
     /// Which daemons it runs.
     let daemons: [SupervisedDaemon]
     /// Whether the kernel holds each daemon to the bounds of its role.
@@ -51,8 +53,9 @@ struct ProcessSupervisor {
         }
         let isBannerLost = Atomic(false)
         let supervisor = ProcessSupervisor(
-            folder: folder, configuration: configuration, daemons: SupervisedDaemon.needed(by: topology), sandbox: sandbox,
-            logger: logger
+            folder: folder, configuration: configuration,
+            accepted: AcceptedConfiguration(file: configuration, text: Array(topology.sourceText.utf8)),
+            daemons: SupervisedDaemon.needed(by: topology), sandbox: sandbox, logger: logger
         ) { [logger] notReady in
             let banner = UpBanner(topology: topology, configuration: configuration, program: program, notReady: notReady)
             // Mail does not stop because nobody reads this.
@@ -132,9 +135,11 @@ struct ProcessSupervisor {
         case .spawn(let daemon):
             do throws(DaemonProcess.StartError) {
                 let command = command(of: daemon)
-                processes[daemon] = try DaemonProcess.start(executable: command[0], arguments: Array(command.dropFirst())) {
-                    inputs.yield(.change(daemon, processID: $0, $1))
-                }
+                processes[daemon] = try DaemonProcess.start(
+                    executable: command[0], arguments: Array(command.dropFirst()), configuration: accepted.descriptor(),
+                    // Only the core decides which configuration runs.
+                    onRevision: { [accepted] in if daemon == .core { accepted.accepted(revision: $0) } },
+                    onChange: { inputs.yield(.change(daemon, processID: $0, $1)) })
             } catch {
                 inputs.yield(.event(.ended(daemon, .notStarted(errno: error.errno))))
             }

@@ -84,6 +84,13 @@ public final class LinkChannel<Inbound: LinkMessage, Outbound: LinkMessage>: Cha
         flush()
     }
 
+    /// Sends frames that are encoded already, without a copy of them.
+    func sendEncoded(_ frames: ByteBuffer) {
+        flush()
+        guard let context, !hasEnded else { return }
+        context.writeAndFlush(wrapOutboundOut(frames), promise: nil)
+    }
+
     public func flush() {
         guard let context, pending.readableBytes > 0, !hasEnded else { return }
         let bytes = pending

@@ -47,6 +47,8 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
     var helloDeadline = LinkClient<Role>.greetingDeadline
     /// The configuration's revision that new greetings carry.
     public var revision: String
+    /// What a ``ConfigurationQuestion`` is answered with; nil where this socket answers none.
+    public var configuration: ConfigurationAnswer?
 
     /// - Parameters:
     ///   - log: told why a peer was not let in or broke off.
@@ -141,8 +143,10 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
             self?.log("\(Role.name): connection ended before its greeting: \(error)")
         }
         connection.setNegotiation { [weak self, unowned connection] (kind, body) throws(LinkError) in
-            deadline.cancel()
             guard let self else { throw .closed }
+            // The deadline holds for whoever reads the answer, too: the peer closes the connection behind it.
+            if kind == ConfigurationQuestion.kind { return try answer(body, on: connection, of: channel) }
+            deadline.cancel()
             let hello: Hello
             do throws(WireError) { hello = try Hello.read(kind: kind, body: body) } catch { throw .malformed(error) }
             guard hello.version == Hello.protocolVersion else {
@@ -150,9 +154,7 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
             }
             guard hello.role == Role.name.rawValue else { throw refuse(connection, .refused("this socket is for the role \(Role.name)")) }
             let credentials = try PeerCredentials.of(channel)
-            if let allowed = access.userIDs, !allowed.contains(credentials.userID) {
-                throw refuse(connection, .refused("account \(credentials.userID) may not use this socket"))
-            }
+            if let refusal = refusal(of: credentials) { throw refuse(connection, refusal) }
             connection.onClosed = { [weak self] _ in self?.connections[key] = nil }
             let peer = Peer(holder: hello.holder, revision: hello.revision, processID: credentials.processID, userID: credentials.userID)
             connection.sendFirst(Greeting(revision: revision))
@@ -171,6 +173,37 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
         }
         connections[key] = connection
         try channel.pipeline.syncOperations.addHandler(connection)
+    }
+
+    private func refusal(of credentials: PeerCredentials) -> LinkError? {
+        guard let allowed = access.userIDs, !allowed.contains(credentials.userID) else { return nil }
+        return .refused("account \(credentials.userID) may not use this socket")
+    }
+
+    /// Tells a peer the configuration that this process runs with.
+    private func answer(_ body: ByteBuffer, on connection: Connection, of channel: any Channel) throws(LinkError) {
+        let question: ConfigurationQuestion
+        do throws(WireError) {
+            question = try ConfigurationQuestion.read(kind: ConfigurationQuestion.kind, body: body)
+        } catch {
+            throw .malformed(error)
+        }
+        let problem: LinkError? =
+            if question.version != Hello.protocolVersion {
+                .versionMismatch(own: Hello.protocolVersion, peer: question.version)
+            } else if question.role != Role.name.rawValue {
+                .refused("this socket is for the role \(Role.name)")
+            } else {
+                refusal(of: try PeerCredentials.of(channel))
+            }
+        guard problem == nil, let configuration else {
+            let problem = problem ?? .refused("this socket tells no configuration")
+            connection.sendFirst(ConfigurationHead(octets: 0, refusal: "\(problem)"))
+            throw problem
+        }
+        let key = ObjectIdentifier(connection)
+        connection.onClosed = { [weak self] _ in self?.connections[key] = nil }
+        connection.sendEncoded(configuration.encoded)
     }
 
     private func refuse(_ connection: Connection, _ error: LinkError) -> LinkError {

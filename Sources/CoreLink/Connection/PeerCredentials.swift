@@ -21,4 +21,12 @@ struct PeerCredentials: Sendable {
         guard case .success(let credentials) = result else { throw .refused("the account of the peer is not known") }
         return credentials
     }
+
+    /// The same of a socket without a channel; nil where the kernel does not tell.
+    static func of(_ descriptor: Int32) -> PeerCredentials? {
+        var credentials = PeerCredentials()
+        var length = socklen_t(MemoryLayout<PeerCredentials>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else { return nil }
+        return credentials
+    }
 }

@@ -116,10 +116,13 @@ public final class DaemonLifecycle: Sendable {
             state.readiness = Readiness(status: status)
             return state.supervisor
         }
-        supervisor?.ready()
+        supervisor?.say(.ready)
         manager?.ready(status: status)
         watchdog?.start()
     }
+
+    /// Tells the supervisor, where there is one, that the core runs with this revision of the configuration.
+    public func accepted(revision: String) { state.withLock { $0.supervisor }?.say(.runs(revision: revision)) }
 
     /// Has the service manager's watchdog, where there is one, ask a part of the daemon whether it is alive. Before ``ready(status:)``.
     ///

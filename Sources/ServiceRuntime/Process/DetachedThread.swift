@@ -10,15 +10,16 @@ public enum DetachedThread {
 
     /// Runs `work` on a new thread, which ends with it.
     ///
+    /// - Parameter stackOctets: of its stack, in octets.
     /// - Returns: false where the system gives no thread; then `work` does not run.
     @discardableResult
-    public static func start(_ work: @escaping @Sendable () -> Void) -> Bool {
+    public static func start(stackOctets: Int = 256 * 1024, _ work: @escaping @Sendable () -> Void) -> Bool {
         let boxed = Unmanaged.passRetained(Work(run: work))
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 256 * 1024)
+        pthread_attr_setstacksize(&attributes, stackOctets)
         var thread = pthread_t()
         let code = pthread_create(
             &thread, &attributes,

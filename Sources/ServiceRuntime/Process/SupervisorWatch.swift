@@ -2,13 +2,11 @@ import Glibc
 
 /// The thread between a daemon and the `postern up` that started it: a socket, inherited as the descriptor that ``environmentName`` names.
 ///
-/// The daemon says on it that it is ready. When it closes, the supervisor is gone, also by `kill -9`, and the daemon ends as on SIGTERM:
+/// The daemon says on it how it is (``SupervisorWord``). When it closes, the supervisor is gone, also by `kill -9`, and the daemon ends as on SIGTERM:
 /// no orphan stays behind. A daemon started by anything else has no such descriptor and no watch.
 public final class SupervisorWatch: Sendable {
     /// The environment variable that holds the number of the descriptor.
     public static let environmentName = "POSTERN_SUPERVISOR_FD"
-    /// The octet that says "ready".
-    public static let readyOctet = UInt8(ascii: "R")
 
     private let descriptor: Int32
 
@@ -41,10 +39,9 @@ public final class SupervisorWatch: Sendable {
         guard started else { return nil }
     }
 
-    /// Tells the supervisor that this process does its work from now on: it listens, or it is connected to the core.
-    public func ready() {
-        var octet = Self.readyOctet
-        // A supervisor that is gone is found by the read; one whose buffer is full has heard it before.
-        _ = send(descriptor, &octet, 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    /// Tells the supervisor something. One that is gone is found by the read; one that does not read keeps what it had.
+    public func say(_ word: SupervisorWord) {
+        guard let octets = word.octets else { return }
+        _ = send(descriptor, octets, octets.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 }

@@ -6,6 +6,9 @@ enum UserNamespace {
         ProcessFile.text(of: "/proc/self/uid_map").map { has(userID, in: $0) } ?? true
     }
 
+    /// An account that only a namespace of all accounts has a number for.
+    static let unmapped: UInt32 = 4_000_000_000
+
     /// - Parameter table: lines of the first account within, the first without, and their number.
     static func has(_ userID: UInt32, in table: String) -> Bool {
         let lines = table.split(separator: "\n").map { $0.split(separator: " ").compactMap { UInt64($0) } }.filter { $0.count == 3 }

@@ -1,6 +1,8 @@
+import CoreLink
 import Logging
 import Topology
 import TopologyFile
+import TrustedFiles
 
 #if canImport(Glibc)
     import Glibc
@@ -16,21 +18,24 @@ public struct Daemon: Sendable {
     /// The listening sockets that it was started with.
     public let inherited: InheritedSockets
     private let logs: Logs
+    /// Of the core, for one that is started after it; nil where nobody would believe it.
+    private let kept: KeptConfiguration?
 
-    /// Reads the configuration as this role, starts the logs, takes over the signals.
+    /// Finds the configuration (``StartingConfiguration``), starts the logs, takes over the signals.
     ///
-    /// Ends the process with `ExitStatus.configuration`, after printing every error, where the configuration cannot be used.
+    /// Ends the process with `ExitStatus.configuration`, after printing every error, where no configuration can be used.
     public static func begin(_ role: Role, configurationPath: String) -> Daemon {
         StandardDescriptors.reserve()
         // What changes while the file is being read is read again.
         EarlyReload.watch()
-        let topology: Topology
-        switch TopologyFile.load(path: configurationPath, files: .of(role), surroundings: Self.surroundings(of: role)) {
-        case .failed(let findings):
-            for finding in findings { StandardError.print(finding.text) }
+        let starting: StartingConfiguration
+        do throws(StartingConfiguration.Unusable) {
+            starting = try StartingConfiguration.find(of: role, path: configurationPath, surroundings: Self.surroundings(of: role))
+        } catch {
+            for finding in error.findings { StandardError.print(finding.text) }
             exit(ExitStatus.configuration.rawValue)
-        case .loaded(let loaded, _): topology = loaded
         }
+        let topology = starting.topology
         // What a daemon makes is for its own account; whoever else may use it is given it by name.
         umask(0o077)
         let logs = Logs.start(process: role.rawValue, format: LogFormat(topology.logs.format), level: Logger.Level(topology.logs.level))
@@ -46,19 +51,70 @@ public struct Daemon: Sendable {
             log.critical("\(error)")
             exit(ExitStatus.configuration.rawValue)
         }
-        log.debug("begins", metadata: ["revision": "\(topology.revision)", "descriptors": "\(limit)"])
+        log.debug(
+            "begins",
+            metadata: ["revision": "\(topology.revision)", "from": "\(starting.origin.rawValue)", "descriptors": "\(limit)"])
+        if starting.differsFromFile {
+            log.warning(
+                "goes on with the configuration that runs; what stands in the file now takes effect with `postern reload`",
+                metadata: ["revision": "\(topology.revision)", "file": "\(configurationPath)"])
+        }
+        let keeps = role == .core && starting.origin != .supervisor && !Account.isSuperuser
         return Daemon(
             role: role, configurationPath: configurationPath, topology: topology, log: log, lifecycle: lifecycle, inherited: inherited,
-            logs: logs)
+            logs: logs, kept: keeps ? KeptConfiguration(of: configurationPath, in: topology.stateDirectory) : nil)
     }
 
-    /// The configuration as it is in the file now, or the errors in it, one per line.
+    /// The core takes this configuration, and runs with it from now on: whoever is started again meanwhile takes it, too.
+    public func accepts(_ topology: Topology) {
+        do throws(TrustedFileError) {
+            try kept?.keep(topology.sourceText)
+        } catch {
+            log.warning("a core that is started after this one would read the file", metadata: ["error": "\(error)"])
+        }
+        lifecycle.accepted(revision: topology.revision)
+    }
+
+    /// The core ends in an orderly way: the next one reads the file.
+    public func ends() { kept?.forget() }
+
+    /// The configuration as it is in the file now, or the errors in it, one per line: what the core takes up when it is told to reload.
     ///
-    /// What cannot change while the daemons run is refused in every one of them: they would not agree on a revision otherwise. For the
-    /// same reason the core, whose revision the others follow, also looks at the files that they need.
-    public func readConfiguration() -> Result<Topology, ConfigurationRefused> {
-        let files = role == .core ? FilesToCheck.ofAll(reader: role) : .of(role)
-        switch TopologyFile.load(path: configurationPath, files: files, surroundings: Self.surroundings(of: role)) {
+    /// What cannot change while the daemons run is refused. The core, whose configuration the others take, also looks at the files that they
+    /// need. Blocks.
+    public func readFile() -> Result<Topology, ConfigurationRefused> {
+        adopted(
+            TopologyFile.load(
+                path: configurationPath, files: role == .core ? .ofAll(reader: role) : .of(role), surroundings: Self.surroundings(of: role))
+        )
+    }
+
+    /// The configuration that the core runs with, or why it cannot be had or used: what every other daemon reloads.
+    ///
+    /// A large one takes seconds to read: not on the calling thread.
+    public func askCore() async -> Result<Topology, ConfigurationRefused> {
+        await withCheckedContinuation { continuation in
+            let started = DetachedThread.start(stackOctets: 8 << 20) { continuation.resume(returning: askCoreNow()) }
+            if !started {
+                continuation.resume(returning: .failure(ConfigurationRefused(reasons: ["the system gives no thread to read it"])))
+            }
+        }
+    }
+
+    private func askCoreNow() -> Result<Topology, ConfigurationRefused> {
+        guard let name = role.link else { return readFile() }
+        let address = LinkAddress(of: name, in: topology)
+        do throws(LinkError) {
+            let text = try ConfigurationRequest.text(at: address, as: name)
+            return adopted(
+                TopologyFile.parse(text, path: configurationPath, files: .of(role), surroundings: Self.surroundings(of: role)))
+        } catch {
+            return .failure(ConfigurationRefused(reasons: ["the core does not tell it: \(error)"]))
+        }
+    }
+
+    private func adopted(_ result: LoadResult) -> Result<Topology, ConfigurationRefused> {
+        switch result {
         case .loaded(let new, _):
             let fixed = Self.needingRestart(from: topology, to: new)
             let beyond = getenv(Self.sandboxVariable) == nil ? [] : Self.beyondBounds(from: topology, to: new)

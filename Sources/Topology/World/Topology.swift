@@ -41,10 +41,12 @@ public struct Topology: Hashable, Sendable {
     public let logs: LogSettings
 
     public static let defaultRuntimeDirectory = "/run/postern"
+    public static let defaultStateDirectory = "/var/lib/postern"
 
     public init(
         source: String = "", revision: String = "", sourceText: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
-        stateDirectory: String = "/var/lib/postern", runtimeDirectory: String = Topology.defaultRuntimeDirectory, runAs: RunAs = RunAs(),
+        stateDirectory: String = Topology.defaultStateDirectory, runtimeDirectory: String = Topology.defaultRuntimeDirectory,
+        runAs: RunAs = RunAs(),
         controlGroup: String? = nil, domains: [ReceivingDomain] = [], budgets: BudgetSettings = BudgetSettings(),
         permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),

@@ -29,7 +29,7 @@ struct TopologyBuilder {
     }
 
     func build() -> Topology {
-        let stateDirectory = path(root["state_directory"]) ?? "/var/lib/postern"
+        let stateDirectory = path(root["state_directory"]) ?? Topology.defaultStateDirectory
         return Topology(
             source: file, revision: Revision.of(bytes), sourceText: String(decoding: bytes, as: UTF8.self), hostname: hostname,
             defaultDomain: defaultDomain, stateDirectory: stateDirectory,

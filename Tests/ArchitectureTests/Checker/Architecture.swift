@@ -31,6 +31,7 @@ struct Architecture {
             ["Topology"],
             ["ClientBudgets"],
             ["CLandlock"],
+            ["CMemoryFile"],
             ["Confinement"],
             ["Routing"],
             ["TopologyFile"],
@@ -53,7 +54,7 @@ struct Architecture {
         cModules: [
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
             "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
-            "CSeccomp": ["Confinement"], "CLandlock": ["Confinement"],
+            "CSeccomp": ["Confinement"], "CLandlock": ["Confinement"], "CMemoryFile": ["ServiceRuntime"],
         ],
         testOnly: ["CrashModel", "CCrashVFS", "DialogueModel", "RoutingBench"],
         withoutFoundation: [

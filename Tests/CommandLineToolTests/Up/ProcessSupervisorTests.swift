@@ -73,7 +73,8 @@ struct ProcessSupervisorTests {
         -> ProcessSupervisor
     {
         ProcessSupervisor(
-            folder: fake.folder, configuration: "some file.yaml", daemons: SupervisedDaemon.withoutSubmission,
+            folder: fake.folder, configuration: "some file.yaml", accepted: AcceptedConfiguration(file: "some file.yaml", text: []),
+            daemons: SupervisedDaemon.withoutSubmission,
             logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
             announce: announced)
     }
@@ -157,7 +158,8 @@ struct ProcessSupervisorTests {
         await #expect(processExitsWith: .signal(SIGKILL)) { [folder = fake.folder as String] in
             let (signals, _) = AsyncStream<ProcessSignal>.makeStream()
             let supervisor = ProcessSupervisor(
-                folder: folder, configuration: "f", daemons: SupervisedDaemon.withoutSubmission,
+                folder: folder, configuration: "f", accepted: AcceptedConfiguration(file: "f", text: []),
+                daemons: SupervisedDaemon.withoutSubmission,
                 logger: Logger(label: "up") { _ in SwiftLogNoOpLogHandler() },
                 announce: { _ in kill(getpid(), SIGKILL) })
             _ = await supervisor.run(signals: signals)

@@ -37,7 +37,7 @@ final class TestServer: Sendable {
     ///   - onAccept: sets the connection up in another way than described above.
     func listen(
         at path: String, access: LinkServer<EdgeLink>.Access = .init(userIDs: nil), revision: String = "r1",
-        helloDeadline: TimeAmount = .seconds(5), inherited: Int32? = nil,
+        helloDeadline: TimeAmount = .seconds(5), inherited: Int32? = nil, configuration: ConfigurationAnswer? = nil,
         onAccept: (@Sendable (Connection) -> Void)? = nil
     ) async throws {
         try await loop.flatSubmit { [self] in
@@ -64,7 +64,7 @@ final class TestServer: Sendable {
                     }
                 }
             }
-            server.helloDeadline = helloDeadline
+            (server.helloDeadline, server.configuration) = (helloDeadline, configuration)
             state.server = server
             return inherited.map { server.listen(inherited: $0) } ?? server.listen(path: path)
         }.get()

@@ -19,7 +19,7 @@ struct SupervisorWatchTests {
         close(own)
         var iterator = losses.makeAsyncIterator()
         #expect(await iterator.next() != nil)
-        watch.ready()
+        watch.say(.ready)
     }
 
     @Test("ready is one octet, and octets of the supervisor are no loss")
@@ -28,10 +28,10 @@ struct SupervisorWatchTests {
         let (losses, continuation) = AsyncStream<Void>.makeStream()
         let watch = try #require(SupervisorWatch(descriptor: daemon) { continuation.yield() })
         #expect(write(own, "hello", 5) == 5)
-        watch.ready()
+        watch.say(.ready)
         var octet: UInt8 = 0
         #expect(read(own, &octet, 1) == 1)
-        #expect(octet == SupervisorWatch.readyOctet)
+        #expect(octet == UInt8(ascii: "R"))
         close(own)
         var iterator = losses.makeAsyncIterator()
         #expect(await iterator.next() != nil)
