@@ -22,6 +22,10 @@ extension PosternCommand {
     }
 
     private static func runAndExit(_ arguments: [String]) async -> Never {
+        if let problem = CommandWords.problem(in: arguments) {
+            Environment.printError("postern: \(problem)")
+            Glibc.exit(ExitStatus.usage.rawValue)
+        }
         do {
             var command = try await asyncParseAsRoot(ArgumentOrder.configurationLast(arguments))
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -21,6 +21,7 @@ public enum CoreService {
         let running: NIOLoopBound<RunningCore>
         do {
             running = try await eventLoop.submit { NIOLoopBound(try RunningCore(daemon, on: eventLoop), eventLoop: eventLoop) }.get()
+            daemon.lifecycle.holdsDirectories()
             try await eventLoop.flatSubmit { running.value.start() }.get()
         } catch SchemaError.newerThanProgram(let path, let found, let supported) {
             daemon.fail("\(SchemaError.newerThanProgram(path: path, found: found, supported: supported))", .configuration)

@@ -12,6 +12,8 @@ public enum TrustedFileError: Error, Hashable, Sendable {
     /// What stands under the name is not what was made a moment ago.
     case replaced(path: String)
     case alreadyExists(path: String)
+    /// Another process listens at this socket.
+    case inUse(path: String)
 
     /// The `errno` where the system refused a step.
     public var errorNumber: Int32? { if case .system(_, _, let number) = self { number } else { nil } }
@@ -30,6 +32,7 @@ extension TrustedFileError: CustomStringConvertible {
                 + ": change its owner if it is the right folder"
         case .replaced(let path): "\(path) was replaced by another process while it was being made"
         case .alreadyExists(let path): "\(path) already exists"
+        case .inUse(let path): "another process listens at \(path)"
         }
     }
 }

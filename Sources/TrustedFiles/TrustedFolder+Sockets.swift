@@ -2,6 +2,9 @@ import Glibc
 
 extension TrustedFolder {
     /// Removes the socket of an earlier process. Anything else under the name stays: then nobody can listen there, and is told so.
+    ///
+    /// - Throws: also `inUse`, where a process still listens there: two could otherwise take the name from each other, and whoever came
+    ///   first would go on listening where nobody finds it.
     public func removeSocket(_ name: String) throws(TrustedFileError) {
         var file = stat()
         guard fstatat(descriptor, name, &file, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -9,7 +12,24 @@ extension TrustedFolder {
             throw Self.failure("look at", shown(name))
         }
         guard file.st_mode & S_IFMT == S_IFSOCK else { return }
+        guard !isListening(name) else { throw .inUse(path: shown(name)) }
         guard unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else { throw Self.failure("remove", shown(name)) }
+    }
+
+    private func isListening(_ name: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let octets = Array(path(of: name).utf8)
+        guard octets.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+        // EAGAIN: somebody listens, and does not come to accept (connect(2)).
+        return result == 0 || errno == EAGAIN
     }
 
     /// Gives the socket that this process has just bound its owner and mode.

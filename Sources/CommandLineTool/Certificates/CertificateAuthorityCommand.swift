@@ -77,6 +77,7 @@ struct CertificateAuthorityCommand: ParsableCommand {
             let place = try place.place(pair)
             let names = try names.list(place)
             try CertificateWriting.refuseToReplace([place.files.key, place.files.certificate], force: newKey.force)
+            try CertificateWriting.makeFolders(of: place.files)
             let ownership = try CertificateWriting.ownership(place, writesKey: true, group: newKey.group.group)
             let pair = try CertificateWriting.checked { () throws(CertificateError) in
                 let pair = try authority.issue(

@@ -7,7 +7,10 @@ import TransportSecurity
 struct CertificateCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "What a client would see: chain, names, validity, key, signatures.",
-        discussion: "Exit status 0 where clients that look are content, 1 where they refuse the certificate.")
+        discussion: """
+            Exit status 0 where clients that look are content, 1 where they refuse the certificate, or will within --days: for monitoring and \
+            timers.
+            """)
 
     @Argument(help: "The pair's name in the configuration.") var pair = "default"
     @Option(
@@ -15,10 +18,14 @@ struct CertificateCheckCommand: ParsableCommand {
         help: ArgumentHelp("What clients call the server; may be repeated. Without it: the configured hostname.", valueName: "host"))
     var hosts: [String] = []
     @Option(help: ArgumentHelp("PEM of the roots that the clients trust. Without it: the system's.", valueName: "file")) var trust: String?
+    @Option(help: "A certificate that has fewer days left is an error; 0 waits until it has expired.") var days = 14
     @Flag(help: "JSON Lines: one object per finding.") var json = false
     @OptionGroup var place: CertificatePlaceOptions
 
-    func validate() throws { _ = try references() }
+    func validate() throws {
+        _ = try references()
+        guard (0...3650).contains(days) else { throw ValidationError("--days: \(days) is not a number of days (accepted: 0 to 3650)") }
+    }
 
     private func references() throws -> [PeerReference] {
         try hosts.map { host in
@@ -42,7 +49,7 @@ struct CertificateCheckCommand: ParsableCommand {
             return try CertificatePair.load(place.files, now: now)
         }
         let check = CertificateCheck(pair, trust: trust.map { .file($0) } ?? .system)
-        var lines = check.findings(for: references, now: now).map {
+        var lines = check.findings(for: references, now: now, daysNeeded: days).map {
             FindingLine(severity: $0.severity.word, subject: $0.subject.word, message: $0.text)
         }
         // The check says more about validity itself.

@@ -20,6 +20,7 @@ struct CertificateRequestCommand: ParsableCommand {
         let place = try place.place(pair)
         let names = try names.list(place)
         let isNew = newKey.force || !CertificateWriting.exists(place.files.key)
+        try CertificateWriting.makeFolders(of: place.files)
         let ownership = try CertificateWriting.ownership(place, writesKey: isNew, group: newKey.group.group)
         let request = try CertificateWriting.checked { () throws(CertificateError) in
             let key = isNew ? try PrivateKey.make(newKey.algorithm.algorithm) : try CertificateInstallation.readKey(place.files.key)

@@ -28,6 +28,19 @@ enum CertificateWriting {
         throw ExitCode(ExitStatus.osError.rawValue)
     }
 
+    /// Makes the folders of a pair that are not there, for everybody to pass through: what must be secret is the key's file.
+    static func makeFolders(of files: CertificateFiles) throws {
+        for path in Set([files.certificate, files.key]) {
+            guard let slash = path.lastIndex(of: "/"), slash != path.startIndex, !exists(String(path[..<slash])) else { continue }
+            do throws(TrustedFileError) {
+                _ = try TrustedFolder.make(String(path[..<slash]), mode: 0o755, modeAbove: 0o755)
+            } catch {
+                Environment.printError("postern: \(error)")
+                throw ExitCode(ExitStatus.inputOutput.rawValue)
+            }
+        }
+    }
+
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Whose the files become that a command writes: the account's that reads them, where root writes them for one.

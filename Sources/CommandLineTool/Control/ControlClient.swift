@@ -123,6 +123,22 @@ struct ControlClient {
         throw ExitCode(ExitStatus.dataError.rawValue)
     }
 
+    /// The objects of the answer as they come, for tables of any length.
+    func rows(_ request: ControlRequest) -> AsyncThrowingStream<Row, any Error> {
+        AsyncThrowingStream { continuation in
+            Task {
+                do {
+                    try await run(request) { line in
+                        do { continuation.yield(try Row(line)) } catch { continuation.finish(throwing: error) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+        }
+    }
+
     /// All objects of the answer.
     func objects(_ request: ControlRequest) async throws -> [String] {
         let collected = Collected()

@@ -32,24 +32,3 @@ struct Row {
 
     func rows(_ name: String) -> [Row] { (members[name] as? [[String: Any]] ?? []).map(Row.init(members:)) }
 }
-
-/// Columns of text, each as wide as its widest cell.
-struct TextTable {
-    private var rows: [[String]]
-
-    init(_ header: String...) { rows = [header] }
-
-    var isEmpty: Bool { rows.count == 1 }
-
-    /// A cell never has more than one line.
-    mutating func add(_ cells: String...) { rows.append(cells.map(EscapedText.line)) }
-
-    var text: String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }.joined(separator: "\n")
-    }
-}

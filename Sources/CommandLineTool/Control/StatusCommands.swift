@@ -9,10 +9,11 @@ struct StatusCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
     @Flag(help: "One JSON object.") var json = false
+    @Flag(help: "Exact times in UTC, in place of `in 14 min`.") var utc = false
 
     func run() async throws {
         for line in try await ControlClient(file).objects(ControlRequest(.status)) {
-            if json { StandardOutput.printJSON(line) } else { show(try Row(line)) }
+            if json { StandardOutput.printJSON(line) } else { show(try Row(line), HumanTime.Form(isExact: utc)) }
         }
     }
 
@@ -20,39 +21,44 @@ struct StatusCommand: AsyncParsableCommand {
     static let noMailbox =
         "never had a user, alias or group: mail for our domains is deferred with 451. Add a user, or mount the volume that was meant"
 
-    private func show(_ row: Row) {
+    private func show(_ row: Row, _ time: HumanTime.Form) {
+        func count(_ key: String, _ noun: String) -> String { Plural.text(row.number(key), noun) }
         StandardOutput.print(
             """
             host            \(row.text("hostname"))
             configuration   \(row.text("configuration")) (revision \(row.text("revision")))
-            running since   \(row.text("started_at"))
-            queue           \(row.text("messages")) messages, \(row.text("recipients")) recipients, \(row.text("leases")) under way
-            since start     \(row.text("accepted_messages")) messages accepted, \(row.text("delivered_recipients")) recipients delivered
+            started         \(time.past(row.text("started_at")))
+            queue           \(count("messages", "message")), \(count("recipients", "recipient")), \(row.text("leases")) under way
+            since start     \(count("accepted_messages", "message")) accepted, \(count("delivered_recipients", "recipient")) delivered
             """)
         if row.flag("awaits_first_mailbox") { StandardOutput.print("directory       \(Self.noMailbox)") }
         if row.number("damaged_messages") > 0 {
-            StandardOutput.print("damaged         \(row.text("damaged_messages")) messages found damaged since start: `postern queue list`")
+            StandardOutput.print("damaged         \(count("damaged_messages", "message")) found damaged since start: `postern queue list`")
         }
         if row.number("files_aside") > 0 {
             StandardOutput.print(
-                "kept aside      \(row.text("files_aside")) content files, \(row.text("octets_aside")) octets, each for 7 days")
+                "kept aside      \(count("files_aside", "content file")), \(count("octets_aside", "octet")), each for 7 days")
         }
         for connector in row.rows("connectors_down") {
             StandardOutput.print(
-                "down            connector \(connector.text("connector")), tried again \(connector.text("tried_again_at"))")
-            StandardOutput.print("                \(connector.text("failures")) failures since \(connector.text("since"))")
+                "down            connector \(connector.text("connector")), tried again \(time.due(connector.text("tried_again_at")))")
+            StandardOutput.print(
+                "                \(Plural.text(connector.number("failures"), "failure")), the first \(time.past(connector.text("since")))")
             StandardOutput.print("                \(connector.text("last_reply"))")
         }
         for off in row.rows("mechanisms_off") {
             StandardOutput.print(
-                "switched off    mechanism \(off.text("mechanism")) until \(off.text("until")): postern-auth has died under it repeatedly")
+                "switched off    mechanism \(off.text("mechanism")) for now, tried again \(time.due(off.text("until"))): postern-auth has died under it repeatedly"
+            )
         }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
-                "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")
+                "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(time.due(hop.text("until")))")
         }
-        let count = row.number("paused_next_hop_count")
+        let hops = row.number("paused_next_hop_count")
         let shown = row.rows("paused_next_hops").count
-        if count > shown { StandardOutput.print("                and \(count - shown) more next hops, tried again later than these") }
+        if hops > shown {
+            StandardOutput.print("                and \(Plural.text(hops - shown, "more next hop")), tried again later than these")
+        }
     }
 }

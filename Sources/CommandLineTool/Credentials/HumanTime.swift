@@ -15,10 +15,39 @@ enum HumanTime {
         return moment <= now ? "expired" : "in \(span(moment - now))"
     }
 
-    private static func seconds(_ text: String) -> Int64? {
+    fileprivate static func seconds(_ text: String) -> Int64? {
         let format = ISO8601DateFormatter()
         format.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
         return format.date(from: text).map { Int64($0.timeIntervalSince1970) }
+    }
+
+    /// How moments are said: beside now, or exactly.
+    struct Form: Sendable {
+        /// As the core says them: RFC 3339 in UTC.
+        var isExact = false
+        /// Seconds since 1970.
+        let now: Int64
+
+        init(isExact: Bool, now: Int64 = Int64(Date().timeIntervalSince1970)) { (self.isExact, self.now) = (isExact, now) }
+
+        /// When something is to happen: `in 14 min`, `now`; empty where there is no moment.
+        func due(_ text: String) -> String {
+            guard !isExact, let moment = HumanTime.seconds(text) else { return text }
+            return moment <= now ? "now" : "in \(HumanTime.short(moment - now))"
+        }
+
+        /// When something was: `14 min ago`.
+        func past(_ text: String) -> String {
+            guard !isExact, let moment = HumanTime.seconds(text) else { return text }
+            return moment >= now ? "now" : "\(HumanTime.short(now - moment)) ago"
+        }
+    }
+
+    /// `40 s`, `14 min`, `3 h`, `2 days`: in the largest unit of which there are two, rounded.
+    static func short(_ seconds: Int64) -> String {
+        let units: [(length: Int64, name: String)] = [(86_400, "days"), (3600, "h"), (60, "min")]
+        guard let unit = units.first(where: { seconds >= 2 * $0.length }) else { return seconds < 100 ? "\(seconds) s" : "1 min" }
+        return "\((seconds + unit.length / 2) / unit.length) \(unit.name)"
     }
 
     /// In the largest unit of which there are two, rounded.

@@ -92,7 +92,7 @@ struct CredentialCommand: ParsableCommand {
                     row.text("login_name"), row.text("label"), password, HumanTime.expiry(row.text("expires_at"), now: now),
                     HumanTime.use(row.text("last_used_at"), now: now))
             }
-            StandardOutput.print(table.text)
+            table.finish()
         }
     }
 

@@ -16,7 +16,8 @@ struct EntryListing: ParsableArguments {
         }
         var table = TextTable("ADDRESS", "LEADS TO", "OUTSIDE")
         for entry in entries { table.add(entry.address, entry.targets.joined(separator: ", "), entry.forward ? "allowed" : "") }
-        StandardOutput.print(table.isEmpty ? none : table.text)
+        table.finish()
+        if table.isEmpty { StandardOutput.print(none) }
     }
 }
 

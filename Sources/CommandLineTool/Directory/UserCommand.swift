@@ -33,11 +33,11 @@ struct UserCommand: ParsableCommand {
             let client = try ControlClient(file)
             if json { return try await client.run(ControlRequest(.userList)) { StandardOutput.printJSON($0) } }
             var table = TextTable("ADDRESS", "CREDENTIALS", "SINCE")
-            for line in try await client.objects(ControlRequest(.userList)) {
-                let row = try Row(line)
+            for try await row in client.rows(ControlRequest(.userList)) {
                 table.add(row.text("address"), row.text("credentials"), row.text("created_at"))
             }
-            StandardOutput.print(table.isEmpty ? "There are no accounts. `postern user add ADDRESS` makes one." : table.text)
+            table.finish()
+            if table.isEmpty { StandardOutput.print("There are no accounts. `postern user add ADDRESS` makes one.") }
         }
     }
 

@@ -11,25 +11,22 @@ struct QueueCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Every recipient that is not finished yet.",
             discussion: """
-                States: ready (due, waits its turn), active (being delivered now), retry (tried again at the time shown), damaged (cannot \
-                be read as it came in, and is not delivered; looked at again at the time shown).
+                A line for each message, and below it each recipient with its state: ready (due, waits its turn), under way, the time of the \
+                next attempt, or damaged (cannot be read as it came in, and is not delivered).
                 """)
 
         @OptionGroup var file: ConfigurationOption
         @Flag(help: "JSON Lines: one object per recipient.") var json = false
+        @Flag(help: "Exact times in UTC, in place of `in 14 min`.") var utc = false
 
         func run() async throws {
             let client = try ControlClient(file)
             if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.printJSON($0) } }
-            var table = TextTable("ID", "STATE", "FROM", "TO", "CONNECTOR", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
-            for line in try await client.objects(ControlRequest(.queueList)) {
-                let row = try Row(line)
-                table.add(
-                    row.text("id"), row.text("state"), row.text("reverse_path").isEmpty ? "<>" : row.text("reverse_path"),
-                    row.text("recipient"), row.text("connector"), row.text("next_hop"), row.text("attempts"), row.text("next_attempt_at"),
-                    row.text("last_error"))
+            var listing = QueueListing(time: .init(isExact: utc), paint: .ofStandardOutput())
+            for try await row in client.rows(ControlRequest(.queueList)) {
+                StandardOutput.printPainted(listing.lines(of: row).joined(separator: "\n"))
             }
-            StandardOutput.print(table.isEmpty ? "The queue is empty." : table.text)
+            if listing.isEmpty { StandardOutput.print("The queue is empty.") }
         }
     }
 
@@ -39,6 +36,7 @@ struct QueueCommand: ParsableCommand {
         @Argument(help: "The queue id.") var id: String
         @OptionGroup var file: ConfigurationOption
         @Flag(help: "One JSON object; several, each with some of its recipients, for a message with thousands.") var json = false
+        @Flag(help: "Exact times in UTC, in place of `in 14 min`.") var utc = false
 
         func run() async throws {
             let lines = try await ControlClient(file).objects(ControlRequest(.queueShow, [id]))
@@ -51,22 +49,24 @@ struct QueueCommand: ParsableCommand {
 
         private func show(_ parts: [Row]) {
             guard let row = parts.first else { return }
+            let time = HumanTime.Form(isExact: utc)
+            let client = [row.text("client_address"), row.text("client_name")].filter { !$0.isEmpty }.joined(separator: " ")
+            let name = row.text("helo").isEmpty ? "" : " (HELO \(row.text("helo")))"
             StandardOutput.print(
                 """
                 id        \(row.text("id"))
-                received  \(row.text("received_at"))
-                from      \(row.text("reverse_path").isEmpty ? "<>" : row.text("reverse_path"))
+                received  \(time.past(row.text("received_at")))
+                from      \(row.text("reverse_path").isEmpty ? "<> (a report)" : row.text("reverse_path"))
                 size      \(row.text("size")) octets
-                client    \(row.text("client_address")) \(row.text("client_name")) (HELO \(row.text("helo")), virtual server \(row.text("virtual_server")))
+                client    \(client.isEmpty ? "this system" : "\(client)\(name), over \(row.text("virtual_server"))")
 
                 """)
-            var table = TextTable("TO", "STATE", "CONNECTOR", "NEXT HOP", "ATTEMPTS", "NEXT ATTEMPT", "LAST ERROR")
-            for recipient in parts.flatMap({ $0.rows("recipients") }) {
-                table.add(
-                    recipient.text("recipient"), recipient.text("state"), recipient.text("connector"), recipient.text("next_hop"),
-                    recipient.text("attempts"), recipient.text("next_attempt_at"), recipient.text("last_error"))
+            // Of one message: the line about it has been said.
+            var listing = QueueListing(time: time, paint: .ofStandardOutput())
+            for (number, recipient) in parts.flatMap({ $0.rows("recipients") }).enumerated() {
+                let lines = listing.lines(of: recipient)
+                StandardOutput.printPainted((number == 0 ? Array(lines.dropFirst()) : lines).joined(separator: "\n"))
             }
-            StandardOutput.print(table.text)
         }
     }
 }

@@ -14,7 +14,12 @@ enum DaemonEnding: Hashable, Sendable {
         self = signal == 0 ? .exited(status: status >> 8 & 0xFF) : .signalled(signal)
     }
 
-    var isConfigurationError: Bool { self == .exited(status: ExitStatus.configuration.rawValue) }
+    /// What it ended with where it said that it cannot do its work: the configuration is wrong, the system refuses something, or the state
+    /// cannot be read.
+    var refusal: ExitStatus? {
+        let refusals: [ExitStatus] = [.configuration, .osError, .inputOutput]
+        return refusals.first { self == .exited(status: $0.rawValue) }
+    }
 }
 
 extension DaemonEnding: CustomStringConvertible {

@@ -12,6 +12,8 @@ struct DaemonProcess: Sendable {
 
     enum Change: Sendable {
         case ready
+        /// See ``SupervisorWord/holds``.
+        case holds
         /// It is dead, but its id stays its own until ``collect()``.
         case died
     }
@@ -73,7 +75,7 @@ struct DaemonProcess: Sendable {
         let reading = fcntl(own, F_DUPFD_CLOEXEC, 3)
         if reading >= 0 {
             let started = DetachedThread.start {
-                listen(to: reading, ready: { onChange(child, .ready) }, revision: onRevision)
+                listen(to: reading, change: { onChange(child, $0) }, revision: onRevision)
                 close(reading)
             }
             if !started { close(reading) }
@@ -82,8 +84,8 @@ struct DaemonProcess: Sendable {
     }
 
     /// Reads what a daemon says of itself until it ends. It can say what it likes as often as it likes: nothing of it is kept here.
-    private static func listen(to descriptor: Int32, ready: () -> Void, revision: (String) -> Void) {
-        var (isReady, pending, octets): (Bool, [UInt8], [UInt8]) = (false, [], [UInt8](repeating: 0, count: 64))
+    private static func listen(to descriptor: Int32, change: (Change) -> Void, revision: (String) -> Void) {
+        var (isReady, holds, pending, octets): (Bool, Bool, [UInt8], [UInt8]) = (false, false, [], [UInt8](repeating: 0, count: 64))
         while true {
             let count = read(descriptor, &octets, octets.count)
             if count < 0, errno == EINTR { continue }
@@ -93,8 +95,11 @@ struct DaemonProcess: Sendable {
             for word in words {
                 switch word {
                 case .ready:
-                    if !isReady { ready() }
+                    if !isReady { change(.ready) }
                     isReady = true
+                case .holds:
+                    if !holds { change(.holds) }
+                    holds = true
                 case .runs(let name):
                     revision(name)
                     // Whoever is told reads a file: ten times a second is often.

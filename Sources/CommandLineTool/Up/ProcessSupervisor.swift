@@ -86,6 +86,8 @@ struct ProcessSupervisor {
         }
         defer { forwarding.cancel() }
         continuation.yield(.event(.start))
+        let looks = ForeignChildren.timer { continuation.yield(.look) }
+        defer { looks?.cancel() }
 
         let clock = ContinuousClock()
         let beginning = clock.now
@@ -104,6 +106,8 @@ struct ProcessSupervisor {
     private enum Input: Sendable {
         case event(Supervision.Event)
         case change(SupervisedDaemon, processID: Int32, DaemonProcess.Change)
+        /// Time to look for children that are not ours.
+        case look
     }
 
     /// What an input means to the supervision; nil where it concerns a process that was collected before.
@@ -111,11 +115,17 @@ struct ProcessSupervisor {
         switch input {
         case .event(let event):
             return event
+        case .look:
+            // What ours have left behind, and what was started in this container by others.
+            ForeignChildren.collect(keeping: Set(processes.values.map(\.processID)))
+            return nil
         case .change(let daemon, let processID, let change):
             guard let process = processes[daemon], process.processID == processID else { return nil }
             switch change {
             case .ready:
                 return .ready(daemon)
+            case .holds:
+                return daemon == .core ? .coreHolds : nil
             case .died:
                 processes[daemon] = nil
                 return .ended(daemon, process.collect())
@@ -174,7 +184,7 @@ extension Supervision.Notice {
     fileprivate var level: Logger.Level {
         switch self {
         case .restarting, .killing: .error
-        case .configurationRefused: .critical
+        case .configurationRefused, .cannotStart: .critical
         case .stopping, .stopped, .reloading: .notice
         }
     }

@@ -17,6 +17,8 @@ struct Supervision {
 
     enum Event: Hashable, Sendable {
         case start
+        /// The core holds the directories: no other system runs in them, from which the others could take anything.
+        case coreHolds
         case ready(SupervisedDaemon)
         case ended(SupervisedDaemon, DaemonEnding)
         case signal(ProcessSignal)
@@ -37,6 +39,8 @@ struct Supervision {
         /// It runs again after `delay`.
         case restarting(SupervisedDaemon, DaemonEnding, lived: Duration, delay: Duration)
         case configurationRefused(SupervisedDaemon)
+        /// It never did its work, and has said why not.
+        case cannotStart(SupervisedDaemon)
         case stopping(ProcessSignal)
         case stopped
         case killing([SupervisedDaemon])
@@ -44,9 +48,9 @@ struct Supervision {
     }
 
     /// The time that the daemons of one stage have before the next stage is told.
-    static let stageLimit = Duration.seconds(5)
-    /// The time from the first SIGTERM to SIGKILL.
-    static let stopLimit = Duration.seconds(15)
+    static let stageLimit = Duration.seconds(3)
+    /// The time from the first SIGTERM to SIGKILL: container engines kill all after ten seconds.
+    static let stopLimit = Duration.milliseconds(7500)
     /// The same after a second Ctrl-C.
     static let hastenedStopLimit = Duration.seconds(3)
     static let announcementLimit = Duration.seconds(5)
@@ -68,6 +72,8 @@ struct Supervision {
     private var children: [SupervisedDaemon: Child]
     private var stop: Stop?
     private var isAnnounced = false
+    /// The others than the core have been started as well.
+    private var isComplete = false
 
     init(daemons: [SupervisedDaemon]) {
         children = Dictionary(uniqueKeysWithValues: daemons.map { ($0, Child()) })
@@ -76,10 +82,13 @@ struct Supervision {
     mutating func receive(_ event: Event, at now: Duration) -> [Action] {
         switch event {
         case .start:
-            return daemons.map { spawn($0, at: now) } + [.schedule(.announcement, after: Self.announcementLimit)]
+            let first = children[.core] == nil ? startOthers(at: now) : [spawn(.core, at: now)]
+            return first + [.schedule(.announcement, after: Self.announcementLimit)]
+        case .coreHolds:
+            return startOthers(at: now)
         case .ready(let daemon):
             children[daemon]?.wasReady = true
-            return announceIfReady()
+            return (daemon == .core ? startOthers(at: now) : []) + announceIfReady()
         case .ended(let daemon, let ending):
             return ended(daemon, ending, at: now)
         case .signal(.reload):
@@ -118,6 +127,12 @@ struct Supervision {
         return .spawn(daemon)
     }
 
+    private mutating func startOthers(at now: Duration) -> [Action] {
+        guard stop == nil, !isComplete else { return [] }
+        isComplete = true
+        return daemons.filter { $0 != .core }.map { spawn($0, at: now) }
+    }
+
     private mutating func announceIfReady() -> [Action] {
         guard stop == nil, !isAnnounced, children.values.allSatisfy(\.wasReady) else { return [] }
         isAnnounced = true
@@ -132,7 +147,10 @@ extension Supervision {
         guard let child = children[daemon], let startedAt = child.startedAt else { return [] }
         children[daemon]?.startedAt = nil
         if stop != nil { return continueStop() }
-        if ending.isConfigurationError, !child.wasReady { return [.say(.configurationRefused(daemon))] + beginStop(.configuration) }
+        // Neither becomes better by another start: whoever started this one is told.
+        if !child.wasReady, let status = ending.refusal {
+            return [.say(status == .configuration ? .configurationRefused(daemon) : .cannotStart(daemon))] + beginStop(status)
+        }
         let delay = children[daemon]?.restarts.delay(startedAt: startedAt, diedAt: now) ?? .zero
         return [
             .say(.restarting(daemon, ending, lived: now - startedAt, delay: delay)), .schedule(.restart(daemon), after: delay),
@@ -189,6 +207,8 @@ extension Supervision.Notice {
                 + (delay == .zero ? "at once" : "in \(delay.secondsText)")
         case .configurationRefused(let daemon):
             "\(daemon.executableName) refuses the configuration: see its errors above; everything stops"
+        case .cannotStart(let daemon):
+            "\(daemon.executableName) cannot start: its reason is above; everything stops"
         case .stopping(let signal):
             signal == .interrupt ? "stopping (Ctrl-C)" : "stopping (SIGTERM)"
         case .stopped:

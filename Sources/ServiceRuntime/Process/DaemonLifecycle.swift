@@ -121,6 +121,9 @@ public final class DaemonLifecycle: Sendable {
         watchdog?.start()
     }
 
+    /// Tells the supervisor, where there is one, that no other system runs in the directories of this one: the other daemons may start.
+    public func holdsDirectories() { state.withLock { $0.supervisor }?.say(.holds) }
+
     /// Tells the supervisor, where there is one, that the core runs with this revision of the configuration.
     public func accepted(revision: String) { state.withLock { $0.supervisor }?.say(.runs(revision: revision)) }
 
@@ -150,10 +153,10 @@ public final class DaemonLifecycle: Sendable {
     /// Waits for the end, then drains.
     ///
     /// - Parameters:
-    ///   - limit: the time that `work` has.
+    ///   - limit: the time that `work` has; nil: ``Drain/defaultLimit``, or ``Drain/supervisedLimit`` under `postern up`.
     ///   - work: stops taking new work, and returns when what was under way is finished.
     /// - Returns: what the process ends with; `success` also where time ran out, because the end was asked for.
-    public func run(limit: Duration = Drain.defaultLimit, draining work: @escaping @Sendable () async -> Void) async -> ExitStatus {
+    public func run(limit: Duration? = nil, draining work: @escaping @Sendable () async -> Void) async -> ExitStatus {
         let cause = await withCheckedContinuation { continuation in
             let decided = state.withLock { state in
                 if state.cause == nil { state.waiting = continuation }
@@ -162,6 +165,7 @@ public final class DaemonLifecycle: Sendable {
             if let decided { continuation.resume(returning: decided) }
         }
         manager?.stopping()
+        let limit = limit ?? (state.withLock { $0.supervisor } == nil ? Drain.defaultLimit : Drain.supervisedLimit)
         logger.info("draining", metadata: ["cause": "\(cause)", "limit": "\(limit)"])
         switch await drain.run(limit: limit, work) {
         case .finished: logger.info("stopped")

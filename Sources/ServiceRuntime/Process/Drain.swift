@@ -12,6 +12,8 @@ public final class Drain: Sendable {
 
     /// The time that a service has unless something else is said.
     public static let defaultLimit = Duration.seconds(10)
+    /// The same under `postern up`, whose daemons end in stages: container engines kill after ten seconds.
+    public static let supervisedLimit = Duration.seconds(3)
 
     private struct State {
         var outcome: Outcome?

@@ -2,10 +2,13 @@
 public enum SupervisorWord: Hashable, Sendable {
     /// It does its work from now on.
     case ready
+    /// The core holds the directories of its system: no other system runs in them.
+    case holds
     /// The core runs with this revision of the configuration.
     case runs(revision: String)
 
     static let readyOctet = UInt8(ascii: "R")
+    static let holdsOctet = UInt8(ascii: "H")
     static let revisionOctet = UInt8(ascii: "C")
     /// Octets of a revision.
     static let revisionLength = 16
@@ -14,6 +17,7 @@ public enum SupervisorWord: Hashable, Sendable {
     var octets: [UInt8]? {
         switch self {
         case .ready: return [Self.readyOctet]
+        case .holds: return [Self.holdsOctet]
         case .runs(let revision):
             let octets = Array(revision.utf8)
             return octets.count == Self.revisionLength ? [Self.revisionOctet] + octets : nil
@@ -29,6 +33,9 @@ public enum SupervisorWord: Hashable, Sendable {
             switch first {
             case readyOctet:
                 words.append(.ready)
+                octets.removeFirst()
+            case holdsOctet:
+                words.append(.holds)
                 octets.removeFirst()
             case revisionOctet:
                 guard octets.count > revisionLength else { return words }

@@ -1,3 +1,8 @@
+extension TopologyFile {
+    /// The candidate that somebody probably meant who wrote a word, if it is near enough to be a slip.
+    public static func nearest(to word: String, among candidates: [String]) -> String? { Suggestion.nearest(to: word, among: candidates) }
+}
+
 /// What someone probably meant.
 enum Suggestion {
     /// The candidate nearest to a word, if it is near enough to be a slip.

@@ -15,9 +15,11 @@ public struct CertificateCheck: Sendable {
 
     /// Reads the trust anchors; blocks.
     ///
-    /// - Parameter hosts: what clients call the server.
-    public func findings(for hosts: [PeerReference], now: Timestamp) -> [CertificateFinding] {
-        [chain(now)] + hosts.map(name) + validity(now) + [key] + signatures
+    /// - Parameters:
+    ///   - hosts: what clients call the server.
+    ///   - daysNeeded: a certificate with fewer days left is an error: it was not renewed in time.
+    public func findings(for hosts: [PeerReference], now: Timestamp, daysNeeded: Int = 0) -> [CertificateFinding] {
+        [chain(now)] + hosts.map(name) + validity(now, daysNeeded) + [key] + signatures
     }
 
     private func chain(_ now: Timestamp) -> CertificateFinding {
@@ -62,7 +64,7 @@ public struct CertificateCheck: Sendable {
         )
     }
 
-    private func validity(_ now: Timestamp) -> [CertificateFinding] {
+    private func validity(_ now: Timestamp, _ daysNeeded: Int) -> [CertificateFinding] {
         let certificates = [pair.certificate] + pair.intermediates
         return certificates.map { certificate in
             let facts = certificate.facts
@@ -74,8 +76,10 @@ public struct CertificateCheck: Sendable {
                 return CertificateFinding(.error, .validity, "\(which) is valid only from \(facts.notBefore) on")
             }
             let days = facts.daysLeft(at: now)
-            let severity: CertificateFinding.Severity = days < CertificateWatch.warningDays ? .warning : .good
-            return CertificateFinding(severity, .validity, "\(which) is valid for \(days) more days, until \(facts.notAfter)")
+            let severity: CertificateFinding.Severity =
+                days < daysNeeded ? .error : days < CertificateWatch.warningDays ? .warning : .good
+            let left = days == 1 ? "1 more day" : "\(days) more days"
+            return CertificateFinding(severity, .validity, "\(which) is valid for \(left), until \(facts.notAfter)")
         }
     }
 

@@ -59,7 +59,12 @@ struct SupervisionTests {
     func start() {
         var simulation = Simulation()
         simulation.send(.start)
-        #expect(simulation.take() == [.spawn(.core), .spawn(.delivery), .spawn(.mailbox), .spawn(.edge)])
+        // Not the others, until it is certain that they take nothing from a system that runs already.
+        #expect(simulation.take() == [.spawn(.core)])
+        simulation.send(.coreHolds)
+        #expect(simulation.take() == [.spawn(.delivery), .spawn(.mailbox), .spawn(.edge)])
+        simulation.send(.coreHolds)
+        #expect(simulation.take().isEmpty)
         for daemon in [SupervisedDaemon.edge, .core, .mailbox] { simulation.send(.ready(daemon)) }
         #expect(simulation.take().isEmpty)
         simulation.send(.ready(.delivery))
@@ -115,6 +120,7 @@ struct SupervisionTests {
     func configurationError() {
         var simulation = Simulation()
         simulation.send(.start)
+        simulation.send(.coreHolds)
         _ = simulation.take()
         simulation.send(.ended(.core, .exited(status: 78)))
         #expect(simulation.take() == [.say(.configurationRefused(.core)), .signal(.edge, SIGTERM)])
@@ -123,6 +129,26 @@ struct SupervisionTests {
         simulation.send(.ended(.mailbox, .signalled(SIGTERM)))
         simulation.send(.ended(.delivery, .exited(status: 0)))
         #expect(simulation.take() == [.say(.stopped), .finish(.configuration)])
+    }
+
+    @Test("two at once: a core that cannot have the directories ends everything with 71, and nothing else was started")
+    func secondSystem() {
+        var simulation = Simulation()
+        simulation.send(.start)
+        simulation.send(.ended(.core, .exited(status: 71)))
+        #expect(simulation.take() == [.spawn(.core), .say(.cannotStart(.core)), .say(.stopped), .finish(.osError)])
+    }
+
+    @Test("a port that is taken at the start ends everything with 71; a state that cannot be read with 74", arguments: [71, 74] as [Int32])
+    func takenPort(status: Int32) {
+        var simulation = Simulation()
+        simulation.send(.start)
+        simulation.send(.ready(.core))
+        _ = simulation.take()
+        simulation.send(.ended(.edge, .exited(status: status)))
+        #expect(simulation.take() == [.say(.cannotStart(.edge)), .signal(.delivery, SIGTERM), .signal(.mailbox, SIGTERM)])
+        for daemon in [SupervisedDaemon.delivery, .mailbox, .core] { simulation.send(.ended(daemon, .exited(status: 0))) }
+        #expect(simulation.take().last == .finish(status == 71 ? .osError : .inputOutput))
     }
 
     @Test("a configuration that became wrong later does not stop a mail server that runs")
@@ -149,17 +175,17 @@ struct SupervisionTests {
         #expect(simulation.take() == [.say(.stopped), .finish(.success)])
     }
 
-    @Test("a stage that hangs does not keep the next one, and after 15 s all are killed")
+    @Test("a stage that hangs does not keep the next one, and within 8 s all are killed")
     func hanging() {
         var simulation = Simulation.started()
         simulation.send(.signal(.terminate))
         _ = simulation.take()
-        simulation.pass(.seconds(5))
+        simulation.pass(.seconds(3))
         #expect(simulation.take() == [.signal(.delivery, SIGTERM), .signal(.mailbox, SIGTERM)])
         simulation.send(.ended(.delivery, .exited(status: 0)))
-        simulation.pass(.seconds(5))
+        simulation.pass(.seconds(3))
         #expect(simulation.take() == [.signal(.core, SIGTERM)])
-        simulation.pass(.milliseconds(4999))
+        simulation.pass(.milliseconds(1499))
         #expect(simulation.take().isEmpty)
         simulation.pass(.milliseconds(1))
         #expect(

@@ -1,0 +1,46 @@
+/// What `postern queue list` says to a person: a line for each message, and below it who still waits, why, and until when. It is printed as it
+/// comes, and fits a terminal of 80 columns where addresses and replies do.
+struct QueueListing {
+    let time: HumanTime.Form
+    let paint: Paint
+    private var message: String?
+
+    init(time: HumanTime.Form, paint: Paint) { (self.time, self.paint) = (time, paint) }
+
+    /// The queue has nothing that was shown.
+    var isEmpty: Bool { message == nil }
+
+    private static let width = 80
+    private static let indentation = String(repeating: " ", count: 16)
+
+    /// The lines of one recipient, with those of its message where it is the first.
+    mutating func lines(of row: Row) -> [String] {
+        var lines: [String] = []
+        if message != row.text("id") {
+            if message != nil { lines.append("") }
+            message = row.text("id")
+            let sender = row.text("reverse_path")
+            lines.append("\(row.text("id"))  from \(sender.isEmpty ? "<> (a report)" : sender)")
+        }
+        let state = Self.state(of: row, time)
+        let padded = state.text + String(repeating: " ", count: max(1, 14 - state.text.count))
+        lines.append("  \(paint(padded, state.colour))\(row.text("recipient"))")
+        let way = [row.text("connector"), row.text("next_hop")].filter { !$0.isEmpty }.joined(separator: ", ")
+        let attempts = row.number("attempts")
+        let details = [attempts == 0 ? way : "\(way); \(Plural.text(attempts, "attempt"))", row.text("last_error")]
+        for text in details where !text.isEmpty {
+            lines += WrappedText.lines(text, width: Self.width - Self.indentation.count).map { Self.indentation + $0 }
+        }
+        return lines
+    }
+
+    /// State and moment in a few letters.
+    static func state(of row: Row, _ time: HumanTime.Form) -> (text: String, colour: Paint.Colour) {
+        switch row.text("state") {
+        case "retry": (time.due(row.text("next_attempt_at")), .doubtful)
+        case "active": ("under way", .good)
+        case "damaged": ("damaged", .bad)
+        case let other: (other, .plain)
+        }
+    }
+}
