@@ -28,7 +28,9 @@ public enum AuthService {
         daemon.lifecycle.watch(eventLoop)
         eventLoop.execute { running.value.start { daemon.lifecycle.ready(status: "people can log in") } }
         daemon.lifecycle.onReload {
-            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+            // Not on the loop: a large file takes its time, and people log in meanwhile.
+            let read = daemon.readConfiguration()
+            try? await eventLoop.submit { running.value.reload(read) }.get()  // What went wrong has been logged.
         }
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.

@@ -38,7 +38,9 @@ public enum FrontEnd {
         daemon.dropPrivileges()
         eventLoop.execute { running.value.start() }
         daemon.lifecycle.onReload {
-            try? await eventLoop.submit { running.value.reload() }.get()  // What went wrong has been logged.
+            // Not on the loop: a large file takes its time, and mail goes on meanwhile.
+            let read = daemon.readConfiguration()
+            try? await eventLoop.submit { running.value.reload(read) }.get()  // What went wrong has been logged.
         }
         daemon.lifecycle.watch(eventLoop)
         let addresses = daemon.topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)

@@ -61,6 +61,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
                 links: LinkPool(
                     to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
                     on: eventLoop, maximumConnections: LoginExchanges.capacity + 100), budgets: daemon.topology.budgets) : nil
+        logins?.follow(watch)
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
         for server in own { servers[server.name] = make(server) }
@@ -108,9 +109,10 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         lookAgain()
     }
 
-    func reload() {
+    /// - Parameter read: the configuration as it is in the file now.
+    func reload(_ read: Result<Topology, ConfigurationRefused>) {
         lookAtCertificates()
-        switch daemon.readConfiguration() {
+        switch read {
         case .failure(let refused):
             for reason in refused.reasons {
                 daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])

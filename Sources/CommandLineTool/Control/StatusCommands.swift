@@ -20,6 +20,12 @@ struct StatusCommand: AsyncParsableCommand {
     static let noMailbox =
         "never had a user, alias or group: mail for our domains is deferred with 451. Add a user, or mount the volume that was meant"
 
+    /// One mechanism that is not offered, and why. Said by `postern health`, too.
+    static func mechanismOff(_ off: Row) -> String {
+        let until = off.value("until").isEmpty ? "" : " until \(off.text("until"))"
+        return "mechanism \(off.text("mechanism"))\(until): \(off.text("reason"))"
+    }
+
     private func show(_ row: Row) {
         StandardOutput.print(
             """
@@ -43,10 +49,7 @@ struct StatusCommand: AsyncParsableCommand {
             StandardOutput.print("                \(connector.text("failures")) failures since \(connector.text("since"))")
             StandardOutput.print("                \(connector.text("last_reply"))")
         }
-        for off in row.rows("mechanisms_off") {
-            StandardOutput.print(
-                "switched off    mechanism \(off.text("mechanism")) until \(off.text("until")): postern-auth has died under it repeatedly")
-        }
+        for off in row.rows("mechanisms_off") { StandardOutput.print("switched off    \(Self.mechanismOff(off))") }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
                 "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(hop.text("until"))")
