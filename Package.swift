@@ -42,11 +42,13 @@ let package = Package(
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
         .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
-        .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", nioCore]),
+        .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", "TrustedFiles", nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
-        .target(name: "TopologyFile", dependencies: ["MailVocabulary", "Topology", "Routing", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "TopologyFile",
+            dependencies: ["MailVocabulary", "Topology", "Routing", "TrustedFiles", .product(name: "Yams", package: "Yams")]),
         .target(name: "Explanation", dependencies: ["Directory", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
         .target(
             name: "SMTPServer",
@@ -84,7 +86,7 @@ let package = Package(
             name: "DeliveryService",
             dependencies: [
                 "MailVocabulary", "Topology", "Routing", "NameResolution", "TransportSecurity", "Authentication", "CoreLink", "SMTPClient",
-                "LeasedDelivery", "ServiceRuntime", argumentParser, logging, nioCore, nioPosix,
+                "LeasedDelivery", "ServiceRuntime", "TrustedFiles", argumentParser, logging, nioCore, nioPosix,
             ]),
         .target(
             name: "MailboxService",
@@ -134,6 +136,9 @@ let package = Package(
         .testTarget(
             name: "SMTPClientTests",
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
+        .testTarget(
+            name: "LeasedDeliveryTests",
+            dependencies: ["LeasedDelivery", "CoreLink", "SMTPClient", "MailVocabulary", logging, nioCore, nioPosix]),
         .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),
@@ -197,10 +202,10 @@ let package = Package(
 // Built by Fuzz/run alone, with a sanitizer that brings its own `main`.
 if Context.environment["POSTERN_FUZZ"] != nil {
     let wholeModule: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
-    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency], linking libraries: [String] = []) -> Target {
         .executableTarget(
             name: "Fuzz\(name)", dependencies: dependencies + [nioCore], path: "Fuzz/\(name)", exclude: ["corpus"],
-            swiftSettings: wholeModule)
+            swiftSettings: wholeModule, linkerSettings: libraries.map { .linkedLibrary($0) })
     }
     package.targets += [
         fuzzer("SMTPCommands", ["DialogueModel"]),
@@ -209,5 +214,6 @@ if Context.environment["POSTERN_FUZZ"] != nil {
         fuzzer("HeaderFilter", ["MailVocabulary", "MessageFormat"]),
         fuzzer("SASLServer", ["Authentication", "Credentials", "MailVocabulary"]),
         fuzzer("SASLClient", ["Authentication", "MailVocabulary"]),
+        fuzzer("KerberosClient", ["Authentication", "CSASL", "Credentials", "MailVocabulary"], linking: ["k5crypto"]),
     ]
 }

@@ -1,11 +1,13 @@
 """What scripts/bench and its parts need of the machine: programs, ports, processes and what they use."""
-import os, pathlib, re, socket, subprocess, time
+import os, pathlib, re, socket, subprocess, sys, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXECUTABLES = pathlib.Path(os.environ.get("POSTERN_EXECUTABLES", ROOT / ".build/release"))
 POSTERN = EXECUTABLES / "postern"
 WORK = ROOT / ".build-bench"
 AS_ROOT = os.geteuid() == 0
+# What the tests use as well: attack.py.
+sys.path.append(str(ROOT / "Tests/IntegrationTests/Support"))
 
 
 def sh(*command, **options):

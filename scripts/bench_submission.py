@@ -21,9 +21,8 @@ class Postern:
         self.sink = sink
         self.process = None
 
-    def start(self):
-        self.folder.mkdir(parents=True)
-        (self.folder / "postern.yaml").write_text(f"""version: 1
+    def configuration(self):
+        return f"""version: 1
 hostname: postern.test
 default_domain: bench.test
 state_directory: state
@@ -46,7 +45,14 @@ outbound:
   default:
     connections: {{ limit: 1000, limit_per_domain: 50, messages_per_connection: 1000 }}
 logs: {{ level: info, format: json }}
-""")
+"""
+
+    def reset(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self):
+        self.folder.mkdir(parents=True)
+        (self.folder / "postern.yaml").write_text(self.configuration())
         log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen([POSTERN, "up", "--config", self.folder / "postern.yaml"], stdout=log, stderr=log)
         log.close()

@@ -32,6 +32,8 @@ final class RunningAuth {
     private var decoys: DecoyKeys?
     /// By the name of the virtual server.
     private var servers: [String: SASLServer] = [:]
+    /// Mechanisms that nobody can log in with; nil until they have been looked at.
+    private var unusable: [UnusableMechanism]?
     private(set) var isStopping = false
     private var whenReady: () -> Void = {}
 
@@ -51,6 +53,9 @@ final class RunningAuth {
         threads.start()
         let lifecycle = daemon.lifecycle
         watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
+        // `postern reload` has what the mechanisms need looked at again, also where the configuration is the same.
+        watch.onReturn = { [weak self] in self?.makeServers() }
+        watch.standingRequest = { [weak self] in self?.unusable.map { .unusable($0) } }
         watch.onChange = { [log = daemon.log] error in
             if let error {
                 log.warning("the core cannot be reached: nobody can log in", metadata: ["error": "\(error)"])
@@ -138,6 +143,31 @@ final class RunningAuth {
                     saslauthd: identity.saslauthdSocket.map { Saslauthd(socket: $0) }, secretKey: secretKey,
                     ntlmServer: identity.ntlmServer))
         }
+        lookAtMechanisms()
+    }
+
+    /// Tells the core with which mechanisms nobody can log in, so that no client is offered them; logs those that are new.
+    private func lookAtMechanisms() {
+        var found: [SASLMechanism: String] = [:]
+        for server in servers.values {
+            for mechanism in server.settings.mechanisms where found[mechanism] == nil {
+                found[mechanism] = server.fault(of: mechanism, hostname: hostname)
+            }
+        }
+        let now = found.map { UnusableMechanism($0.key, reason: Self.cut($0.value)) }
+            .sorted { $0.mechanism.rawValue < $1.mechanism.rawValue }
+        for fault in now where !(unusable ?? []).contains(fault) {
+            log.error(
+                "nobody can log in with a mechanism", metadata: ["mechanism": "\(fault.mechanism.rawValue)", "reason": "\(fault.reason)"])
+        }
+        guard now != unusable else { return }
+        unusable = now
+        watch.sayAgain()
+    }
+
+    /// One line of no more octets than the core reads.
+    private static func cut(_ reason: String) -> String {
+        String(decoding: EscapedText.line(reason).utf8.prefix(AuthenticationLink.maximumReason - 2), as: UTF8.self)
     }
 
     private var mechanismText: String {
@@ -153,6 +183,7 @@ final class RunningAuth {
                 log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
             }
         case .success(let new):
+            // What the mechanisms need may be there now.
             guard new.revision != topology.revision else { return makeServers() }
             if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
             topology = new

@@ -4,6 +4,7 @@
 #include <sasl/saslplug.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_krb5.h>
+#include <krb5.h>
 
 // GSS-API's constants are variables, which Swift takes for shared mutable state.
 static inline gss_OID csasl_user_name(void) { return GSS_C_NT_USER_NAME; }

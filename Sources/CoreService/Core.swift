@@ -40,6 +40,8 @@ final class Core {
     var tokens = SessionTokens()
     /// What is kept of logins that fail.
     var logins: LoginLedger
+    /// Mechanisms that nobody can log in with.
+    private(set) var outages: MechanismOutages!
     /// Of one message; tests take fewer.
     var mostFinalRecipients = TooManyRecipients.mostFinalRecipients
     private(set) var expiredLeases = 0
@@ -68,6 +70,7 @@ final class Core {
         logins = LoginLedger(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
+        outages = MechanismOutages(on: eventLoop, log: log) { [unowned self] in logins.crashes.off(now: $0) }
         queue = MessageQueue(
             store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
             limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
@@ -81,12 +84,18 @@ final class Core {
 
     private var submitSessions: [ObjectIdentifier: SubmitSession] = [:]
     private var leaseSessions: [ObjectIdentifier: LeaseServerSession] = [:]
+    private var authenticationSessions: [ObjectIdentifier: AuthenticationSession] = [:]
 
     func begin(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = session }
 
     func begin(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = session }
-    func ended(_ session: SubmitSession) { submitSessions[ObjectIdentifier(session)] = nil }
+    func ended(_ session: SubmitSession) {
+        submitSessions[ObjectIdentifier(session)] = nil
+        outages.forget(session)
+    }
     func ended(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = nil }
+    func begin(_ session: AuthenticationSession) { authenticationSessions[ObjectIdentifier(session)] = session }
+    func ended(_ session: AuthenticationSession) { authenticationSessions[ObjectIdentifier(session)] = nil }
 
     /// Messages that are coming in, or whose end has not been answered yet.
     var hasOpenTransactions: Bool { submitSessions.values.contains { $0.hasOpenTransaction } }
@@ -99,6 +108,7 @@ final class Core {
     /// A new revision is in force: idle front-end connections end, and their processes learn of it when they come back; holders are told.
     func announce(_ revision: String) {
         for session in submitSessions.values { session.retire() }
+        for session in Array(authenticationSessions.values) { session.retire() }
         for session in leaseSessions.values { session.tell(revision) }
     }
 

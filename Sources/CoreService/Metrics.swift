@@ -61,10 +61,11 @@ struct Metrics {
             + "# TYPE \(name) gauge\n" + names.map { "\(name){connector=\"\($0)\"} \(down.contains($0) ? 0 : 1)\n" }.joined()
     }
 
-    /// One gauge for each mechanism that is switched off.
+    /// One gauge for each mechanism that nobody can log in with.
     static func mechanismsOff(_ names: [String]) -> String {
         let name = "postern_mechanism_off"
-        return "# HELP \(name) 1 for each authentication mechanism that postern-auth has died under repeatedly and that is switched off.\n"
+        return
+            "# HELP \(name) 1 for each configured authentication mechanism that nobody can log in with: switched off, or without what it needs.\n"
             + "# TYPE \(name) gauge\n" + names.map { "\(name){mechanism=\"\($0)\"} 1\n" }.joined()
     }
 }

@@ -19,24 +19,21 @@ public enum SecretKeyFile {
 
     /// Reads the key. Blocks on the disk.
     public static func read(_ path: String) throws(Failure) -> SecretKey {
-        func reason() -> String { String(cString: strerror(errno)) }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .unreadable(file: path, reason: reason()) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .unreadable(file: path, reason: reason()) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .notAKey(file: path) }
-        guard status.st_mode & 0o077 == 0 else { throw .permissions(file: path, mode: status.st_mode & 0o777) }
-        var content = [UInt8](repeating: 0, count: maximumOctets)
-        var count = 0
-        while count < content.count {
-            let received = content.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count) }
-            if received < 0, errno == EINTR { continue }
-            guard received >= 0 else { throw .unreadable(file: path, reason: reason()) }
-            if received == 0 { break }
-            count += received
+        let file: TrustedFile
+        do throws(TrustedFileError) {
+            file = try TrustedFile.read(path, limit: maximumOctets)
+        } catch {
+            switch error {
+            case .system(_, _, let number): throw .unreadable(file: path, reason: String(cString: strerror(number)))
+            case .notARegularFile, .tooLarge: throw .notAKey(file: path)
+            default: throw .unreadable(file: path, reason: "\(error)")
+            }
         }
-        guard let line = String(validating: content[..<count], as: UTF8.self), line.hasPrefix(prefix), line.hasSuffix("\n"),
+        guard file.mode & 0o077 == 0 else { throw .permissions(file: path, mode: file.mode) }
+        if let open = file.exposures.first(where: \.isToEverybody) {
+            throw .unreadable(file: path, reason: "\(TrustedFileError.exposed(open))")
+        }
+        guard let line = String(validating: file.octets, as: UTF8.self), line.hasPrefix(prefix), line.hasSuffix("\n"),
             let octets = Base64.decode(line.dropFirst(prefix.count).dropLast()), let key = SecretKey(octets: octets)
         else { throw .notAKey(file: path) }
         return key

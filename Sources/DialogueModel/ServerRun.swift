@@ -48,6 +48,9 @@ public struct ServerRun {
         authentication: ServerAuthentication(
             mechanismsInClear: [.scramSHA256], mechanismsOverTLS: [.plain, .login, .scramSHA256], isRequired: false))
 
+    /// Mechanisms that nobody can log in with from now on.
+    public mutating func switchOff(_ mechanisms: Set<SASLMechanism>) { session.mechanismsOff = mechanisms }
+
     /// - Parameter channel: what a handshake brings about.
     public init(
         settings: SMTPServerSettings = ServerRun.settings, isGreeted: Bool = true,

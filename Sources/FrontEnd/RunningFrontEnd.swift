@@ -59,6 +59,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
                 links: LinkPool(
                     to: LinkAddress(of: .login, in: daemon.topology), holder: HolderIdentity.make(), revision: daemon.topology.revision,
                     on: eventLoop, maximumConnections: LoginExchanges.capacity + 100), budgets: daemon.topology.budgets) : nil
+        logins?.follow(watch)
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
         for server in own { servers[server.name] = make(server) }

@@ -1,5 +1,6 @@
 import Logging
 import MailVocabulary
+import ServiceRuntime
 import Topology
 import TransportSecurity
 
@@ -23,7 +24,7 @@ final class ServerCertificates {
     /// - Throws: `CertificateError` where a pair cannot be used, `CannotUse` where OpenSSL does not take it.
     init(_ topology: Topology, of servers: [VirtualServer], log: Logger) throws {
         (self.topology, self.log) = (topology, log)
-        watch = try CertificateWatch(Self.files(topology, of: servers), now: .now())
+        watch = try CertificateWatch(Self.files(topology, of: servers), trusting: Self.accounts(topology), now: .now())
         for server in servers { contexts[server.name] = try makeContext(server, ticketKeys: TicketKeys()) }
     }
 
@@ -36,7 +37,8 @@ final class ServerCertificates {
     func adopt(_ topology: Topology, of servers: [VirtualServer]) throws {
         let old = (watch, self.topology)
         do {
-            watch = try CertificateWatch(Self.files(topology, of: servers), after: watch, now: .now())
+            watch = try CertificateWatch(
+                Self.files(topology, of: servers), trusting: Self.accounts(topology), after: watch, now: .now())
             self.topology = topology
             var next: [String: CurrentServerContext] = [:]
             for server in servers {
@@ -70,6 +72,12 @@ final class ServerCertificates {
 
     private static func files(_ topology: Topology, of servers: [VirtualServer]) -> [CertificateFiles] {
         servers.flatMap(\.tls.certificates).compactMap { topology.certificates[$0] }.map { .init($0) }
+    }
+
+    /// Postern's own: a pair that both front ends show may belong to either.
+    private static func accounts(_ topology: Topology) -> Set<UInt32> {
+        // try?: one that there is not keeps its daemon from starting, which says so.
+        Set(topology.runAs.accounts.values.compactMap { try? Account.named($0.name).userID })
     }
 
     private func makeContext(_ server: VirtualServer, ticketKeys: TicketKeys) throws -> CurrentServerContext? {

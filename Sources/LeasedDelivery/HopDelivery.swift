@@ -52,7 +52,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
 
     init(worker: HopWorker<Role>, session: Session, work: LeasedWork, content: Session.Content) {
         (self.worker, self.session, self.work) = (worker, session, work)
-        begunAt = worker.eventLoop.now
+        begunAt = worker.now()
         switch content {
         case .whole(let bytes): (self.content, stream) = (.buffer(bytes), nil)
         case .stream(let leased):
@@ -69,7 +69,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         return open
     }
 
-    private var isOverdue: Bool { worker.eventLoop.now - begunAt > Self.longestAttempt }
+    private var isOverdue: Bool { worker.now() - begunAt > Self.longestAttempt }
 
     /// The next step, whatever it is.
     private func proceed() {

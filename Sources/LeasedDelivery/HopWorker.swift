@@ -13,12 +13,15 @@ public final class HopWorker<Role: LinkRole> where Role.Request == LeaseRequest,
     let eventLoop: any EventLoop
     let log: Logger
     let resolve: (LeasedWork) -> EventLoopFuture<HopResolution>
+    /// The clock that bounds an attempt; tests have their own.
+    var now: () -> NIODeadline
     /// Counts configurations: a connection is used under the one that it was opened under.
     private(set) var generation = 0
 
     /// - Parameter resolve: how to reach the work's next hop; its future is of `eventLoop` and does not fail.
     public init(on eventLoop: any EventLoop, log: Logger, resolve: @escaping (LeasedWork) -> EventLoopFuture<HopResolution>) {
         (self.eventLoop, self.log, self.resolve) = (eventLoop, log, resolve)
+        now = { eventLoop.now }
     }
 
     /// Begins; the session is told the outcome when there is one.

@@ -14,6 +14,8 @@ public final class LoginExchanges {
 
     /// The connections to `postern-auth`.
     public let links: LinkPool<LoginLink>
+    /// Those that nobody can log in with at present, as the core says: no client is offered them.
+    public var mechanismsOff: Set<SASLMechanism> = []
     private var pool: SharedPool<UInt64>
     private var exchanges: [UInt64: LoginExchange] = [:]
     private var lastNumber: UInt64 = 0

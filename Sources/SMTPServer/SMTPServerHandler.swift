@@ -208,6 +208,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     private func handleAtOnce(_ event: SMTPServerEvent) {
+        if let logins = context.logins { session.mechanismsOff = logins.mechanismsOff }
         session.receive(event, actions: &actions)
         for action in actions { perform(action) }
         actions.removeAll(keepingCapacity: true)

@@ -166,6 +166,8 @@ final class SubmitTransaction {
     private func received(_ response: SubmitResponse) {
         switch response {
         case .began(let id): queueID = id
+        // Nobody asked for it over this connection.
+        case .mechanismsOff: lost()
         case .recipient(let reply):
             guard unansweredRecipients > 0, let address = asked.popFirst() else { return lost() }
             unansweredRecipients -= 1

@@ -14,6 +14,14 @@ public enum TrustedFileError: Error, Hashable, Sendable {
     case alreadyExists(path: String)
     /// Another process listens at this socket.
     case inUse(path: String)
+    /// A FIFO, a socket, a device.
+    case notARegularFile(path: String)
+    /// In octets.
+    case tooLarge(path: String, limit: Int)
+    /// A file in another account's folder that has other names as well: that account may have made this one for a file it cannot read.
+    case severalNames(path: String)
+    /// Everybody can change the file, or a folder that it lies in.
+    case exposed(FileExposure)
 
     /// The `errno` where the system refused a step.
     public var errorNumber: Int32? { if case .system(_, _, let number) = self { number } else { nil } }
@@ -33,6 +41,11 @@ extension TrustedFileError: CustomStringConvertible {
         case .replaced(let path): "\(path) was replaced by another process while it was being made"
         case .alreadyExists(let path): "\(path) already exists"
         case .inUse(let path): "another process listens at \(path)"
+        case .notARegularFile(let path): "\(path) is not a regular file"
+        case .tooLarge(let path, let limit): "\(path) is larger than \(limit) octets"
+        case .severalNames(let path):
+            "\(path) has several names (hard links) and lies in another account's folder; as root, Postern does not read it: copy it instead"
+        case .exposed(let exposure): "\(exposure); take that permission away (chmod o-w)"
         }
     }
 }

@@ -150,14 +150,14 @@ public final class TrustedFolder: Sendable {
     }
 
     /// Whether nobody but root and this process's account can have made or changed a link. Who is not root risks only what is his.
-    private static func isTrusted(link: stat, in parent: Int32, shown path: String) throws(TrustedFileError) -> Bool {
+    static func isTrusted(link: stat, in parent: Int32, shown path: String) throws(TrustedFileError) -> Bool {
         guard geteuid() == 0 else { return true }
         let folder = try status(parent, path)
         let isClosed = folder.st_mode & 0o022 == 0 || folder.st_mode & S_ISVTX != 0
         return link.st_uid == 0 && folder.st_uid == 0 && isClosed
     }
 
-    private static func linkTarget(_ descriptor: Int32, _ path: String) throws(TrustedFileError) -> String {
+    static func linkTarget(_ descriptor: Int32, _ path: String) throws(TrustedFileError) -> String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) { text in
@@ -177,7 +177,7 @@ public final class TrustedFolder: Sendable {
     private static func split(_ path: String) -> [String] { path.split(separator: "/").filter { $0 != "." }.map(String.init) }
 
     /// As many as the kernel follows itself (path_resolution(7)).
-    private static let mostLinks = 40
+    static let mostLinks = 40
 
     static func status(_ descriptor: Int32, _ path: String) throws(TrustedFileError) -> stat {
         var status = stat()

@@ -37,6 +37,52 @@ struct ArchitectureTests {
         #expect(found.isEmpty, "use TrustedFolder or AtomicFile:\n\(found.joined(separator: "\n"))")
     }
 
+    @Test("kind: secrets are read by descriptor: no target that may run as root opens a file, or looks at one, by its path")
+    func readingForms() throws {
+        let forms = /\b(O_RDONLY|O_RDWR)\b|(^|[^.\w])(fopen|stat|lstat)\([^)]|contentsOfFile:|contentsOf: *URL/
+        // The first three as above. The others read nothing that a less trusted account could have put there, or nothing for a daemon:
+        let exceptions = [
+            "Sources/DurableStorage/", "Sources/TrustedFiles/", "Sources/CrashModel/",
+            // The configuration, which whoever runs the command names: who can change it has every process do what he likes.
+            "Sources/TopologyFile/Reading/FileBytes.swift",
+            // /proc and /dev/null, of the kernel.
+            "Sources/ServiceRuntime/Process/ProcessFile.swift", "Sources/CommandLineTool/Up/ConfineCommand.swift",
+            "Sources/ServiceRuntime/Process/StandardDescriptors.swift", "Sources/CommandLineTool/Up/DaemonProcess.swift",
+            // The control socket that another program has made: looked at, never opened.
+            "Sources/ServiceRuntime/Process/SocketAccess.swift",
+            // Of an administrator's command: the state folder's owner, and facts in a file that he names.
+            "Sources/CommandLineTool/Recover/RecoverCommand.swift", "Sources/CommandLineTool/Explain/FactsFile.swift",
+        ]
+        var (found, used): ([String], Set<String>) = ([], [])
+        for file in try ProjectFolder.project().files {
+            for (index, line) in file.code.lines.enumerated() where line.contains(forms) && !line.contains("func ") {
+                if let exception = exceptions.first(where: { file.path.hasPrefix($0) }) {
+                    used.insert(exception)
+                } else {
+                    found.append("\(file.path):\(index + 1): \(line.trimmed)")
+                }
+            }
+        }
+        #expect(found.isEmpty, "use TrustedFile:\n\(found.joined(separator: "\n"))")
+        #expect(
+            used.isSuperset(of: exceptions.dropFirst(3)), "no exception is left that nothing needs: \(Set(exceptions).subtracting(used))")
+    }
+
+    @Test(
+        "kind: an event loop stands still while a large configuration is read: each daemon reads it where reloads are asked for, or on a thread"
+    )
+    func readingOnLoops() throws {
+        for file in try ProjectFolder.project().files where file.path.hasPrefix("Sources/") && !file.path.hasSuffix("/Daemon.swift") {
+            let lines = file.code.lines
+            for (index, line) in lines.enumerated() where line.contains(".readConfiguration()") {
+                // Within a closure of `onReload`, which runs on no loop, or of the core's `readConfiguration:`, which its threads run.
+                let before = lines[max(0, index - 3)..<index].joined()
+                #expect(
+                    before.contains("onReload {") || before.contains("readConfiguration: {"), "\(file.path):\(index + 1): \(line.trimmed)")
+            }
+        }
+    }
+
     @Test("the table of docs/architecture.md has the rows that the test holds the imports against")
     func documentedRows() throws {
         let documented = try DocumentTable.rows(of: "docs/architecture.md", header: "target").map { Set(DocumentTable.code(in: $0[0])) }

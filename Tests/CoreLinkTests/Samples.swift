@@ -38,9 +38,10 @@ enum Samples {
     ]
     static let submitResponses: [SubmitResponse] = [
         .began(id), .recipient(reply), .committed(Reply(250, nil, lines: ["one", "two"])),
+        .mechanismsOff([]), .mechanismsOff([.gssapi, .ntlm]),
     ]
     static let submissionRequests: [SubmissionLink.Request] =
-        [.authorize(token), .forget(token)] + submitRequests.map { .submit($0) }
+        [.authorize(token), .forget(token), .watchMechanisms] + submitRequests.map { .submit($0) }
     static let token = SessionToken(high: 1, low: .max)
     static let login = LoginFacts(virtualServer: "clients", clientAddress: IPAddress(parsing: "192.0.2.1")!, isSecure: true)
     static let loginRequests: [LoginLink.Request] = [
@@ -54,7 +55,7 @@ enum Samples {
         [
             .begin(7, login, .gssapi), .reading(7, true), .credential(7, loginName: "alice", key: "alice@example.org"),
             .succeeded(7, loginName: "alice@example.org", key: nil), .succeeded(.max, loginName: "alice", key: "alice@example.org"),
-            .cancelled(7), .decoySecret,
+            .cancelled(7), .decoySecret, .unusable([]), .unusable([.init(.gssapi, reason: "no keytab"), .init(.ntlm, reason: "")]),
         ] + LoginFailure.allCases.map { .failed(7, key: $0 == .guess ? "alice" : nil, $0) }
     static let authenticationResponses: [AuthenticationLink.Response] =
         [

@@ -146,6 +146,7 @@ final class CoreUnderTest: Sendable {
                 client.connection.onMessage = { response in
                     switch response {
                     case .began(let began): id = began
+                    case .mechanismsOff: done.fail(Refused(reply: "\(response)"))
                     case .recipient(let reply):
                         guard reply.isPositive else { return done.fail(Refused(reply: "\(reply)")) }
                         unanswered -= 1

@@ -27,4 +27,23 @@ struct AttackTests {
         #expect(lines.allSatisfy { $0.contains("limit_per_network") }, "\(lines)")
         await postern.stop()
     }
+
+    @Test(
+        "one network attacks the login with 120 connections: it gets 100 at a time, and a login from another network succeeds meanwhile",
+        .timeLimit(.minutes(3)), arguments: ["exchange", "cancel"])
+    func login(kind: String) async throws {
+        let settings = SubmissionUnderTest.Settings(
+            tls: "{ mode: offered }",
+            authentication: "{ basic: { mechanisms: [PLAIN], require_tls: false }, challenge: { mechanisms: [SCRAM-SHA-256] } }")
+        try await withSubmission(settings) { server in
+            let result = try await Program.run(
+                "python3",
+                [Program.script("attack"), "\(server.port)", "120", kind, "anna@local.test", SubmissionUnderTest.password])
+            #expect(result.status == 0, "\(result.errors)")
+            let said = result.text.split(separator: "\n")
+            #expect(said.first == "taken" && said.count == 2, "\(result.text)")
+            #expect(said.last == "refused 20", "\(result.text)")
+            _ = try await server.postern.wait(for: 1, messagesFor: "anna")
+        }
+    }
 }

@@ -17,3 +17,15 @@ struct CRAMMD5Messages: ClientMessages {
         return message.dropLast(Self.digits + 1).isName ? nil : "the name is not UTF-8, or longer than \(MessageLimit.name) octets"
     }
 }
+
+/// CRAM-MD5's challenge (RFC 2195 §2): any octets but NUL, once; real ones look like a message ID.
+struct CRAMMD5ServerMessages: ServerMessages {
+    private var hasChallenged = false
+
+    mutating func objection(to message: [UInt8]) -> String? {
+        guard !hasChallenged else { return "CRAM-MD5's server has one message" }
+        hasChallenged = true
+        guard !message.isEmpty, message.count <= MessageLimit.name else { return "CRAM-MD5's challenge has \(message.count) octets" }
+        return message.contains(0) ? "CRAM-MD5's challenge has a NUL" : nil
+    }
+}

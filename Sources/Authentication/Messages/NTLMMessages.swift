@@ -38,6 +38,16 @@ struct NTLMMessages: ClientMessages {
         return nil
     }
 
+    /// Signature, type, target name, flags, the challenge of 8 octets and 8 reserved ones; then perhaps more, which the field may lie in.
+    static func challengeObjection(_ message: [UInt8]) -> String? {
+        let ntlm = NTLMMessages()
+        guard message.count >= 32, message.starts(with: signature), ntlm.number(message, at: 8, octets: 4) == 2 else {
+            return "no NTLM message of type 2"
+        }
+        guard let target = ntlm.field(message, at: 12, after: 32) else { return "a field of NTLM's message lies outside of it" }
+        return target <= MessageLimit.name ? nil : "a name has more than \(MessageLimit.name) octets"
+    }
+
     /// Up to the workstation's field; session key and flags came later.
     private static let fixedPart = 52
 
@@ -50,5 +60,17 @@ struct NTLMMessages: ClientMessages {
 
     private func number(_ message: [UInt8], at position: Int, octets: Int) -> Int {
         message[position..<position + octets].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+}
+
+/// NTLM's message of a server ([MS-NLMP] §2.2.1.2): CHALLENGE, whose target name lies within the message; an empty one has the client begin.
+struct NTLMServerMessages: ServerMessages {
+    private var hasChallenged = false
+
+    mutating func objection(to message: [UInt8]) -> String? {
+        guard !hasChallenged else { return "NTLM's server has one message" }
+        if message.isEmpty { return nil }
+        hasChallenged = true
+        return NTLMMessages.challengeObjection(message)
     }
 }

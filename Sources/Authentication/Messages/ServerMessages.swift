@@ -12,13 +12,17 @@ func serverMessages(of mechanism: SASLMechanism) -> any ServerMessages {
     case .scramSHA1: SCRAMServerMessages(signatureOctets: 20)
     case .scramSHA256: SCRAMServerMessages(signatureOctets: 32)
     case .gssapi, .gs2Kerberos: KerberosServerMessages()
-    // What these say is shown to nobody, and nothing is read from it; the other two are used by tests alone.
-    case .plain, .login, .cramMD5, .ntlm: AnyServerMessages()
+    case .cramMD5: CRAMMD5ServerMessages()
+    case .ntlm: NTLMServerMessages()
+    case .plain, .login: PromptMessages()
     }
 }
 
-struct AnyServerMessages: ServerMessages {
-    mutating func objection(to message: [UInt8]) -> String? { nil }
+/// The prompts of PLAIN and LOGIN, of which nothing is read: servers have different ones, and some have more to say than that.
+struct PromptMessages: ServerMessages {
+    mutating func objection(to message: [UInt8]) -> String? {
+        message.count <= MessageLimit.name ? nil : "a prompt of \(message.count) octets"
+    }
 }
 
 /// SCRAM's messages of a server (RFC 5802 §7): `server-first-message`, `server-final-message`, and the empty one that ends an exchange.

@@ -77,6 +77,25 @@ public struct SASLServer: Sendable {
         }
     }
 
+    /// Why nobody can log in with a configured mechanism, whatever the client sends and the connection is like. Reads the keytab.
+    ///
+    /// - Parameter hostname: of this server, for which clients get Kerberos tickets.
+    /// - Returns: for an administrator, in one line; nil where nothing speaks against it. Systems that are asked at each login are not looked at.
+    public func fault(of mechanism: SASLMechanism, hostname: DomainName) -> String? {
+        guard let library = SASLLibrary.running else { return "libsasl2 has not been started" }
+        guard library.serverMechanisms.contains(mechanism.rawValue) else { return "libsasl2 has no plug-in for it" }
+        switch mechanism {
+        case .plain, .login, .scramSHA256: return nil
+        case .gssapi, .gs2Kerberos:
+            guard let keytab = library.keytab else { return "postern-auth was started without a keytab" }
+            return Keytab.objection(to: keytab, hostname: hostname)
+        case .cramMD5, .scramSHA1: return settings.secretKey == nil ? Self.noKey : nil
+        case .ntlm: return settings.secretKey == nil && settings.ntlmServer == nil ? Self.noKey : nil
+        }
+    }
+
+    private static let noKey = "it needs recoverable secrets, and there is no key file that can be read"
+
     /// Why an exchange with this mechanism cannot begin; nil where it can.
     func refusal(of mechanism: SASLMechanism, isEncrypted: Bool) -> AuthenticationFailure? {
         guard settings.mechanisms.contains(mechanism), let library = SASLLibrary.running,

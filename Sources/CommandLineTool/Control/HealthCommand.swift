@@ -13,7 +13,7 @@ struct HealthCommand: AsyncParsableCommand {
         discussion: """
             Run it where the daemon runs, as the account of that daemon. The core must answer on the socket of that role; a front end's \
             listeners must answer, too, and the login socket of auth. It says what does not, and then ends with 75. A core whose directory \
-            never had anybody is healthy; it warns of that.
+            never had anybody is healthy, and so is one with an authentication mechanism that is switched off; it warns of both.
             """)
 
     @Argument(help: "core, edge, submission, auth, delivery or mailbox.") var role: Role
@@ -41,6 +41,9 @@ struct HealthCommand: AsyncParsableCommand {
         let status = try await ControlClient(file).objects(ControlRequest(.status)).map { try Row($0) }.first
         if status?.flag("awaits_first_mailbox") == true {
             Environment.printError("postern: warning: the directory \(StatusCommand.noMailbox)")
+        }
+        for off in status?.rows("mechanisms_off") ?? [] {
+            Environment.printError("postern: warning: nobody can log in with \(StatusCommand.mechanismOff(off, HumanTime.Form(isExact: false)))")
         }
     }
 

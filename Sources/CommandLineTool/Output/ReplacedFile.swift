@@ -22,18 +22,8 @@ enum ReplacedFile {
     }
 
     /// Nil where it cannot be read: then it is written.
-    private static func content(of path: String) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var octets: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(descriptor, &block, block.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            if count == 0 { return octets }
-            octets += block[..<count]
-        }
-    }
+    private static func content(of path: String) -> [UInt8]? { try? TrustedFile.read(path, limit: maximumOctets).octets }
+
+    /// What is longer is none of ours.
+    private static let maximumOctets = 64 << 20
 }

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// A front end's standing connection to the core, over which nothing is said: its greeting tells with which configuration the core runs,
-/// and the core closes it when that changes, or when it ends. Confined to its event loop.
+/// A process's standing connection to the core: its greeting tells with which configuration the core runs, and the core closes it when that
+/// changes, or when it ends. Besides, a role may have something to say over it that holds for as long as the connection, and hear of changes.
+/// Confined to its event loop.
 public final class RevisionWatch<Role: LinkRole> {
     private let address: LinkAddress
     private let holder: UInt64
@@ -23,6 +24,10 @@ public final class RevisionWatch<Role: LinkRole> {
     /// the file has changed.
     public var onReturn: () -> Void = {}
     private var hasBeenIn = false
+    /// What is said over each connection as it begins; nil says nothing.
+    public var standingRequest: () -> Role.Request? = { nil }
+    /// Called with what the core says over the connection.
+    public var onMessage: (Role.Response) -> Void = { _ in }
 
     private static var shortest: Duration { .milliseconds(20) }
     private static var longest: Duration { .seconds(1) }
@@ -50,6 +55,13 @@ public final class RevisionWatch<Role: LinkRole> {
         connect()
     }
 
+    /// What is to be said over the connection has changed. Where none stands, the next one begins with it.
+    public func sayAgain() {
+        guard let client, let request = standingRequest() else { return }
+        client.connection.send(request)
+        client.connection.flush()
+    }
+
     private func connect() {
         guard !isStopped, !isConnecting, client == nil else { return }
         isConnecting = true
@@ -71,12 +83,14 @@ public final class RevisionWatch<Role: LinkRole> {
                 hasFailed = false
                 delay = Self.shortest
                 self.client = client
+                client.connection.onMessage = { [weak self] in self?.onMessage($0) }
                 client.connection.onClosed = { [weak self] _ in
                     self?.client = nil
                     self?.retry()
                 }
                 coreRevision = client.coreRevision
                 if asked != revision { return adopt(revision) }
+                sayAgain()
                 if client.coreRevision != revision { onRevisionDiffers(client.coreRevision) }
                 if hasBeenIn { onReturn() }
                 hasBeenIn = true

@@ -14,6 +14,7 @@ extension AuthenticationLink.Request: LinkMessage {
             .failed(try reader.integer(), key: try reader.optionalLoginName(), try reader.value(LoginFailure.self, "LoginFailure"))
         case 6: .cancelled(try reader.integer())
         case 7: .decoySecret
+        case 8: .unusable(try reader.unusableMechanisms())
         default: throw .unknownKind(kind)
         }
     }
@@ -51,6 +52,13 @@ extension AuthenticationLink.Request: LinkMessage {
             }
         case .cancelled(let id): Frame.append(kind: 6, to: &buffer) { $0.write(id) }
         case .decoySecret: Frame.append(kind: 7, to: &buffer) { _ in }
+        case .unusable(let mechanisms):
+            Frame.append(kind: 8, to: &buffer) {
+                $0.write(array: mechanisms) {
+                    $0.write($1.mechanism.rawValue)
+                    $0.write(line: $1.reason)
+                }
+            }
         }
     }
 }
@@ -133,6 +141,15 @@ extension WireReader {
     fileprivate mutating func wait() throws(WireError) -> Duration { .milliseconds(try integer(UInt32.self)) }
 
     fileprivate mutating func loginName() throws(WireError) -> String { try line(maximum: AuthenticationLink.maximumLoginName) }
+
+    /// Each mechanism at most once.
+    fileprivate mutating func unusableMechanisms() throws(WireError) -> [UnusableMechanism] {
+        let list = try array(maximum: SASLMechanism.allCases.count) { reader throws(WireError) in
+            UnusableMechanism(try reader.mechanism(), reason: try reader.line(maximum: AuthenticationLink.maximumReason))
+        }
+        guard Set(list.map(\.mechanism)).count == list.count else { throw .invalid("SASLMechanism") }
+        return list
+    }
 
     fileprivate mutating func optionalLoginName() throws(WireError) -> String? {
         try optional { reader throws(WireError) in try reader.loginName() }

@@ -33,6 +33,9 @@ public enum AuthenticationLink: LinkRole {
         case cancelled(ExchangeID)
         /// Answered by `decoySecret`: what the keys of names that nobody has are made from.
         case decoySecret
+        /// With these mechanisms nobody can log in, whatever the client sends. Replaces what was said before, over whichever connection; has
+        /// no answer.
+        case unusable([UnusableMechanism])
     }
 
     public enum Response: Hashable, Sendable {
@@ -78,6 +81,17 @@ public enum AuthenticationLink: LinkRole {
     public static let maximumLoginName = 512
     /// Of one connection.
     public static let maximumExchanges = 4096
+    /// Of an ``UnusableMechanism``, in octets.
+    public static let maximumReason = 512
+}
+
+/// A mechanism that is configured and that nobody can log in with: what it needs is missing.
+public struct UnusableMechanism: Hashable, Sendable {
+    public let mechanism: SASLMechanism
+    /// For an administrator, in one line of at most ``AuthenticationLink/maximumReason`` octets.
+    public let reason: String
+
+    public init(_ mechanism: SASLMechanism, reason: String) { (self.mechanism, self.reason) = (mechanism, reason) }
 }
 
 extension AuthenticationLink.Refusal: CustomStringConvertible {

@@ -47,6 +47,8 @@ public enum SubmitResponse: Hashable, Sendable {
     case recipient(Reply)
     /// Answers `commit`. A positive reply means that the message is on stable storage (law 1).
     case committed(Reply)
+    /// Nobody can log in with these at present. Said only where it was asked for (`SubmissionLink.Request.watchMechanisms`).
+    case mechanismsOff(Set<SASLMechanism>)
 }
 
 extension SubmitRequest: LinkMessage {
@@ -88,6 +90,7 @@ extension SubmitResponse: LinkMessage {
         case 1: .began(try reader.queueID())
         case 2: .recipient(try reader.reply())
         case 3: .committed(try reader.reply())
+        case 16: .mechanismsOff(try reader.mechanisms())
         default: throw .unknownKind(kind)
         }
     }
@@ -97,6 +100,8 @@ extension SubmitResponse: LinkMessage {
         case .began(let id): Frame.append(kind: 1, to: &buffer) { $0.write(id) }
         case .recipient(let reply): Frame.append(kind: 2, to: &buffer) { $0.write(reply) }
         case .committed(let reply): Frame.append(kind: 3, to: &buffer) { $0.write(reply) }
+        case .mechanismsOff(let mechanisms):
+            Frame.append(kind: 16, to: &buffer) { $0.write(array: mechanisms.map(\.rawValue).sorted()) { $0.write($1) } }
         }
     }
 }

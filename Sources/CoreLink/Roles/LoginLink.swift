@@ -107,6 +107,14 @@ extension WireReader {
         return mechanism
     }
 
+    /// Each at most once.
+    mutating func mechanisms() throws(WireError) -> Set<SASLMechanism> {
+        let list = try array(maximum: SASLMechanism.allCases.count) { reader throws(WireError) in try reader.mechanism() }
+        let mechanisms = Set(list)
+        guard mechanisms.count == list.count else { throw .invalid("SASLMechanism") }
+        return mechanisms
+    }
+
     mutating func loginMessage() throws(WireError) -> ByteBuffer {
         let message = try bytes()
         guard message.readableBytes <= LoginLink.maximumMessage else { throw .invalid("message of an exchange") }

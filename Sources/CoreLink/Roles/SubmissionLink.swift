@@ -16,6 +16,8 @@ public enum SubmissionLink: LinkRole {
         case authorize(SessionToken)
         /// The session of this token is over: nobody can use it any more. Between transactions; without an answer.
         case forget(SessionToken)
+        /// From now on this connection hears which mechanisms nobody can log in with: at once, and with each change, by `mechanismsOff`.
+        case watchMechanisms
         case submit(SubmitRequest)
     }
 }
@@ -24,6 +26,7 @@ extension SubmissionLink: SubmitRole {
     public static func request(_ request: SubmitRequest) -> Request { .submit(request) }
     public static func authorization(_ token: SessionToken) -> Request? { .authorize(token) }
     public static func forgetting(_ token: SessionToken) -> Request? { .forget(token) }
+    public static var watchingMechanisms: Request? { .watchMechanisms }
 }
 
 /// Stands for one authenticated session; issued by the core, sixteen random octets.
@@ -56,6 +59,7 @@ extension SubmissionLink.Request: LinkMessage {
         switch kind {
         case 16: .authorize(try reader.sessionToken())
         case 17: .forget(try reader.sessionToken())
+        case 18: .watchMechanisms
         default: .submit(try SubmitRequest.read(kind: kind, from: &reader))
         }
     }
@@ -64,6 +68,7 @@ extension SubmissionLink.Request: LinkMessage {
         switch self {
         case .authorize(let token): Frame.append(kind: 16, to: &buffer) { $0.write(token) }
         case .forget(let token): Frame.append(kind: 17, to: &buffer) { $0.write(token) }
+        case .watchMechanisms: Frame.append(kind: 18, to: &buffer) { _ in }
         case .submit(let request): request.write(into: &buffer)
         }
     }

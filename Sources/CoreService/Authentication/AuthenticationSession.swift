@@ -25,14 +25,18 @@ final class AuthenticationSession {
     private let connection: Connection
     private let issuer: SessionTokens.Issuer
     private var exchanges: [AuthenticationLink.ExchangeID: Exchange] = [:]
+    /// Nothing is asked over it: `postern-auth` has it to hear of the core's end, and of a new configuration.
+    private var isStanding = true
 
     init(core: Core, connection: Connection) {
         (self.core, self.connection, issuer) = (core, connection, core.tokens.newIssuer())
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in ended() }
+        core.begin(self)
     }
 
     private func received(_ request: AuthenticationLink.Request) {
+        if case .unusable = request {} else { isStanding = false }
         switch request {
         case .begin(let id, let facts, let mechanism): connection.send(begin(id, facts, mechanism))
         case .reading(let id, let isBeingRead): exchanges[id]?.isBeingRead = isBeingRead
@@ -41,7 +45,14 @@ final class AuthenticationSession {
         case .failed(let id, let key, let failure): connection.send(failed(id, key: key, failure))
         case .cancelled(let id): exchanges[id] = nil
         case .decoySecret: connection.send(.decoySecret(ByteBuffer(bytes: core.directory.decoySecret)))
+        case .unusable(let mechanisms): core.outages.report(mechanisms)
         }
+    }
+
+    /// The configuration has changed: `postern-auth` learns of it when its standing connection comes back. That with the exchanges stays, as
+    /// tokens end with it.
+    func retire() {
+        if isStanding { connection.close() }
     }
 
     // MARK: An exchange begins
@@ -178,6 +189,7 @@ final class AuthenticationSession {
     // MARK: The connection ends
 
     private func ended() {
+        core.ended(self)
         let open = exchanges
         exchanges = [:]
         let forgotten = core.tokens.forget(issuedBy: issuer)
@@ -197,6 +209,7 @@ final class AuthenticationSession {
                 metadata: [
                     "mechanism": "\(mechanism.rawValue)", "deaths": "\(settings.deaths)", "for": "\(settings.offFor)",
                 ])
+            core.outages.changed()
         }
     }
 

@@ -102,10 +102,11 @@ final class ControlSession {
                 object.add("octets_aside", core.aside.contents.octets)
                 object.add(
                     "mechanisms_off",
-                    objects: core.logins.crashes.off(now: .now()).map { mechanism, until in
+                    objects: core.outages.current.map { outage in
                         var off = JSONObject()
-                        off.add("mechanism", mechanism.rawValue)
-                        off.add("until", "\(until)")
+                        off.add("mechanism", outage.mechanism.rawValue)
+                        off.add("reason", outage.reason)
+                        if let until = outage.until { off.add("until", "\(until)") }
                         return off
                     })
                 object.add("accepted_messages", core.metrics.acceptedMessages)
@@ -130,7 +131,7 @@ final class ControlSession {
                             oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision,
                             filesAside: core.aside.contents.files)
                             + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)
-                            + Metrics.mechanismsOff(core.logins.crashes.off(now: .now()).map(\.mechanism.rawValue))))
+                            + Metrics.mechanismsOff(core.outages.current.map(\.mechanism.rawValue))))
                 done()
             }
         }

@@ -52,6 +52,11 @@ final class SubmitSession {
         switch (request, state) {
         case (.authorize(let token), .idle): self.token = token
         case (.forget(let token), .idle): core.tokens.forget(token)
+        case (.watchMechanisms, .idle):
+            core.outages.watch(self) { [connection] off in
+                connection.send(.mechanismsOff(off))
+                connection.flush()
+            }
         case (.submit(let request), _): received(request)
         case (_, .broken): break
         default: violated("it named a session in the middle of a transaction")

@@ -1,11 +1,11 @@
-import Glibc
 import ServiceRuntime
+import TrustedFiles
 
 /// The file with the password of a connector (E16).
 enum PasswordFile {
     /// Octets of the password.
     static let maximumPassword = 1024
-    /// Octets of the file that are looked at.
+    /// Octets of the whole file.
     private static let maximumFile = 65_536
 
     enum Problem: Error, Hashable, CustomStringConvertible {
@@ -13,6 +13,8 @@ enum PasswordFile {
         case unreadable(Int32)
         case notAFile
         case openToEverybody(mode: UInt32)
+        /// Another account could have root read another file, or replace this one.
+        case untrusted(String)
         case empty
         case tooLong
         case notText
@@ -23,8 +25,9 @@ enum PasswordFile {
             case .notAFile: "it is not a regular file"
             case .openToEverybody(let mode):
                 "it is open to everybody on this machine (mode 0\(String(mode, radix: 8))): 0600 or 0640 will do"
+            case .untrusted(let reason): reason
             case .empty: "its first line is empty"
-            case .tooLong: "its first line is longer than \(maximumPassword) octets"
+            case .tooLong: "its first line is longer than \(maximumPassword) octets, or the file than \(maximumFile)"
             case .notText: "its first line is not UTF-8, or has a NUL"
             }
         }
@@ -32,24 +35,20 @@ enum PasswordFile {
 
     /// Its first line. Blocks; once per start and reload.
     static func read(_ path: String) throws(Problem) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .unreadable(errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .unreadable(errno) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
-        guard status.st_mode & 0o007 == 0 else { throw .openToEverybody(mode: status.st_mode & 0o7777) }
-        var octets: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while octets.count < maximumFile {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw .unreadable(errno) }
-            if count == 0 { break }
-            octets += buffer[..<count]
-            if buffer[..<count].contains(UInt8(ascii: "\n")) { break }
+        let file: TrustedFile
+        do throws(TrustedFileError) {
+            file = try TrustedFile.read(path, limit: maximumFile)
+        } catch {
+            switch error {
+            case .system(_, _, let number): throw .unreadable(number)
+            case .notARegularFile: throw .notAFile
+            case .tooLarge: throw .tooLong
+            default: throw .untrusted("\(error)")
+            }
         }
-        return try firstLine(of: octets)
+        guard file.mode & 0o007 == 0 else { throw .openToEverybody(mode: file.mode) }
+        if let open = file.exposures.first(where: \.isToEverybody) { throw .untrusted("\(TrustedFileError.exposed(open))") }
+        return try firstLine(of: file.octets)
     }
 
     static func firstLine(of octets: [UInt8]) throws(Problem) -> [UInt8] {

@@ -32,7 +32,7 @@ extension SMTPServerSession {
     /// The mechanism, if it may be used now.
     private func mechanism(_ name: String) -> SASLMechanism? {
         SASLMechanism(rawValue: name.uppercased()).flatMap { mechanism in
-            let offered = settings.authentication?.mechanisms(isSecured: secureChannel != nil) ?? []
+            let offered = settings.authentication?.mechanisms(isSecured: secureChannel != nil, without: mechanismsOff) ?? []
             return offered.contains(mechanism) ? mechanism : nil
         }
     }
@@ -41,7 +41,7 @@ extension SMTPServerSession {
     private func needsTLS(_ name: String) -> Bool {
         guard secureChannel == nil, settings.transportSecurity.offersStartTLS, let mechanism = SASLMechanism(rawValue: name.uppercased())
         else { return false }
-        return settings.authentication?.mechanismsOverTLS.contains(mechanism) ?? false
+        return settings.authentication?.mechanisms(isSecured: true, without: mechanismsOff).contains(mechanism) ?? false
     }
 
     /// Reads one response and hands it on.

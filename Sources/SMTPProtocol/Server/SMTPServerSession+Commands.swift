@@ -101,7 +101,9 @@ extension SMTPServerSession {
         case .helo: write(encoded: settings.greetings.helo)
         case .ehlo:
             let mayAuthenticate = standing.identity == nil && (secureChannel == nil || protectionRefusal == nil)
-            write(encoded: settings.greetings.ehlo(isSecured: secureChannel != nil, mayAuthenticate: mayAuthenticate))
+            write(
+                encoded: settings.greetings.ehlo(
+                    isSecured: secureChannel != nil, mayAuthenticate: mayAuthenticate, without: mechanismsOff))
         }
     }
 

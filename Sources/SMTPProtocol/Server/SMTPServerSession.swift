@@ -52,6 +52,8 @@ public struct SMTPServerSession: Sendable {
     public var identity: SessionIdentity? { standing.identity }
     /// What protects the connection; nil in clear.
     public internal(set) var secureChannel: SecureChannel?
+    /// Mechanisms that are configured and that nobody can log in with at present, as the host knows: not offered, and refused with 504.
+    public var mechanismsOff: Set<SASLMechanism> = []
     /// Why next to nothing may be done with the protection that there is (S13, S14).
     var protectionRefusal: Reply?
     var transaction: ServerTransaction?

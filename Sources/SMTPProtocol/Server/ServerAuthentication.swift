@@ -18,5 +18,9 @@ public struct ServerAuthentication: Hashable, Sendable {
         (self.isRequired, self.failureLimit) = (isRequired, failureLimit)
     }
 
-    func mechanisms(isSecured: Bool) -> [SASLMechanism] { isSecured ? mechanismsOverTLS : mechanismsInClear }
+    /// - Parameter off: those that nobody can log in with at present.
+    func mechanisms(isSecured: Bool, without off: Set<SASLMechanism>) -> [SASLMechanism] {
+        let all = isSecured ? mechanismsOverTLS : mechanismsInClear
+        return off.isEmpty ? all : all.filter { !off.contains($0) }
+    }
 }

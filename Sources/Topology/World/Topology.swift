@@ -33,6 +33,8 @@ public struct Topology: Hashable, Sendable {
     public let virtualServers: [VirtualServer]
     /// In the order of the file.
     public let connectors: [Connector]
+    /// Where each connector stands, by its name: the core asks for one at every dispatch, and there may be thousands.
+    private let connectorPlaces: [String: Int]
     /// By name; `default` is always there.
     public let outbound: [String: OutboundProfile]
     public let reports: Reports
@@ -60,6 +62,7 @@ public struct Topology: Hashable, Sendable {
         self.domains = Dictionary(domains.map { ($0.name, $0) }) { first, _ in first }
         (self.permissions, self.certificates, self.resolver, self.identity) = (permissions, certificates, resolver, identity)
         (self.virtualServers, self.connectors) = (virtualServers, connectors)
+        connectorPlaces = Dictionary(connectors.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var profiles = Dictionary(outbound.map { ($0.name, $0) }) { first, _ in first }
         if profiles[OutboundProfile.defaultName] == nil { profiles[OutboundProfile.defaultName] = OutboundProfile() }
         self.outbound = profiles
@@ -68,7 +71,7 @@ public struct Topology: Hashable, Sendable {
     }
 
     /// The connector of this name, if there is one.
-    public func connector(named name: String) -> Connector? { connectors.first { $0.name == name } }
+    public func connector(named name: String) -> Connector? { connectorPlaces[name].map { connectors[$0] } }
 
     /// The connectors with the most specific address space that matches a domain (rule 3 of routing).
     public func connectors(covering domain: DomainName) -> [Connector] {

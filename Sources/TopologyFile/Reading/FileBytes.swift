@@ -1,4 +1,5 @@
 import Glibc
+import TrustedFiles
 
 /// Reading a whole file, bounded.
 enum FileBytes {
@@ -41,29 +42,23 @@ enum FileBytes {
     }
 
     /// Whether every account of the machine may read it, as far as its mode says; false where there is none.
-    static func isOpenToEverybody(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o007 != 0
-    }
+    static func isOpenToEverybody(_ path: String) -> Bool { TrustedFile.mode(of: path).map { $0 & 0o007 != 0 } ?? false }
 
-    /// Why this process cannot read a file; nil if it can.
+    /// Why this process cannot read a file that a daemon needs; nil if it can.
     static func problem(reading path: String) -> ReadingProblem? {
-        func problem(_ code: Int32) -> ReadingProblem {
-            ReadingProblem(message: reason(code), mayBeOfThisAccount: code == EACCES || code == EPERM)
+        guard let objection = TrustedFile.objection(toReading: path) else { return nil }
+        guard let code = objection.errorNumber else {
+            if case .notARegularFile = objection { return ReadingProblem(message: "it is not a regular file", mayBeOfThisAccount: false) }
+            return ReadingProblem(message: "\(objection)", mayBeOfThisAccount: false)
         }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { return problem(errno) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return problem(errno) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
-        return ReadingProblem(message: "it is a directory", mayBeOfThisAccount: false)
+        return ReadingProblem(message: reason(code), mayBeOfThisAccount: code == EACCES || code == EPERM)
     }
 
     private static func reason(_ code: Int32) -> String {
         switch code {
         case ENOENT: return "no such file"
         case EACCES: return "permission denied"
+        case EISDIR: return "it is a directory"
         default: break
         }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in

@@ -47,6 +47,9 @@ public final class CertificatePair: Sendable {
         if first.facts.isNotYetValid(at: now) {
             warnings.append(.notYetValid(path: files.certificate, notBefore: first.facts.notBefore))
         }
+        for exposure in Set(certificate.exposures + keyFile.exposures).sorted(by: { "\($0)" < "\($1)" }) {
+            warnings.append(.exposed(exposure))
+        }
         if keyFile.mode & 0o027 != 0 { warnings.append(.keyPermissions(path: files.key, mode: keyFile.mode)) }
         return (CertificatePair(unchecked: first, Array(chain.dropFirst()), key), warnings)
     }

@@ -1,4 +1,5 @@
 import MailVocabulary
+import TrustedFiles
 
 /// Looks after the certificate pairs of a server: takes up renewed ones, and says when one comes to its end.
 ///
@@ -24,12 +25,12 @@ public struct CertificateWatch: Sendable {
     private static let day = Duration.seconds(86_400)
 
     private struct Signatures: Hashable {
-        let certificate: FileContent.Signature?
-        let key: FileContent.Signature?
+        let certificate: TrustedFile.Signature?
+        let key: TrustedFile.Signature?
 
         init(_ files: CertificateFiles) {
-            certificate = FileContent.signature(of: files.certificate)
-            key = FileContent.signature(of: files.key)
+            certificate = TrustedFile.signature(of: files.certificate)
+            key = TrustedFile.signature(of: files.key)
         }
 
         /// A file that was written less than two seconds before it was read may be written again without a new time.
@@ -52,17 +53,23 @@ public struct CertificateWatch: Sendable {
         var warnings: [CertificateWarning]
     }
 
+    private let accounts: Set<UInt32>?
     private var entries: [Entry] = []
 
     /// Reads all pairs.
     ///
-    /// - Parameter earlier: the watch that this one replaces, as at a reload: what it has said of a pair that is still the same is not said again.
+    /// - Parameters:
+    ///   - accounts: user IDs that may change the files besides root, where root reads them: those that it reads them for.
+    ///   - earlier: the watch that this one replaces, as at a reload: what it has said of a pair that is still the same is not said again.
     /// - Throws: where one of them cannot be used; the first of them.
-    public init(_ files: [CertificateFiles], after earlier: CertificateWatch? = nil, now: Timestamp) throws(CertificateError) {
+    public init(
+        _ files: [CertificateFiles], trusting accounts: Set<UInt32>? = nil, after earlier: CertificateWatch? = nil, now: Timestamp
+    ) throws(CertificateError) {
+        self.accounts = accounts
         for files in files where !entries.contains(where: { $0.files == files }) {
             let seen = Signatures(files)
-            let certificate = try FileContent(path: files.certificate)
-            let key = try FileContent(path: files.key)
+            let certificate = try FileContent(path: files.certificate, trusting: accounts)
+            let key = try FileContent(path: files.key, trusting: accounts)
             let (pair, warnings) = try CertificatePair.load(files, certificate: certificate, key: key, now: now)
             let loaded = [certificate.octets, key.octets]
             var entry = Entry(files: files, pair: pair, loaded: loaded, seen: seen.isSettled(at: now) ? seen : nil, warnings: warnings)
@@ -83,13 +90,11 @@ public struct CertificateWatch: Sendable {
     public mutating func poll(now: Timestamp) -> [Event] {
         var events: [Event] = []
         for index in entries.indices {
-            Self.lookAtFiles(&entries[index], now: now, &events)
+            Self.lookAtFiles(&entries[index], accounts, now: now, &events)
             // An expired certificate is spoken of below, every day.
-            for case .keyPermissions(let path, let mode) in entries[index].warnings {
-                events.append(.warning(files: entries[index].files, .keyPermissions(path: path, mode: mode)))
-            }
-            for case .notYetValid(let path, let begin) in entries[index].warnings {
-                events.append(.warning(files: entries[index].files, .notYetValid(path: path, notBefore: begin)))
+            for warning in entries[index].warnings {
+                if case .expired = warning { continue }
+                events.append(.warning(files: entries[index].files, warning))
             }
             entries[index].warnings = []
             Self.lookAtCalendar(&entries[index], now: now, &events)
@@ -97,15 +102,17 @@ public struct CertificateWatch: Sendable {
         return events
     }
 
-    private static func lookAtFiles(_ entry: inout Entry, now: Timestamp, _ events: inout [Event]) {
+    private static func lookAtFiles(
+        _ entry: inout Entry, _ accounts: Set<UInt32>?, now: Timestamp, _ events: inout [Event]
+    ) {
         // From before the files are read: what changes meanwhile differs from it the next time.
         let state = Signatures(entry.files)
         guard state != entry.seen else { return }
         entry.seen = state.isSettled(at: now) ? state : nil
         var octets: [[UInt8]] = []
         do throws(CertificateError) {
-            let certificate = try FileContent(path: entry.files.certificate)
-            let key = try FileContent(path: entry.files.key)
+            let certificate = try FileContent(path: entry.files.certificate, trusting: accounts)
+            let key = try FileContent(path: entry.files.key, trusting: accounts)
             octets = [certificate.octets, key.octets]
             guard octets != entry.loaded else {
                 entry.refused = nil

@@ -219,8 +219,49 @@ struct AuthenticationSessionTests {
             let auth = try await stage.peer()
             #expect(try await auth.ask(.begin(1, try facts("192.0.2.99"), .gssapi)) == .refused(1, .mechanismIsOff))
             #expect(try await auth.ask(.begin(2, try facts("192.0.2.99"), .scramSHA256)) == .admitted(2))
+            // Who submits mail is told, and so is the administrator.
+            let outages = try await stage.core.run { $0.outages.current }
+            #expect(outages.map(\.mechanism) == [.gssapi])
+            #expect(outages.first?.reason == "postern-auth has died under it repeatedly" && outages.first?.until != nil)
         }
     }
+
+    @Test("kind: what cannot work is not offered: a submission server hears which mechanisms are unusable, at once and with each change")
+    func unusable() async throws {
+        try await withStage { stage in
+            let watcher = NIOLoopBoundBox.makeEmptyBox(valueType: [Set<SASLMechanism>].self, eventLoop: stage.core.loop)
+            let key = Watcher()
+            try await stage.core.run { core in
+                watcher.value = []
+                core.outages.watch(key) { watcher.value?.append($0) }
+            }
+            func told(_ count: Int) async throws -> [Set<SASLMechanism>] {
+                while try await stage.core.run({ _ in watcher.value?.count ?? 0 }) < count { await Task.yield() }
+                return try await stage.core.run { _ in watcher.value ?? [] }
+            }
+            let auth = try await stage.peer()
+            let missing = UnusableMechanism(.gssapi, reason: "no keytab")
+            try await auth.tell(.unusable([missing, .init(.ntlm, reason: "no key")]))
+            #expect(try await told(2) == [[], [.gssapi, .ntlm]])
+            let reasons = try await stage.core.run { $0.outages.current.map(\.reason) }
+            #expect(reasons == ["no keytab", "no key"])
+            // The same again is no news; fewer are.
+            try await auth.tell(.unusable([missing, .init(.ntlm, reason: "no key")]))
+            try await auth.tell(.unusable([missing]))
+            #expect(try await told(3) == [[], [.gssapi, .ntlm], [.gssapi]])
+            // While postern-auth is away, what it said last holds.
+            try await auth.die()
+            let other = try await stage.peer()
+            try await other.tell(.unusable([]))
+            #expect(try await told(4).last == [])
+            try await stage.core.run { $0.outages.forget(key) }
+            try await other.tell(.unusable([missing]))
+            try await stage.until { !$0.outages.current.isEmpty }
+            #expect(try await told(4).count == 4)
+        }
+    }
+
+    private final class Watcher: Sendable {}
 
     @Test("tokens end with the connection that they were issued over")
     func tokensEnd() async throws {

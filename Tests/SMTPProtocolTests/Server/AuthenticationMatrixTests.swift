@@ -108,4 +108,33 @@ struct AuthenticationMatrixTests {
         #expect(run.codes.last == "530 5.7.0")
         #expect(run.events.isEmpty)
     }
+
+    @Test(
+        "kind: what cannot work is not offered: a mechanism that is off is neither listed nor begun, also after STARTTLS, until it is back")
+    func off() throws {
+        let all = Self.configurations[2]
+        for mechanism in SASLMechanism.allCases {
+            var run = ServerRun(settings: all.settings, isGreeted: false)
+            run.receive(.connected)
+            for isBack in [false, true] {
+                run.switchOff(isBack ? [] : [mechanism])
+                for tls in isBack ? [""] : ["", "STARTTLS\r\n\u{16}"] {
+                    if !tls.isEmpty { run.receive(tls) }
+                    let before = run.sent.count
+                    run.receive("EHLO c.test\r\n")
+                    let line = try #require(run.sent.dropFirst(before).split(separator: "\r\n").first { $0.contains("AUTH ") })
+                    let listed = Set(line.dropFirst("250-AUTH ".count).split(separator: " ").map(String.init))
+                    #expect(listed == Set(SASLMechanism.allCases.filter { isBack || $0 != mechanism }.map(\.rawValue)))
+                    run.receive("AUTH \(mechanism.rawValue)\r\n")
+                    #expect(run.codes.last?.hasPrefix(isBack ? "334" : "504 5.5.4") == true, "\(mechanism): \(run.codes)")
+                }
+            }
+        }
+        // With all of them off there is no AUTH to speak of.
+        var run = ServerRun(settings: all.settings, isGreeted: false)
+        run.switchOff(Set(SASLMechanism.allCases))
+        run.receive(.connected)
+        run.receive("EHLO c.test\r\n")
+        #expect(!run.sent.contains("AUTH"))
+    }
 }

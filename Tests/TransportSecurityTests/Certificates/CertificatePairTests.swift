@@ -35,7 +35,7 @@ struct CertificatePairTests {
         }
         #expect(throws: CertificateError.self) { try load(files.certificate, damagedKey) }
         #expect(throws: CertificateError.tooLarge(path: huge, limit: FileContent.limit)) { try load(huge, files.key) }
-        #expect(throws: CertificateError.cannotRead(path: folder.path, errorNumber: EINVAL)) { try load(folder.path, files.key) }
+        #expect(throws: CertificateError.cannotRead(path: folder.path, errorNumber: EISDIR)) { try load(folder.path, files.key) }
     }
 
     @Test("an expired pair is read, with a warning")
