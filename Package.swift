@@ -149,7 +149,11 @@ let package = Package(
                 "Topology", "TransportSecurity", "TrustedFiles", "MailVocabulary", logging, nioCore,
             ]),
         .testTarget(
-            name: "FrontEndTests", dependencies: ["FrontEnd", "MailVocabulary", "NameResolution", "Topology", nioCore, nioPosix]),
+            name: "FrontEndTests",
+            dependencies: [
+                "FrontEnd", "CoreLink", "MailVocabulary", "NameResolution", "SMTPServer", "ServiceRuntime", "Topology", logging, nioCore,
+                nioEmbedded, nioPosix,
+            ]),
         .testTarget(name: "TrustedFilesTests", dependencies: ["TrustedFiles"]),
         .testTarget(name: "DurableStorageTests", dependencies: ["DurableStorage", "MailVocabulary"]),
         .testTarget(name: "MessageFormatTests", dependencies: ["MessageFormat", "MailVocabulary", nioCore]),
@@ -160,7 +164,8 @@ let package = Package(
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "AuthServiceTests", dependencies: ["AuthService", "MailVocabulary", "Topology", nioCore]),
         .testTarget(
-            name: "SMTPServerTests", dependencies: ["SMTPServer", "CoreLink", "MailVocabulary", "Topology", nioCore, nioPosix]),
+            name: "SMTPServerTests",
+            dependencies: ["SMTPServer", "CoreLink", "MailVocabulary", "Topology", nioCore, nioEmbedded, nioPosix]),
         .testTarget(name: "ClientBudgetsTests", dependencies: ["ClientBudgets", "MailVocabulary", "Topology"]),
         .testTarget(name: "DirectoryTests", dependencies: ["Directory", "DurableStorage", "MailVocabulary"]),
         .testTarget(name: "NameResolutionTests", dependencies: ["NameResolution", "MailVocabulary", nioCore, nioPosix]),

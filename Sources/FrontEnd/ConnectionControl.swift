@@ -1,7 +1,7 @@
-import ClientBudgets
 import MailVocabulary
 import NIOCore
 import NameResolution
+import SMTPServer
 import Topology
 
 /// Why a connection is not served.
@@ -17,40 +17,47 @@ struct ConnectionRefusal {
     }
 }
 
-/// Who may connect, and how many at once, in all and from one client network (S01, S16). A value, confined to its server's event loop.
-struct ConnectionControl {
+/// Who may connect to a virtual server, and how many at once, in all and from one client network (S01, S16): over all event loops, as the
+/// connections of one of them ask for it. Confined to that loop.
+final class ConnectionControl {
     /// What becomes of a connection that has just been accepted.
     enum Admission {
         case refused(ConnectionRefusal)
-        /// It counts from here on. Where all connections were taken, this one has to end.
-        case admitted(inPlaceOf: ObjectIdentifier?)
+        /// It counts from here on, until ``ended(_:)``.
+        case admitted(CrossLoopPool.Place)
     }
 
-    private let settings: ConnectionSettings
-    private var pool: SharedPool<ObjectIdentifier>
+    private var settings: ConnectionSettings
+    private let part: CrossLoopPool.Part
 
     /// How long a connection that has just begun, or brought something, does not make room for another: long enough to greet and to name
     /// sender and recipient over a slow line.
     private static let protection = Duration.seconds(5)
 
-    init(_ settings: ConnectionSettings, budgets: BudgetSettings) {
-        self.settings = settings
-        pool = SharedPool(
-            capacity: settings.limit, limitPerNetwork: settings.limitPerNetwork, budgets: budgets, protection: Self.protection)
+    /// The connections of all event loops.
+    static func pool(_ settings: ConnectionSettings, budgets: BudgetSettings) -> CrossLoopPool {
+        CrossLoopPool(
+            capacity: settings.limit, limitPerNetwork: settings.limitPerNetwork, budgets: budgets, protection: protection)
     }
 
-    /// Those that are open go on to count, under other settings.
-    init(_ settings: ConnectionSettings, budgets: BudgetSettings, carryingOver other: ConnectionControl) {
+    /// On the event loop.
+    ///
+    /// - Parameter pool: as ``pool(_:budgets:)`` makes it.
+    init(_ settings: ConnectionSettings, in pool: CrossLoopPool, on eventLoop: any EventLoop) {
         self.settings = settings
-        pool = SharedPool(other.pool, capacity: settings.limit, limitPerNetwork: settings.limitPerNetwork, budgets: budgets)
+        part = pool.part(on: eventLoop)
     }
+
+    /// Uses other lists from now on; the limits are the pool's.
+    func adopt(_ settings: ConnectionSettings) { self.settings = settings }
 
     /// What speaks against a connection before anything is known but its address.
-    mutating func admit(_ connection: ObjectIdentifier, from address: IPAddress, at now: NIODeadline) -> Admission {
+    ///
+    /// - Parameter end: called where all connections are taken and this one has to make room for another.
+    func admit(from address: IPAddress, at now: NIODeadline = .now(), end: @escaping () -> Void) -> Admission {
         if !settings.access.needsHostName, !settings.access.contains(address) { return .refused(Self.denied) }
-        switch pool.admit(connection, from: ClientNetwork(address), at: now.sinceBoot) {
-        case .admitted: return .admitted(inPlaceOf: nil)
-        case .admittedInPlaceOf(let other): return .admitted(inPlaceOf: other)
+        switch part.admit(from: ClientNetwork(address), at: now, end: end) {
+        case .admitted(let place): return .admitted(place)
         case .networkIsOverLimit(let limit):
             let count = limit == 1 ? "1 connection" : "\(limit) connections"
             return .refused(
@@ -61,7 +68,7 @@ struct ConnectionControl {
     }
 
     /// The connection brought mail forward.
-    mutating func progressed(_ connection: ObjectIdentifier, at now: NIODeadline) { pool.used(connection, at: now.sinceBoot) }
+    func progressed(_ place: CrossLoopPool.Place, at now: NIODeadline = .now()) { part.used(place, at: now) }
 
     /// What speaks against it once the host name is known, where the list names hosts. A DNS that does not answer never rejects: where
     /// the name would matter, the client is asked to come back.
@@ -75,18 +82,11 @@ struct ConnectionControl {
     }
 
     /// A connection that was admitted has ended.
-    mutating func ended(_ connection: ObjectIdentifier) { pool.remove(connection) }
-
-    var openConnections: Int { pool.count }
+    func ended(_ place: CrossLoopPool.Place) { part.leave(place) }
 
     private static let denied = ConnectionRefusal(Reply(554, "5.7.1", "Access denied"), by: .access)
     static let nameUnknown = ConnectionRefusal(Reply(421, "4.4.3", "Your host name cannot be looked up now, try again later"))
     /// To one that makes room for another.
     static let idleLongest = Reply(
         421, "4.7.0", "All connections are in use, and this one has brought no mail for longest: try again later")
-}
-
-extension NIODeadline {
-    /// As the pools count time.
-    var sinceBoot: Duration { .nanoseconds(Int64(clamping: uptimeNanoseconds)) }
 }

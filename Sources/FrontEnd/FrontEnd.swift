@@ -19,14 +19,15 @@ public enum FrontEnd {
     public static func run<Role: SubmitRole & SendableMetatype>(
         _ daemon: Daemon, as role: Role.Type, serving serves: @escaping @Sendable (VirtualServer) -> Bool, logsIn: Bool
     ) async -> ExitStatus {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: EventLoopCount.forUse(of: Processors.count()))
         let eventLoop = group.next()
         let running: NIOLoopBound<RunningFrontEnd<Role>>
         do {
             let resolver = try DNSResolver(settings: ResolverSettings(of: daemon.topology))
             running = try await eventLoop.submit {
                 NIOLoopBound(
-                    try RunningFrontEnd(daemon, serving: serves, logsIn: logsIn, resolver: resolver, on: eventLoop), eventLoop: eventLoop)
+                    try RunningFrontEnd(
+                        daemon, serving: serves, logsIn: logsIn, resolver: resolver, on: eventLoop, of: group), eventLoop: eventLoop)
             }.get()
             try await eventLoop.flatSubmit { running.value.listen() }.get()
         } catch let error as InheritedSocketError {
@@ -39,9 +40,11 @@ public enum FrontEnd {
         eventLoop.execute { running.value.start() }
         daemon.lifecycle.onReload {
             let configuration = await daemon.askCore()
-            try? await eventLoop.submit { running.value.reload(configuration) }.get()  // What went wrong has been logged.
+            try? await eventLoop.flatSubmit { running.value.reload(configuration) }.get()  // What went wrong has been logged.
         }
-        daemon.lifecycle.watch(eventLoop)
+        for (number, loop) in group.makeIterator().enumerated() {
+            daemon.lifecycle.watch("event loop \(number + 1)") { answer in loop.execute(answer) }
+        }
         let addresses = daemon.topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
         daemon.lifecycle.ready(status: "listens on \(addresses.joined(separator: " "))")
         return await daemon.lifecycle.run {

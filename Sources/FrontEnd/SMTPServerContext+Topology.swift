@@ -12,7 +12,7 @@ extension SMTPServerContext {
     /// What the configuration says of one virtual server, for connections that begin in clear or with TLS.
     convenience init(
         _ server: VirtualServer, startsWithTLS: Bool, topology: Topology, transport: CurrentServerContext?,
-        link: VirtualServerListeners.CoreSide, log: Logger
+        side: VirtualServerConnections.CoreSide, log: Logger
     ) {
         let submission = server.submission
         self.init(
@@ -26,7 +26,7 @@ extension SMTPServerContext {
                 refusalCodes: server.refusalCodes),
             idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops,
             submission: submission.map { Submission(hidesClientAddress: $0.clientAddress == .hidden) }, transport: transport,
-            pool: link.pool, notes: link.notes, openTransactions: link.openTransactions, logins: link.logins
+            pool: side.pool, notes: side.notes, openTransactions: side.openTransactions, logins: side.logins
         ) { event in
             Self.log(event, of: server.name, to: log)
         }

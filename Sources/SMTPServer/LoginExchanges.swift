@@ -1,13 +1,12 @@
-import ClientBudgets
 import CoreLink
 import MailVocabulary
 import NIOCore
 import Topology
 
-/// The AUTH exchanges of a front end, as one pool that all its clients share: so many at once, of one client network at most its share, and
-/// where all places are taken, the exchange that has been idle longest makes room. Confined to its event loop.
+/// The AUTH exchanges of one event loop's sessions, out of a pool that all clients share: so many at once, of one client network at most its
+/// share, and where all places are taken, the exchange that has been idle longest makes room. Confined to its event loop.
 public final class LoginExchanges {
-    /// At once. The connections to `postern-auth` are a few more, so that no exchange waits for one.
+    /// At once, over all event loops. The connections to `postern-auth` are a few more, so that no exchange waits for one.
     public static let capacity = 1000
     /// An exchange in which something happened within this time does not make room.
     public static let protection = Duration.seconds(3)
@@ -16,30 +15,28 @@ public final class LoginExchanges {
     public let links: LinkPool<LoginLink>
     /// Those that nobody can log in with at present, as the core says: no client is offered them.
     public var mechanismsOff: Set<SASLMechanism> = []
-    private var pool: SharedPool<UInt64>
-    private var exchanges: [UInt64: LoginExchange] = [:]
-    private var lastNumber: UInt64 = 0
-    private let capacity: Int
+    private let part: CrossLoopPool.Part
     private let silence: TimeAmount
-    private let began = NIODeadline.now()
 
+    /// Those of all event loops.
+    ///
     /// - Parameters:
     ///   - capacity: exchanges at once.
     ///   - protection: how long an exchange is safe after something has happened in it.
-    ///   - silence: how long a client may take to answer a challenge.
-    public init(
-        links: LinkPool<LoginLink>, budgets: BudgetSettings, capacity: Int = LoginExchanges.capacity,
-        protection: Duration = LoginExchanges.protection, silence: TimeAmount = LoginExchange.longestSilence
-    ) {
-        (self.links, self.capacity, self.silence) = (links, capacity, silence)
-        pool = SharedPool(capacity: capacity, budgets: budgets, protection: protection)
+    public static func pool(
+        budgets: BudgetSettings, capacity: Int = LoginExchanges.capacity, protection: Duration = LoginExchanges.protection
+    ) -> CrossLoopPool {
+        CrossLoopPool(capacity: capacity, budgets: budgets, protection: protection)
     }
 
-    var count: Int { pool.count }
-
-    /// Other shares, as after a reload; what is under way goes on.
-    public func adopt(_ budgets: BudgetSettings) {
-        pool = SharedPool(pool, capacity: capacity, budgets: budgets)
+    /// On the event loop of the links.
+    ///
+    /// - Parameters:
+    ///   - pool: as ``pool(budgets:capacity:protection:)`` makes it.
+    ///   - silence: how long a client may take to answer a challenge.
+    public init(links: LinkPool<LoginLink>, in pool: CrossLoopPool, silence: TimeAmount = LoginExchange.longestSilence) {
+        (self.links, self.silence) = (links, silence)
+        part = pool.part(on: links.eventLoop)
     }
 
     /// Begins an exchange.
@@ -48,11 +45,10 @@ public final class LoginExchanges {
     func begin(
         _ facts: LoginFacts, _ mechanism: SASLMechanism, initialResponse: [UInt8]?, answer: @escaping (LoginExchange.Answer) -> Void
     ) -> LoginExchange? {
-        lastNumber += 1
-        let number = lastNumber
-        switch pool.admit(number, from: ClientNetwork(facts.clientAddress), at: now) {
-        case .admitted: break
-        case .admittedInPlaceOf(let other): exchanges.removeValue(forKey: other)?.giveWay()
+        var exchange: LoginExchange?
+        let place: CrossLoopPool.Place
+        switch part.admit(from: ClientNetwork(facts.clientAddress), end: { exchange?.giveWay() }) {
+        case .admitted(let admitted): place = admitted
         case .networkIsOverLimit:
             answer(.failed(Reply(454, "4.7.0", "Too many logins at once from your network, try again later")))
             return nil
@@ -60,21 +56,9 @@ public final class LoginExchanges {
             answer(.failed(Reply(454, "4.7.0", "Too many logins at once, try again later")))
             return nil
         }
-        var hasEnded = false
-        let exchange = LoginExchange(
+        exchange = LoginExchange(
             pool: links, facts: facts, mechanism: mechanism, initialResponse: initialResponse, silence: silence,
-            onUse: { [weak self] in
-                guard let self else { return }
-                pool.used(number, at: now)
-            },
-            onEnd: { [weak self] in
-                hasEnded = true
-                self?.pool.remove(number)
-                self?.exchanges[number] = nil
-            }, answer: answer)
-        if !hasEnded { exchanges[number] = exchange }
+            onUse: { [part] in part.used(place) }, onEnd: { [part] in part.leave(place) }, answer: answer)
         return exchange
     }
-
-    private var now: Duration { .nanoseconds((NIODeadline.now() - began).nanoseconds) }
 }

@@ -1,48 +1,37 @@
-import ClientBudgets
 import MailVocabulary
 import NIOCore
 import Topology
 
-/// The transactions that are open with the core, of all sessions of a front end: each holds a connection to the core, and there are only so
-/// many. One client network gets a share of them; when all are taken, the one that has brought nothing for longest ends. Confined to its
-/// event loop.
+/// The transactions that sessions of one event loop have open with the core, out of those of all loops: each holds a connection to the core,
+/// and there are only so many. One client network gets a share of them; when all are taken, the one that has brought nothing for longest ends.
+/// Confined to its event loop.
 public final class OpenTransactions {
-    private var pool: SharedPool<ObjectIdentifier>
-    private var endings: [ObjectIdentifier: () -> Void] = [:]
-    private let capacity: Int
+    private let part: CrossLoopPool.Part
 
     /// A transaction that has just named a recipient or brought content does not make room for another.
     private static let protection = Duration.seconds(5)
 
+    /// Those of all event loops.
+    ///
     /// - Parameter capacity: connections to the core.
-    public init(capacity: Int, budgets: BudgetSettings) {
-        self.capacity = capacity
-        pool = SharedPool(capacity: capacity, budgets: budgets, protection: Self.protection)
+    public static func pool(capacity: Int, budgets: BudgetSettings) -> CrossLoopPool {
+        CrossLoopPool(capacity: capacity, budgets: budgets, protection: protection)
     }
 
-    /// Uses other settings from now on; what is open stays.
-    public func adopt(_ budgets: BudgetSettings) { pool = SharedPool(pool, capacity: capacity, budgets: budgets) }
+    /// On the event loop.
+    ///
+    /// - Parameter pool: as ``pool(capacity:budgets:)`` makes it.
+    public init(in pool: CrossLoopPool, on eventLoop: any EventLoop) { part = pool.part(on: eventLoop) }
 
     /// - Parameter end: called where this transaction has to make room for another.
-    /// - Returns: false where there is no room for it.
-    func began(_ session: ObjectIdentifier, from client: IPAddress, end: @escaping () -> Void) -> Bool {
-        switch pool.admit(session, from: ClientNetwork(client), at: Self.now) {
-        case .admitted: break
-        case .admittedInPlaceOf(let other): endings.removeValue(forKey: other)?()
-        case .networkIsOverLimit, .full: return false
-        }
-        endings[session] = end
-        return true
+    /// - Returns: nil where there is no room for it.
+    func began(from client: IPAddress, end: @escaping () -> Void) -> CrossLoopPool.Place? {
+        if case .admitted(let place) = part.admit(from: ClientNetwork(client), end: end) { place } else { nil }
     }
 
-    func progressed(_ session: ObjectIdentifier) { pool.used(session, at: Self.now) }
+    func progressed(_ place: CrossLoopPool.Place) { part.used(place) }
 
-    func ended(_ session: ObjectIdentifier) {
-        endings[session] = nil
-        pool.remove(session)
-    }
-
-    private static var now: Duration { .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
+    func ended(_ place: CrossLoopPool.Place) { part.leave(place) }
 
     static let refusal = Reply(451, "4.7.0", "Your network has too many messages under way here: finish those first, and try again")
     static let idleLongest = Reply(

@@ -1,7 +1,8 @@
 import CoreLink
 import MailVocabulary
 
-/// Tells the core what the virtual servers refused by themselves, for `postern explain refusal`. Confined to its event loop.
+/// Tells the core what the virtual servers refused by themselves to clients of one event loop, for `postern explain refusal`. Confined to that
+/// loop.
 ///
 /// Nobody waits for it. While one note is on its way, later ones of a rule become one with a count: a flood of refusals costs one
 /// connection to the core, and as many octets as there are rules. While the core is away they are lost, as its own counts are.

@@ -5,7 +5,7 @@ import NIOCore
 import SMTPProtocol
 import TransportSecurity
 
-/// What all sessions of one listener share. Confined to its event loop.
+/// What all sessions of one listener on one event loop share. Confined to that loop.
 public final class SMTPServerContext {
     /// The name in the configuration.
     public let virtualServer: String

@@ -41,9 +41,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     public var onProgress: () -> Void = {}
     private var wantsRead = false
     private var lastActivity = NIODeadline.now()
-    /// What was read and has not been given to the session yet: a turn of the loop works on a little of it.
-    private var waitingInput = ByteBuffer()
-    private var isInputEndWaiting = false
+    private var input = PacedInput()
     private var worksLater = false
     private var pace = TransactionPace()
     private var idleTimer: Scheduled<Void>?
@@ -102,8 +100,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isClosing { return }
         isReading = true
-        var bytes = unwrapInboundIn(data)
-        if waitingInput.readableBytes == 0 { waitingInput = bytes } else { waitingInput.writeBuffer(&bytes) }
+        input.append(unwrapInboundIn(data))
         workOff()
     }
 
@@ -112,23 +109,19 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func workOff() {
         guard !worksLater, !isClosing, let channelContext else { return }
         guard !isHandling else { return workOffLater() }
-        while waitingInput.readableBytes > 0 {
+        while !input.isEmpty {
             if session.takesContent {
-                give(waitingInput)
-                waitingInput = ByteBuffer()
+                give(input.waiting)
                 break
             }
             guard channelContext.channel.isWritable, !isPausedBySession else { return }
-            guard let slice = waitingInput.readSlice(length: min(Self.commandSlice, waitingInput.readableBytes)) else { break }
+            guard let slice = input.nextSlice() else { break }
             give(slice)
-            guard waitingInput.readableBytes > 0, !session.takesContent else { continue }
+            guard !input.isEmpty, !session.takesContent else { continue }
             return workOffLater()
         }
-        waitingInput = ByteBuffer()
-        if isInputEndWaiting {
-            isInputEndWaiting = false
-            handle(.inputClosed)
-        }
+        input.clear()
+        if input.reachedEnd() { handle(.inputClosed) }
         readOn()
     }
 
@@ -150,9 +143,6 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         pace.note(contentOctets: session.contentOctetsRead)
     }
 
-    /// Octets of commands that are worked on in a turn: a whole transaction of a pipelining client, or some 80 of the shortest commands.
-    private static let commandSlice = 512
-
     public func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         transaction?.flush()
@@ -169,9 +159,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             isInputClosed = true
             if isClosing {
                 context.close(promise: nil)
-            } else if waitingInput.readableBytes > 0 {
-                isInputEndWaiting = true
-            } else {
+            } else if !input.end() {
                 handle(.inputClosed)
             }
         case TLSEvent.handshakeCompleted(let handshake): secured(handshake)
@@ -236,9 +224,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .startTLS:
             startTLS()
             // What has been read already came in clear: it must not be taken for what comes over TLS (CVE-2011-0411).
-            if waitingInput.readableBytes > 0 {
-                let plaintext = waitingInput
-                waitingInput = ByteBuffer()
+            if !input.isEmpty {
+                let plaintext = input.waiting
+                input.clear()
                 handle(.bytes(plaintext))
             }
         case .refused(let reply, let rule, let sender): refused(reply, by: rule, from: sender)
@@ -279,7 +267,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func giveUpTransaction(_ why: String) {
         guard let ended = transaction else { return }
         transaction = nil
-        context.openTransactions.ended(ObjectIdentifier(self))
+        context.openTransactions.ended(ended.place)
         ended.abort()
         if ended.hasContentBegun { context.note(.givenUp(ended.queueID, client.address, why)) }
         coreTakesMore()
@@ -288,12 +276,12 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func beginIfNeeded() -> SubmitTransaction? {
         if let transaction { return transaction }
         guard let sender else { return nil }
-        let isAdmitted = context.openTransactions.began(ObjectIdentifier(self), from: client.address) { [weak self] in
+        let place = context.openTransactions.began(from: client.address) { [weak self] in
             self?.handle(.refuse(OpenTransactions.idleLongest))
         }
-        guard isAdmitted else { return nil }
+        guard let place else { return nil }
         let transaction = SubmitTransaction(
-            pool: context.pool,
+            pool: context.pool, place: place,
             facts: SessionFacts(
                 virtualServer: context.virtualServer, clientAddress: client.address, confirmedHostName: client.reverseLookup.confirmedName,
                 helo: session.greeting?.name),
@@ -308,8 +296,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             if reply.isPositive { progressed() }
             handle(.recipientAnswered(reply))
         case .content(let reply):
+            if let ended = transaction { context.openTransactions.ended(ended.place) }
             transaction = nil
-            context.openTransactions.ended(ObjectIdentifier(self))
             if reply.isPositive { onProgress() }
             coreTakesMore()
             handle(.contentAnswered(reply))
@@ -353,7 +341,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     }
 
     private func progressed() {
-        context.openTransactions.progressed(ObjectIdentifier(self))
+        if let transaction { context.openTransactions.progressed(transaction.place) }
         onProgress()
     }
 
@@ -392,7 +380,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     /// A client that does not read its replies is not read either, nor one whose last words are still being worked on: nothing that it
     /// causes gathers here.
     private func mayRead(_ channel: any Channel) -> Bool {
-        !isPausedBySession && !isPausedByCore && channel.isWritable && waitingInput.readableBytes == 0
+        !isPausedBySession && !isPausedByCore && channel.isWritable && input.isEmpty
     }
 
     // MARK: TLS

@@ -14,6 +14,8 @@ final class SubmitTransaction {
         case content(Reply)
     }
 
+    /// Among the transactions that are open with the core.
+    let place: CrossLoopPool.Place
     private let pool: any SubmitPool
     private let facts: SessionFacts
     private let sender: EnvelopeSender
@@ -40,9 +42,10 @@ final class SubmitTransaction {
     private var octets: UInt64 = 0
 
     init(
-        pool: any SubmitPool, facts: SessionFacts, sender: EnvelopeSender, token: SessionToken?, answer: @escaping (Answer) -> Void,
-        writable: @escaping () -> Void
+        pool: any SubmitPool, place: CrossLoopPool.Place, facts: SessionFacts, sender: EnvelopeSender, token: SessionToken?,
+        answer: @escaping (Answer) -> Void, writable: @escaping () -> Void
     ) {
+        self.place = place
         (self.pool, self.facts, self.sender, self.token, self.answer, self.writable) = (pool, facts, sender, token, answer, writable)
     }
 

@@ -16,7 +16,8 @@ struct ReverseLookupsTests {
         let resolver = try DNSResolver(settings: ResolverSettings(servers: [server], deadline: .seconds(600)))
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         try await eventLoop.submit {
-            let lookups = ReverseLookups(resolver, budgets: BudgetSettings(share: 10), on: eventLoop)
+            let pool = ReverseLookups.pool(budgets: BudgetSettings(share: 10))
+            let lookups = ReverseLookups(resolver, in: pool, on: eventLoop)
             var refused = 0
             let attacker = IPAddress(ipv4: 0x0A00_0001)
             let handles = (0..<500).map { _ in
@@ -30,7 +31,7 @@ struct ReverseLookupsTests {
             for number in 0..<2000 {
                 _ = lookups.verify(IPAddress(ipv4: 0x0B00_0000 + UInt32(number)), within: .seconds(600)) { _ in }
             }
-            #expect(lookups.count == ReverseLookups.capacity)
+            #expect(lookups.count == ReverseLookups.capacity && pool.count == ReverseLookups.capacity)
         }.get()
         try await resolver.shutDown(on: eventLoop).get()
     }

@@ -16,13 +16,15 @@ struct LoginExchangesTests {
         let path = "/tmp/le-\(UUID().uuidString.prefix(12))"
         var server: LinkServer<LoginLink>!
         var exchanges: LoginExchanges!
+        let places: CrossLoopPool
         var cancelled = 0
         /// What each client heard, by its name.
         var heard: [String: [String]] = [:]
         var open: [String: LoginExchange] = [:]
         /// Called after each answer.
         var onHeard: () -> Void = {}
-        init(_ loop: any EventLoop) { self.loop = loop }
+
+        init(_ loop: any EventLoop, _ places: CrossLoopPool) { (self.loop, self.places) = (loop, places) }
 
         func begin(_ name: String, from client: String) {
             guard let address = IPAddress(parsing: client) else { return }
@@ -43,7 +45,8 @@ struct LoginExchangesTests {
         capacity: Int, protection: Duration = .zero, silence: TimeAmount = .minutes(1)
     ) async throws -> NIOLoopBound<Stage> {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let stage = try await loop.submit { NIOLoopBound(Stage(loop), eventLoop: loop) }.get()
+        let places = LoginExchanges.pool(budgets: BudgetSettings(), capacity: capacity, protection: protection)
+        let stage = try await loop.submit { NIOLoopBound(Stage(loop, places), eventLoop: loop) }.get()
         try await loop.flatSubmit {
             let it = stage.value
             it.server = LinkServer<LoginLink>(access: .init(userIDs: nil), revision: "r", on: loop, log: { _ in }) { link, _ in
@@ -57,8 +60,7 @@ struct LoginExchangesTests {
                 }
             }
             it.exchanges = LoginExchanges(
-                links: LinkPool(to: .init(path: it.path), holder: 1, revision: "r", on: loop), budgets: BudgetSettings(),
-                capacity: capacity, protection: protection, silence: silence)
+                links: LinkPool(to: .init(path: it.path), holder: 1, revision: "r", on: loop), in: it.places, silence: silence)
             return it.server.listen(path: it.path)
         }.get()
         return stage
@@ -93,7 +95,7 @@ struct LoginExchangesTests {
         try await run(stage) { for number in 0..<3 { $0.begin("a\(number)", from: "192.0.2.1") } }
         try await run(stage) { $0.begin("b", from: "192.0.2.2") }
         try await until(stage) { $0.heard["b"] == ["334"] && $0.heard["a1"] == ["334"] }
-        let (refused, count) = try await run(stage) { ($0.heard["a2"] ?? [], $0.exchanges.count) }
+        let (refused, count) = try await run(stage) { ($0.heard["a2"] ?? [], $0.places.count) }
         #expect(refused == ["454 4.7.0 Too many logins at once from your network, try again later"])
         #expect(count == 3)
         // What ends gives its place back.
@@ -102,7 +104,7 @@ struct LoginExchangesTests {
         try await run(stage) { $0.begin("a3", from: "192.0.2.1") }
         try await until(stage) { $0.heard["a3"] == ["334"] }
         try await run(stage) { $0.open["a3"]?.cancel() }
-        #expect(try await run(stage) { $0.exchanges.count } == 2)
+        #expect(try await run(stage) { $0.places.count } == 2)
         try await run(stage) { $0.server.stopListening() }
     }
 
@@ -137,7 +139,7 @@ struct LoginExchangesTests {
         let stage = try await stage(capacity: 10, silence: .milliseconds(20))
         try await run(stage) { $0.begin("c", from: "192.0.2.1") }
         try await until(stage) { $0.heard["c"] == ["334"] }
-        while try await run(stage, { $0.exchanges.count }) > 0 { await Task.yield() }
+        while try await run(stage, { $0.places.count }) > 0 { await Task.yield() }
         try await run(stage) { $0.open["c"]?.respond([0x61]) }
         #expect(try await run(stage) { $0.heard["c"] ?? [] } == ["334", "454 4.7.0 The login took too long, begin again"])
         #expect(LoginExchange.longestSilence == .seconds(30))

@@ -1,37 +1,33 @@
 import MailVocabulary
 import NIOCore
+import NIOEmbedded
 import Testing
 import Topology
 
 @testable import SMTPServer
 
-private final class Session {
-    var id: ObjectIdentifier { ObjectIdentifier(self) }
-}
-
 @Suite("Kind: no client network empties the transactions that all share")
 struct OpenTransactionsTests {
     @Test("a network gets its share of the open transactions; what ends makes room for more of it")
     func share() throws {
-        let open = OpenTransactions(capacity: 20, budgets: BudgetSettings(share: 10))
+        let open = OpenTransactions(
+            in: OpenTransactions.pool(capacity: 20, budgets: BudgetSettings(share: 10)), on: EmbeddedEventLoop())
         let (one, other) = (IPAddress(ipv4: 0x0A00_0001), IPAddress(ipv4: 0x0A00_0002))
-        let sessions = (0..<1000).map { _ in Session() }
-        let admitted = sessions.filter { open.began($0.id, from: one) {} }
+        let admitted = (0..<1000).compactMap { _ in open.began(from: one) {} }
         #expect(admitted.count == 2)
-        let honest = Session()
-        #expect(open.began(honest.id, from: other) {})
-        open.ended(admitted[0].id)
-        #expect(open.began(sessions[5].id, from: one) {})
+        #expect(open.began(from: other) {} != nil)
+        open.ended(admitted[0])
+        #expect(open.began(from: one) {} != nil)
     }
 
     @Test("what was used just now does not make room for another, so that a full pool refuses rather than thrash")
     func protected() throws {
-        let open = OpenTransactions(capacity: 2, budgets: BudgetSettings(share: nil))
-        let sessions = (0..<3).map { _ in Session() }
+        let open = OpenTransactions(
+            in: OpenTransactions.pool(capacity: 2, budgets: BudgetSettings(share: nil)), on: EmbeddedEventLoop())
         var ended = 0
-        #expect(open.began(sessions[0].id, from: IPAddress(ipv4: 1)) { ended += 1 })
-        #expect(open.began(sessions[1].id, from: IPAddress(ipv4: 2)) { ended += 1 })
-        #expect(!open.began(sessions[2].id, from: IPAddress(ipv4: 3)) { ended += 1 })
+        #expect(open.began(from: IPAddress(ipv4: 1)) { ended += 1 } != nil)
+        #expect(open.began(from: IPAddress(ipv4: 2)) { ended += 1 } != nil)
+        #expect(open.began(from: IPAddress(ipv4: 3)) { ended += 1 } == nil)
         #expect(ended == 0)
     }
 

@@ -140,6 +140,88 @@ struct LinkPoolTests {
         #expect(revision == "r2")
     }
 
+    @Test("pools of two loops have one allowance: what is idle in one ends for who waits in the other, and never are more open than that")
+    func sharedAllowance() async throws {
+        try await server.listen(at: folder.socket)
+        let allowance = LinkAllowance(connections: 2)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let pools = try await pools(group, allowance)
+        let (first, second) = (try await take(pools[0]), try await take(pools[0]))
+        #expect(allowance.free == 0)
+        // Both are in use: who waits elsewhere gets the first that is given back.
+        let waiting = try await startTaking(pools[1])
+        try await pools[0].eventLoop.submit { pools[0].value.release(first.value) }.get()
+        let third = try await waiting.value.get().get()
+        #expect(allowance.free == 0)
+        try await pools[0].eventLoop.submit { pools[0].value.release(second.value) }.get()
+        // One is idle in the other loop.
+        let fourth = try await take(pools[1])
+        #expect(allowance.free == 0)
+        #expect(try await pools[0].eventLoop.submit { !first.value.connection.isOpen && !second.value.connection.isOpen }.get())
+        #expect(try await pools[1].eventLoop.submit { third.value.connection.isOpen && fourth.value.connection.isOpen }.get())
+        try await pools[1].eventLoop.submit {
+            pools[1].value.discard(third.value)
+            pools[1].value.discard(fourth.value)
+        }.get()
+        #expect(allowance.free == 2)
+        try await group.shutdownGracefully()
+    }
+
+    @Test("when the core dies, those who wait in a pool that has no connection of its own hear it as well")
+    func sharedAllowanceCoreIsGone() async throws {
+        try await server.listen(at: folder.socket)
+        let allowance = LinkAllowance(connections: 1)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let pools = try await pools(group, allowance)
+        let first = try await take(pools[0])
+        let waiting = [try await startTaking(pools[1]), try await startTaking(pools[1])]
+        let ended = pools[0].eventLoop.makePromise(of: Void.self)
+        try await pools[0].eventLoop.submit { first.value.connection.onClosed = { _ in ended.succeed() } }.get()
+        try await server.die()
+        try await ended.futureResult.get()
+        try await pools[0].eventLoop.submit { pools[0].value.discard(first.value) }.get()
+        for one in waiting {
+            guard case .failure(.unreachable) = try await one.value.get() else {
+                Issue.record("the waiter was not told")
+                continue
+            }
+        }
+        // The failed attempt is given back a moment after it has been told of.
+        try await pools[1].eventLoop.submit {}.get()
+        #expect(allowance.free == 1)
+        try await group.shutdownGracefully()
+    }
+
+    /// One pool on each loop of a group.
+    private func pools(
+        _ group: MultiThreadedEventLoopGroup, _ allowance: LinkAllowance
+    ) async throws -> [NIOLoopBound<Pool>] {
+        var pools: [NIOLoopBound<Pool>] = []
+        let path = folder.socket
+        for loop in group.makeIterator() {
+            pools.append(
+                try await loop.submit {
+                    NIOLoopBound(
+                        Pool(to: .init(path: path), holder: 1, revision: "r1", on: loop, allowance: allowance), eventLoop: loop)
+                }.get())
+        }
+        return pools
+    }
+
+    private func take(_ pool: NIOLoopBound<Pool>) async throws -> NIOLoopBound<LinkClient<EdgeLink>> {
+        try await startTaking(pool).value.get().get()
+    }
+
+    /// As `startAcquiring`, on the loop of the pool.
+    private func startTaking(_ pool: NIOLoopBound<Pool>) async throws -> Pending {
+        let loop = pool.eventLoop
+        return try await loop.submit {
+            let promise = loop.makePromise(of: Acquired.self)
+            pool.value.acquire { promise.succeed($0.map { NIOLoopBound($0, eventLoop: loop) }) }
+            return Pending(value: promise.futureResult)
+        }.get()
+    }
+
     // MARK: On the loop
 
     private func pool(maximumConnections: Int = 10, maximumWaiters: Int = 10) async throws -> NIOLoopBound<Pool> {

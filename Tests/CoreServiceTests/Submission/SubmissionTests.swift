@@ -6,6 +6,7 @@ import MessageQueue
 import NIOCore
 import NIOPosix
 import Testing
+import Topology
 
 @testable import CoreService
 @testable import SMTPServer
@@ -183,8 +184,11 @@ struct SubmissionTests {
             let path = core.edgePath
             let transaction = try await core.loop.submit { [loop = core.loop] in
                 let pool = LinkPool<EdgeLink>(to: .init(path: path), holder: 1, revision: "another", on: loop)
+                let client = IPAddress(ipv4: 0x7F00_0001)
+                let open = OpenTransactions(in: OpenTransactions.pool(capacity: 1, budgets: BudgetSettings()), on: loop)
                 let transaction = SubmitTransaction(
-                    pool: pool, facts: SessionFacts(virtualServer: "internet", clientAddress: IPAddress(ipv4: 0x7F00_0001)),
+                    pool: pool, place: try #require(open.began(from: client) {}),
+                    facts: SessionFacts(virtualServer: "internet", clientAddress: client),
                     sender: EnvelopeSender(reversePath: .null), token: nil,
                     answer: { if case .recipient(let reply) = $0 { answer.succeed("\(reply)") } }, writable: {})
                 transaction.ask(recipient)
