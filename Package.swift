@@ -19,6 +19,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CIDN2"),
+        .systemLibrary(name: "CUnistring"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CUnbound"),
@@ -28,7 +29,7 @@ let package = Package(
         .target(name: "CMemoryFile"),
 
         // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
-        .target(name: "MailVocabulary", dependencies: ["CIDN2"]),
+        .target(name: "MailVocabulary", dependencies: ["CIDN2", "CUnistring"]),
         .target(name: "TrustedFiles"),
         .target(name: "SMTPProtocol", dependencies: ["MailVocabulary", nioCore]),
         .target(name: "MessageFormat", dependencies: ["MailVocabulary", nioCore]),
@@ -38,7 +39,7 @@ let package = Package(
         .target(name: "Routing", dependencies: ["MailVocabulary", "Topology"]),
         .target(name: "DurableStorage", dependencies: ["CSQLite", "MailVocabulary"]),
         .target(name: "MessageQueue", dependencies: ["ClientBudgets", "DurableStorage", "MailVocabulary", nioCore, nioPosix, deque]),
-        .target(name: "Credentials", dependencies: ["COpenSSL", "TrustedFiles"]),
+        .target(name: "Credentials", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
         .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
@@ -160,7 +161,7 @@ let package = Package(
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "MailVocabulary", "Topology"]),
         .testTarget(
             name: "ExplanationTests", dependencies: ["Directory", "Explanation", "MailVocabulary", "Routing", "Topology", "TopologyFile"]),
-        .testTarget(name: "CredentialsTests", dependencies: ["Credentials"]),
+        .testTarget(name: "CredentialsTests", dependencies: ["Credentials", "MailVocabulary"]),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "Credentials", "MailVocabulary"]),
         .testTarget(name: "AuthServiceTests", dependencies: ["AuthService", "MailVocabulary", "Topology", nioCore]),
         .testTarget(
@@ -190,7 +191,8 @@ let package = Package(
                 "CoreService", "CoreLink", "CrashModel", "Credentials", "Directory", "DurableStorage", "MailVocabulary", "MessageQueue",
                 "Routing", "SMTPServer", "Topology", "TopologyFile", logging, nioCore, nioPosix,
             ]),
-        .testTarget(name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary"]),
+        .testTarget(
+            name: "MailboxServiceTests", dependencies: ["MailboxService", "CrashModel", "DurableStorage", "MailVocabulary", nioCore]),
         .testTarget(name: "ArchitectureTests"),
         .testTarget(
             name: "IntegrationTests",

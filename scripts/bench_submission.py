@@ -1,4 +1,4 @@
-"""Submission over TLS with AUTH PLAIN, Postern beside Postfix with Dovecot's SASL: rows i to l of scripts/bench.
+"""Submission over TLS with AUTH PLAIN, Postern beside Postfix with Dovecot's SASL: rows i to l and n of scripts/bench.
 
 Both have the same certificate, and check the same password against the same SCRAM keys. The load generator is submission-source.c.
 """
@@ -16,9 +16,10 @@ class Postern:
     name = "postern"
     port = PORTS["postern"]
 
-    def __init__(self, sink):
-        self.folder = WORK / "postern-submission"
-        self.sink = sink
+    def __init__(self, sink, identity="{ iterations: 10000, password_cache: false }", name="postern-submission"):
+        """identity: of the configuration; by itself what Dovecot does as well, one derivation with 10,000 iterations for each login."""
+        self.folder = WORK / name
+        self.sink, self.identity = sink, identity
         self.process = None
 
     def configuration(self):
@@ -37,6 +38,7 @@ virtual_servers:
     relay: {{ accounts: all }}
     connections: {{ limit: none, limit_per_network: none }}
 budgets: {{ share: none }}
+identity: {self.identity}
 domains: {{ bench.test: authoritative }}
 connectors:
   mailboxes: {{ address_spaces: [{{ domain: bench.test }}], deliver: {{ maildir: "mail/{{user}}" }} }}
@@ -259,9 +261,28 @@ def idle_memory(server, count):
     return used
 
 
+def default_passwords(row, scale, sink):
+    """Row n: what the defaults cost, for a password that is proven for the first time and for one that was proven before."""
+    for what, identity in (("cold", "{ password_cache: false }"), ("warm", "{}")):
+        postern = Postern(sink, identity, f"postern-{what}")
+        postern.start()
+        try:
+            iterations = int(postern.verifier()[0])
+            submit(postern, 50)
+            rate, cost, _ = submit(postern, max(2000 // scale, 200))
+            row("n", f"submissions with {iterations:,} iterations, {what}", "messages/s", {"postern": rate})
+            row("n", f"… {what}, processor time of all processes", "ms/message", {"postern": cost}, better="less")
+        finally:
+            postern.stop()
+
+
 def measure(only, row, scale, sink, postern_only):
     sh("cc", "-O2", "-o", SOURCE, ROOT / "scripts/submission-source.c", "-lssl", "-lcrypto", "-lpthread")
     make_certificate()
+    if "n" in only:
+        default_passwords(row, scale, sink)
+    if not only & set("ijkl"):
+        return
     postern = Postern(sink)
     postern.start()
     servers = [postern]

@@ -19,6 +19,7 @@ public func fuzzSASLServer(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt 
     for _ in 0...SASLServerExchange.maximumSteps {
         switch answer {
         case .challenge: answer = exchange.step(messages.next())
+        case .needsDerivation: fatalError("keys are derived at once")
         case .waitsForOthers: fatalError("there is no other system")
         case .succeeded(let identity): fatalError("let in as \(identity) with \(mechanism.rawValue)")
         case .failed: return 0

@@ -125,9 +125,18 @@ final class LoginSession {
         case .waitsForOthers:
             auth.core.tell(.reading(exchange.number, false))
             runOutside(exchange) { $0.askOthers() }
+        case .needsDerivation: derive(exchange)
         case .succeeded(let identity): succeeded(identity, exchange)
         case .failed(let failure): failed(failure, exchange)
         }
+    }
+
+    /// Has the keys of a password derived, when it is its turn.
+    private func derive(_ exchange: Exchange) {
+        auth.core.tell(.reading(exchange.number, false))
+        let (sasl, network) = (exchange.sasl, ClientNetwork(exchange.facts.clientAddress))
+        let isIn = auth.derivations.run(for: network, { sasl.derive() }, then: { [self] in finished($0, exchange) })
+        if !isIn { finished(.success(.failed(.temporary("too many passwords wait to be checked"))), exchange) }
     }
 
     // MARK: Its end
@@ -170,7 +179,7 @@ final class LoginSession {
     private func refuse(_ exchange: Exchange, _ reply: Reply, after wait: Duration, reason: String, _ penalty: LoginPenalty? = nil) {
         let (facts, sasl) = (exchange.facts, exchange.sasl)
         var metadata: Logger.Metadata = [
-            "client": "\(facts.clientAddress)", "login": "\(sasl.loginName?.key ?? "")", "mechanism": "\(sasl.mechanism.rawValue)",
+            "client": "\(facts.clientAddress)", "login": "\(sasl.loggedName)", "mechanism": "\(sasl.mechanism.rawValue)",
             "virtual_server": "\(facts.virtualServer)", "tls": "\(facts.isSecure)", "reason": "\(reason)",
         ]
         if let penalty, penalty.failures > 0 { metadata["failures"] = "\(penalty.failures)" }

@@ -21,6 +21,8 @@ final class RunningAuth {
     let threads = NIOThreadPool(numberOfThreads: 16)
     /// For what waits on other systems.
     let outside: OutsideThreads
+    /// For what costs a processor much.
+    let derivations: DerivationThreads
     let core: CoreConnection
     private let daemon: Daemon
     private let watch: RevisionWatch<AuthenticationLink>
@@ -30,6 +32,7 @@ final class RunningAuth {
     private let keytab: String?
     /// nil until the core has told it.
     private var decoys: DecoyKeys?
+    private let proven: ProvenPasswords
     /// By the name of the virtual server.
     private var servers: [String: SASLServer] = [:]
     /// Mechanisms that nobody can log in with; nil until they have been looked at.
@@ -43,6 +46,8 @@ final class RunningAuth {
         let revision = daemon.topology.revision
         self.core = CoreConnection(to: core, revision: revision, on: eventLoop)
         outside = OutsideThreads(on: eventLoop, budgets: daemon.topology.budgets)
+        derivations = DerivationThreads(on: eventLoop, budgets: daemon.topology.budgets)
+        proven = try ProvenPasswords()
         watch = RevisionWatch(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
         access = try SocketAccess(
             daemon.topology, of: .auth,
@@ -124,6 +129,8 @@ final class RunningAuth {
     private func makeServers() {
         guard let decoys else { return }
         let identity = topology.identity
+        // They cost what new passwords cost.
+        let current = DecoyKeys(secret: decoys.secret, iterations: identity.iterations)
         var secretKey: SecretKey?
         if let path = identity.recoverableSecretsKey {
             do {
@@ -139,9 +146,9 @@ final class RunningAuth {
                 settings: .init(
                     mechanisms: settings.authentication.mechanisms,
                     basicRequiresEncryption: settings.authentication.basic?.requireTLS ?? true,
-                    names: LoginNameForms(defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys)), decoys: decoys,
+                    names: LoginNameForms(defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys)), decoys: current,
                     saslauthd: identity.saslauthdSocket.map { Saslauthd(socket: $0) }, secretKey: secretKey,
-                    ntlmServer: identity.ntlmServer))
+                    ntlmServer: identity.ntlmServer, proven: identity.passwordCache ? proven : nil, derivesSeparately: true))
         }
         lookAtMechanisms()
     }
@@ -188,6 +195,7 @@ final class RunningAuth {
             if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
             topology = new
             outside.adopt(new.budgets)
+            derivations.adopt(new.budgets)
             core.revision = new.revision
             watch.adopt(new.revision)
             listener.revision = new.revision

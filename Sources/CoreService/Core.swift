@@ -80,6 +80,22 @@ final class Core {
     /// Mail for our domains is deferred, since nobody was ever in the directory.
     var awaitsFirstMailbox: Bool { directory.hasNeverHadAnybody && !directory.domains.authoritative.isEmpty }
 
+    /// Says it where mail for the postmaster would lead nowhere (RFC 5321 §4.5.1): at the start, and after a change of the configuration.
+    func warnOfPostmaster() {
+        guard let postmaster = topology.postmaster, let domain = postmaster.address.domain.name, topology.domains[domain]?.isShared == false
+        else {
+            return
+        }
+        do {
+            guard try directory.resolve(recipient: postmaster.address) == nil else { return }
+            log.warning(
+                "postmaster is not in the directory: mail for postmaster@ our domains is refused",
+                metadata: ["postmaster": "\(postmaster.address)", "configuration": "\(postmaster.location)"])
+        } catch {
+            log.error("the directory cannot be read", metadata: ["error": "\(error)"])
+        }
+    }
+
     // MARK: Sessions
 
     private var submitSessions: [ObjectIdentifier: SubmitSession] = [:]
@@ -177,6 +193,8 @@ final class Core {
             rivals = prepared.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = prepared.domains
+            directory.settings.iterations = new.identity.iterations
+            warnOfPostmaster()
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
             onReload(new)

@@ -149,6 +149,7 @@ final class RunningCore {
         let store = try SQLiteQueueStore(database: database, path: state.folder.path(of: .queue), on: eventLoop)
         self.store = store
         let directory = try opening.openDirectory(domains: DirectoryDomains(topology))
+        directory.settings.iterations = topology.identity.iterations
         try opening.finish()
         // Threads that mostly wait for the disk: the more files are synced at once, the fewer times the file system's journal is written.
         let threads = NIOThreadPool(numberOfThreads: 16)
@@ -172,6 +173,8 @@ final class RunningCore {
             daemon.log.warning(
                 "the directory never had a user, alias or group: mail for our domains is deferred until it has one",
                 metadata: ["file": "\(state.folder.path(of: .directory))"])
+        } else {
+            core.warnOfPostmaster()
         }
         daemon.log.notice("core is ready", metadata: ["state": "\(state.path)", "sockets": "\(topology.runtimeDirectory)"])
     }

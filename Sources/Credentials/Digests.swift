@@ -2,8 +2,12 @@ import COpenSSL
 
 /// HMAC-SHA-256 (RFC 2104): 32 octets.
 public func hmacSHA256(key: [UInt8], _ message: String) throws(CryptographyError) -> [UInt8] {
+    try hmacSHA256(key: key, octets: Array(message.utf8))
+}
+
+/// The same of octets.
+public func hmacSHA256(key: [UInt8], octets: [UInt8]) throws(CryptographyError) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: 32)
-    let octets = Array(message.utf8)
     guard HMAC(EVP_sha256(), key, Int32(key.count), octets, octets.count, &digest, nil) != nil else { throw CryptographyError("HMAC") }
     return digest
 }

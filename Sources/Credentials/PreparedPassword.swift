@@ -23,18 +23,24 @@ public struct PreparedPassword: Hashable, Sendable {
 
     /// UTF-8, one octet or more.
     let octets: [UInt8]
+    /// The form before normalisation, where that is another one. Keys that were made before passwords were normalised are of this form,
+    /// and mechanisms without SASLprep (NTLM, CRAM-MD5) know no other.
+    let typed: [UInt8]?
 
     public init(_ password: String) throws(PasswordError) {
         guard password.utf8.count <= Self.maximumOctets else { throw .tooLong }
-        guard let octets = SASLPreparation.prepare(password) else { throw .prohibitedCharacter }
+        guard let octets = SASLPreparation.prepare(password), let typed = SASLPreparation.mapped(password) else {
+            throw .prohibitedCharacter
+        }
         guard !octets.isEmpty else { throw .empty }
         self.octets = octets
+        self.typed = typed == octets ? nil : typed
     }
 
     /// What no preparation yields, to do the work of a check with: NUL is prohibited.
     static let unusable = PreparedPassword(octets: [0])
 
-    private init(octets: [UInt8]) { self.octets = octets }
+    init(octets: [UInt8]) { (self.octets, typed) = (octets, nil) }
 }
 
 extension PreparedPassword: CustomStringConvertible, CustomDebugStringConvertible {

@@ -38,7 +38,8 @@ public struct SealedSecret: Hashable, Sendable {
         let context = try Self.context()
         defer { EVP_CIPHER_CTX_free(context) }
         let data = owner.associatedData
-        let plain = password.octets
+        // As it was typed: NTLM and CRAM-MD5 do not normalise passwords.
+        let plain = password.typed ?? password.octets
         var sealed = [UInt8](repeating: 0, count: plain.count)
         var tag = [UInt8](repeating: 0, count: Self.tagCount)
         var count: Int32 = 0

@@ -60,7 +60,16 @@ extension Directory {
         to address: EmailAddress, loginName: String, label: String = "", password: String, secret: SealedSecret? = nil,
         expiresAt: Timestamp? = nil, now: Timestamp = .now()
     ) throws(DirectoryError) {
-        let verifier = try makeVerifier(password)
+        try addCredential(
+            to: address, loginName: loginName, label: label, verifier: try makeVerifier(password), secret: secret, expiresAt: expiresAt,
+            now: now)
+    }
+
+    /// The same with keys made elsewhere.
+    public func addCredential(
+        to address: EmailAddress, loginName: String, label: String = "", verifier: SCRAMVerifier, secret: SealedSecret? = nil,
+        expiresAt: Timestamp? = nil, now: Timestamp = .now()
+    ) throws(DirectoryError) {
         try change { () throws(DirectoryError) in
             let account = try existing(address, .user).id
             let count = try query("SELECT count(*) FROM credentials WHERE account = ?", [.integer(account)]) { $0.integer(0) }
@@ -202,10 +211,17 @@ extension Directory {
     // MARK: Internals
 
     func makeVerifier(_ password: String) throws(DirectoryError) -> SCRAMVerifier {
+        try Self.makeVerifier(password, iterations: settings.iterations)
+    }
+
+    /// The keys of a new password, on any thread: they cost tens of milliseconds.
+    ///
+    /// - Throws: `.password`, `.cryptography`.
+    public static func makeVerifier(_ password: String, iterations: Int) throws(DirectoryError) -> SCRAMVerifier {
         let prepared: PreparedPassword
         do { prepared = try PreparedPassword(password) } catch { throw .password(error) }
         do {
-            return try SCRAMVerifier(password: prepared, iterations: settings.iterations)
+            return try SCRAMVerifier(password: prepared, iterations: iterations)
         } catch {
             throw .cryptography(error.operation)
         }
@@ -237,12 +253,12 @@ extension Directory {
             ])
     }
 
-    /// An address as addresses compare, any other name in lower case.
+    /// An address as addresses compare, any other name in lower case and composed.
     func loginKey(_ loginName: String) throws(DirectoryError) -> String {
         guard (1...Self.maximumLoginNameOctets).contains(loginName.utf8.count), !Self.hasControlCharacters(loginName) else {
             throw .invalidLoginName(loginName)
         }
-        return EmailAddress(parsing: loginName)?.lookupKey ?? loginName.lowercased()
+        return EmailAddress(parsing: loginName)?.lookupKey ?? loginName.comparableName
     }
 
     /// The key of this login name as it is stored: as it was said, or, for a bare name, completed by the default domain.
@@ -267,7 +283,7 @@ extension Directory {
 
     private func bareLoginKey(of address: EmailAddress) -> String? {
         guard let domain = domains.defaultDomain, address.domain == .name(domain) else { return nil }
-        return address.localPart.lowercased()
+        return address.localPart.comparableName
     }
 
     /// The account that has this login.

@@ -7,7 +7,7 @@ import MailVocabulary
 /// Not `Sendable`: one thread (the core's event loop) reads and writes. Looking up a recipient takes a dictionary access when it was
 /// asked for lately, otherwise one or two indexed queries. Every change is durable when its function returns, and empties the cache.
 ///
-/// Addresses are found in lower case. `user+tag@domain` is `user@domain` where it is no entry of its own: for recipients, targets and
+/// Addresses are found in lower case and in Unicode's composed form (NFC). `user+tag@domain` is `user@domain` where it is no entry of its own: for recipients, targets and
 /// members alike. An alias or group leads outside our domains only if it is a *forward*. Cycles are refused when they would be made.
 public final class Directory {
     /// The file's name in the state directory.
@@ -44,7 +44,8 @@ public final class Directory {
         // Which targets may be followed depends on them.
         didSet { cache.removeExpansions() }
     }
-    public let settings: Settings
+    /// Changed with the configuration.
+    public var settings: Settings
     let connection: SQLiteConnection
     /// What the keys of names that nobody has are made from; known to this installation only.
     public let decoySecret: [UInt8]
@@ -84,6 +85,7 @@ public final class Directory {
             throw .schema(error)
         }
         do throws(SQLiteError) {
+            try DirectoryKeyForms.compose(in: connection)
             findEntry = try connection.prepare("SELECT id, address, kind, forward FROM entries WHERE key = ?")
             findTargets = try connection.prepare("SELECT key, address FROM targets WHERE owner = ? ORDER BY key")
             let secret = try connection.prepare("SELECT value FROM secrets WHERE name = 'decoy'")

@@ -16,7 +16,7 @@ public enum ExplainedThing: Hashable, Sendable {
             self = .refusal(code)
         } else if let id = QueueID(parsing: text) {
             self = .message(id)
-        } else if !text.contains("@"), text.contains("."), let domain = DomainName(parsing: text) {
+        } else if !text.contains("@"), text.contains("."), let domain = DomainName(inAddress: text) {
             self = .domain(domain)
         } else {
             self = .recipient

@@ -62,7 +62,7 @@ struct MailClasses {
             case .subnet: continue
             case .exact(let name): clients.append(Client(word: "a computer named \(entry)", address: stranger, name: name))
             case .below(let name):
-                guard let below = DomainName(parsing: "computer.\(name)") else { continue }
+                guard let below = DomainName(inAddress: "computer.\(name)") else { continue }
                 clients.append(Client(word: "a computer named \(entry)", address: stranger, name: below))
             }
         }

@@ -21,6 +21,14 @@ extension TopologyDiff {
                     what: "budgets", before: Side(outcome: text(of: old.budgets), rule: old.source),
                     after: Side(outcome: text(of: new.budgets), rule: new.source)))
         }
+        if old.postmaster?.address != new.postmaster?.address {
+            func side(_ topology: Topology) -> Side {
+                Side(
+                    outcome: topology.postmaster.map { "\($0.address)" } ?? "nobody",
+                    rule: topology.postmaster.map { "\($0.location)" } ?? topology.source)
+            }
+            found.append(Setting(what: "postmaster", before: side(old), after: side(new)))
+        }
         for server in old.virtualServers {
             guard let other = new.virtualServer(named: server.name) else { continue }
             found += differences(
@@ -76,7 +84,7 @@ extension TopologyDiff {
             (
                 "limits",
                 "session \(limits.sessionSize.map { "\($0)" } ?? "none"), recipients \(text(of: limits.recipients)), "
-                    + "messages in a connection \(text(of: limits.messagesPerConnection))"
+                    + "messages in a connection \(text(of: limits.messagesPerConnection)), line length \(text(of: limits.lineLength))"
             ),
             ("authentication", server.submission.map { text(of: $0.authentication) } ?? ""),
             ("client_address", server.submission.map { "\($0.clientAddress)" } ?? ""),

@@ -20,7 +20,7 @@ extension SMTPServerContext {
             settings: SMTPServerSettings(
                 hostname: topology.hostname, messageSizeLimit: server.limits.messageSize, sessionSizeLimit: server.limits.sessionSize,
                 recipientsLimit: server.limits.recipients, messagesPerConnection: server.limits.messagesPerConnection,
-                postmasterDomain: topology.defaultDomain,
+                lineLengthLimit: server.limits.lineLength, postmasterDomain: topology.postmasterDomain,
                 transportSecurity: ServerTransportSecurity(server.tls, startsWithTLS: startsWithTLS),
                 authentication: submission.map { ServerAuthentication($0.authentication, identity: topology.identity) },
                 refusalCodes: server.refusalCodes),

@@ -1,7 +1,7 @@
 /// What an address is found by: `EmailAddress.lookupKey`, compared octet by octet.
 ///
-/// `String` would also equate texts that differ in their Unicode normal form, which SQLite does not: one spelling that is unknown
-/// would then answer, from a cache or a list of permissions, for another that is known.
+/// `String` would also equate texts that differ in their Unicode normal form, which SQLite does not. A key of an address is composed, so
+/// that its spellings are one; of a key that was kept before that was so, another spelling must not answer from a cache.
 public struct AddressKey: Hashable, Sendable {
     public let text: String
 

@@ -1,5 +1,8 @@
 /// Reads the address grammar of RFC 5321 §4.1.2 with the UTF-8 extension of RFC 6531 §3.3, from a position onwards.
 ///
+/// Beyond the grammar it takes what addresses in use have: dots at either end of a local part and next to each other (`name.@carrier.example`,
+/// `a..b@carrier.example`), which mean what `"name."@carrier.example` means, and underscores in domains.
+///
 /// One forward pass over octets; a rule that does not match returns nil and leaves the position where it gave up.
 public struct AddressParser {
     private let bytes: [UInt8]
@@ -62,7 +65,7 @@ public struct AddressParser {
         if next == UInt8(ascii: "[") { return addressLiteral().map(MailDomain.literal) }
         let start = position
         while let byte = next, Self.isDomainText(byte) { position += 1 }
-        guard let text = String(validating: bytes[start..<position], as: UTF8.self), let name = DomainName(parsing: text) else {
+        guard let text = String(validating: bytes[start..<position], as: UTF8.self), let name = DomainName(inAddress: text) else {
             return nil
         }
         return .name(name)
@@ -87,19 +90,8 @@ public struct AddressParser {
 
     private mutating func dotString() -> String? {
         let start = position
-        var previousWasDot = true
-        while let byte = next {
-            if byte == UInt8(ascii: ".") {
-                if previousWasDot { return nil }
-                previousWasDot = true
-            } else if Self.isAtomText(byte) {
-                previousWasDot = false
-            } else {
-                break
-            }
-            position += 1
-        }
-        guard position > start, !previousWasDot else { return nil }
+        while let byte = next, byte == UInt8(ascii: ".") || Self.isAtomText(byte) { position += 1 }
+        guard position > start else { return nil }
         return String(validating: bytes[start..<position], as: UTF8.self)
     }
 
@@ -140,7 +132,7 @@ public struct AddressParser {
     private static func isDomainText(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "-"), UInt8(ascii: "."), 0x80...0xFF:
+            UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), 0x80...0xFF:
             true
         default: false
         }

@@ -3,7 +3,7 @@ import CIDN2
 /// A DNS domain name in canonical form: lower case, A-labels (RFC 5890), no trailing dot.
 ///
 /// At most 253 octets, labels of 1 to 63 letters, digits and hyphens that neither begin nor end with a hyphen
-/// (RFC 5321 §4.1.2 `Domain`, RFC 1035 §2.3.4). Two names are equal if and only if they name the same domain.
+/// (RFC 5321 §4.1.2 `Domain`, RFC 1035 §2.3.4); underscores besides where an address or a record of the DNS has them. Two names are equal if and only if they name the same domain.
 public struct DomainName: Hashable, Sendable {
     /// The canonical text, ASCII only.
     public let text: String
@@ -14,12 +14,18 @@ public struct DomainName: Hashable, Sendable {
     ///
     /// - Parameter text: the name in UTF-8.
     /// - Returns: nil if it is not a domain name. What IDNA would drop unseen, such as a soft hyphen, makes it none.
-    public init?(parsing text: some StringProtocol) {
-        if let canonical = Self.canonicalASCII(text.utf8) {
+    public init?(parsing text: some StringProtocol) { self.init(text, allowingUnderscores: false) }
+
+    /// Reads the domain of a mail address: as ``init(parsing:)``, and underscores are taken. The grammar has none (RFC 5321 §4.1.2), but
+    /// the DNS does not mind (RFC 2181 §11), and there are addresses in use with such domains.
+    public init?(inAddress text: some StringProtocol) { self.init(text, allowingUnderscores: true) }
+
+    private init?(_ text: some StringProtocol, allowingUnderscores: Bool) {
+        if let canonical = Self.canonicalASCII(text.utf8, allowingUnderscores: allowingUnderscores) {
             self.init(canonical: canonical)
         } else if text.utf8.contains(where: { $0 >= 0x80 }), !text.unicodeScalars.contains(where: EscapedText.isEscaped),
             let ascii = Self.toALabels(String(text)),
-            let canonical = Self.canonicalASCII(ascii.utf8)
+            let canonical = Self.canonicalASCII(ascii.utf8, allowingUnderscores: allowingUnderscores)
         {
             self.init(canonical: canonical)
         } else {
@@ -28,7 +34,7 @@ public struct DomainName: Hashable, Sendable {
     }
 
     /// Reads a name as a record of the DNS says it: as ``init(parsing:)``, and underscores are taken, since people call mail exchangers
-    /// so and the DNS does not mind (RFC 2181 §11). No address and no command has such a name.
+    /// so and the DNS does not mind (RFC 2181 §11). What is not ASCII makes it none: records have A-labels.
     ///
     /// - Parameter text: ASCII.
     public init?(inRecord text: some StringProtocol) {

@@ -60,8 +60,8 @@ public struct EmailAddress: Hashable, Sendable {
         self = address
     }
 
-    /// The same for the same mailbox as people see it: lower case throughout.
-    public var lookupKey: String { "\(localPart.lowercased())@\(domain)" }
+    /// The same for the same mailbox as people see it: lower case throughout, and composed (``comparableName``).
+    public var lookupKey: String { "\(localPart.comparableName)@\(domain)" }
 
     /// Whether SMTPUTF8 (RFC 6531) is needed to say this address.
     public var needsSMTPUTF8: Bool { localPart.utf8.contains { $0 >= 0x80 } }

@@ -1,3 +1,4 @@
+import MailVocabulary
 import Testing
 
 @testable import Credentials
@@ -69,6 +70,9 @@ struct PreparedPasswordTests {
         "ASCII passes; spaces and soft hyphens are mapped (RFC 4013 §3)",
         arguments: [
             ("correct horse ~!", "correct horse ~!"), ("I\u{AD}X", "IX"), ("a\u{A0}b\u{3000}c", "a b c"), ("Grüße€", "Grüße€"),
+            // RFC 4013 §3, and what is typed decomposed.
+            ("ª", "a"), ("\u{2168}", "IX"), ("m²m²", "m2m2"), ("u\u{308}", "ü"), ("ﬁn ①", "fin 1"), ("\u{FF21}\u{3000}", "A "),
+            ("\u{1100}\u{1161}", "가"),
         ])
     func prepared(_ password: String, _ expected: String) throws {
         #expect(try PreparedPassword(password).octets == Array(expected.utf8))
@@ -83,6 +87,19 @@ struct PreparedPasswordTests {
         ])
     func refused(_ password: String, _ expected: PasswordError) {
         #expect(throws: expected) { try PreparedPassword(password) }
+    }
+
+    @Test(
+        "a password in every normal form matches the keys of any other, of keys from before normalisation too",
+        arguments: ["m²m²", "u\u{308}ber", "\u{212B}ngström"])
+    func forms(_ password: String) throws {
+        let verifier = try SCRAMVerifier(password: PreparedPassword(password), iterations: 4096)
+        for form in [UnicodeNormalization.composed, .compatibilityComposed] {
+            #expect(try verifier.matches(received: form.of(password)))
+        }
+        #expect(try verifier.matches(received: password) && !verifier.matches(received: password + "x"))
+        let former = try SCRAMVerifier(password: PreparedPassword(octets: Array(password.utf8)), iterations: 4096)
+        #expect(try former.matches(received: password) && !former.matches(received: password + "x"))
     }
 
     @Test("the longest password is taken, and none shows itself")

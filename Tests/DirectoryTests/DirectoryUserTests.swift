@@ -29,11 +29,34 @@ struct DirectoryUserTests {
         #expect(try test.directory.resolve(recipient: address("anna+work"))?.address == address("anna"))
     }
 
-    @Test("two spellings of one address in different normal forms do not answer for each other from the cache")
+    @Test("an address is found in every normal form that it is typed in, and cannot be added again in another one")
     func normalForms() throws {
-        let test = try TestDirectory(users: ["ren\u{E9}"])
-        #expect(try test.directory.resolve(recipient: address("rene\u{301}")) == nil)
-        #expect(try test.directory.resolve(recipient: address("ren\u{E9}")) != nil)
+        for (added, asked) in [("ren\u{E9}", "rene\u{301}"), ("rene\u{301}", "ren\u{E9}"), ("\u{212B}sa", "a\u{30A}sa")] {
+            let test = try TestDirectory(users: [added])
+            #expect(try test.directory.resolve(recipient: address(asked))?.kind == .user)
+            #expect(try test.directory.resolve(recipient: address(added)) != nil)
+            try test.directory.setPassword(loginName: "\(asked)@a.example", "pencil")
+            #expect(try test.directory.verify(loginName: "\(added)@a.example", password: "pencil") != nil)
+            #expect(throws: DirectoryError.self) { try test.directory.addUser(address(asked)) }
+        }
+        // Variants that mean something else are another address.
+        let test = try TestDirectory(users: ["m2"])
+        #expect(try test.directory.resolve(recipient: address("m²")) == nil)
+    }
+
+    @Test("a key that an earlier release kept in another normal form is found after the next opening")
+    func formerKeys() throws {
+        let test = try TestDirectory(users: ["ren\u{E9}", "anna"])
+        try test.directory.setPassword(loginName: "ren\u{E9}@a.example", "pencil")
+        try test.directory.addAlias(address("office"), to: addresses("ren\u{E9}"))
+        for (table, column) in [("entries", "key"), ("targets", "key"), ("credentials", "login_key")] {
+            try test.forge(
+                "UPDATE \(table) SET \(column) = replace(\(column), char(233), 'e' || char(769))")
+        }
+        try test.reopen()
+        let opened = test.directory
+        #expect(try opened.verify(loginName: "ren\u{E9}@a.example", password: "pencil") != nil)
+        #expect(try opened.expand(address("office"))?.mailboxes == addresses("ren\u{E9}"))
     }
 
     @Test("what cannot be added is refused in words")

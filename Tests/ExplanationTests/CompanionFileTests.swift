@@ -16,11 +16,27 @@ struct CompanionFileTests {
             (#"{"via":"internet","client":"203.0.113.9","from":"<>","to":"anna","sise":1}"#, "unknown key `sise`; did you mean `size`?"),
             (#"{"via":"internet","client":"203.0.113.9","from":"<>","to":"anna","size":-1}"#, "error: size: `-1` is not a size"),
             (#"{"via":"internet""#, "facts:7:"),
+            (#"{"via":"internet","client":"203.0.113.9","from":"<>","to":null}"#, "error: to: the key is missing"),
+            (
+                #"{"via":"internet","client":"203.0.113.9","from":"<>","to":"anna","down":[null]}"#,
+                "error: down[0]: nothing is written here"
+            ),
+            (#"{"via":"internet","client":"203.0.113.9","from":"<>","to":"anna","sise":null}"#, "unknown key `sise`"),
             (#"[]"#, "error: found a list (accepted: a table with via, client,"),
         ])
     func facts(line: String, expected: String) {
         let failure = #expect(throws: CompanionFile.Failure.self) { try School.facts(line) }
         #expect(failure?.findings.contains { "\($0)".contains(expected) } == true, "\(String(describing: failure))")
+    }
+
+    @Test("in a line of facts a null is the same as no key, for every key that may be missing")
+    func nulls() throws {
+        let needed = #""via":"internet","client":"203.0.113.9","from":"<>","to":"anna""#
+        let optional = ["client_name", "as", "size", "priority", "system", "at", "down"]
+        let envelope = try School.facts("{\(needed)}")
+        for key in optional { #expect(try School.facts("{\(needed),\"\(key)\":null}") == envelope, "\(key)") }
+        #expect(try School.facts("{\(optional.map { "\"\($0)\": null," }.joined())\(needed)}").account == nil)
+        #expect(try School.facts("{\(needed),\"as\":\"null\"}").account?.localPart == "null")
     }
 
     @Test("policy tests are read with their places; an unknown key is an error with file, line and column")

@@ -17,10 +17,12 @@ struct ValueTests {
         ])
     func noDomainNames(text: String) { #expect(DomainName(parsing: text) == nil) }
 
-    @Test("a name of a DNS record may have underscores, one of an address may not")
+    @Test("a name of a DNS record and the domain of an address may have underscores, the name of a host may not")
     func underscores() {
         #expect(DomainName(inRecord: "_Mail_1.Example.")?.text == "_mail_1.example")
         #expect(DomainName(inRecord: "a b.example") == nil && DomainName(inRecord: "-a.example") == nil)
+        #expect(DomainName(inAddress: "Mail_1.Example.")?.text == "mail_1.example")
+        #expect(DomainName(inAddress: "a b.example") == nil && DomainName(inAddress: "a-.example") == nil)
         #expect(DomainName(parsing: "mail_1.example") == nil)
     }
 

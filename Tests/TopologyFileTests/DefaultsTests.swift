@@ -18,7 +18,7 @@ struct DefaultsTests {
                 listen: ["0.0.0.0:25"]
                 connections: { limit: 2000, limit_per_network: 50, timeout: 10m, access: { all_except: [] } }
                 reverse_dns: { lookup: false }
-                limits: { message_size: 10MiB, session_size: 100MiB, recipients: 64000, messages_per_connection: 20 }
+                limits: { message_size: 10MiB, session_size: 100MiB, recipients: 64000, messages_per_connection: none, line_length: none }
             connectors:
               mailboxes:
                 address_spaces: [{ domain: example.org }]
@@ -39,6 +39,9 @@ struct DefaultsTests {
             runtime_directory: /run/postern
             maximum_hops: 30
             logs: { level: info }
+            postmaster: admin
+            permissions: { check_header: false }
+            identity: { iterations: 100000, password_cache: true }
 
             """
         let result = Fixture.load(text)
@@ -50,6 +53,7 @@ struct DefaultsTests {
         #expect(explicit.maximumHops == implicit.maximumHops)
         #expect(explicit.logs == implicit.logs)
         #expect(explicit.resolver == implicit.resolver)
+        #expect(explicit.permissions == implicit.permissions && explicit.identity == implicit.identity)
         let (written, left) = (explicit.virtualServers[0], implicit.virtualServers[0])
         #expect(written.connections.limit == left.connections.limit && written.connections.timeout == left.connections.timeout)
         #expect(written.connections.limitPerNetwork == left.connections.limitPerNetwork)
@@ -58,6 +62,7 @@ struct DefaultsTests {
         #expect(written.limits.messageSize == left.limits.messageSize && written.limits.sessionSize == left.limits.sessionSize)
         #expect(written.limits.recipients == left.limits.recipients)
         #expect(written.limits.messagesPerConnection == left.limits.messagesPerConnection)
+        #expect(written.limits.lineLength == left.limits.lineLength)
         #expect(explicit.connectors.map(\.deliver) == implicit.connectors.map(\.deliver))
         #expect(explicit.connectors.map(\.outbound) == implicit.connectors.map(\.outbound))
         let (first, second) = (explicit.outbound["default"], implicit.outbound["default"])

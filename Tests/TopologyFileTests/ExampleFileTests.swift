@@ -70,7 +70,7 @@ struct ExampleFileTests {
         #expect(
             internet.limits
                 == SessionLimits(
-                    messageSize: .mebibytes(10), sessionSize: .mebibytes(100), recipients: 100, messagesPerConnection: 20,
+                    messageSize: .mebibytes(10), sessionSize: .mebibytes(100), recipients: 100, lineLength: nil,
                     messageSizeLocation: internet.limits.messageSizeLocation))
         let clients = topology.virtualServers[1]
         guard case .submission(let settings) = clients.role else {

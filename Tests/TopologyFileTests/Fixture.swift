@@ -41,6 +41,7 @@ enum Fixture {
           general:
             address_spaces: [{ domain: "*" }]
             deliver: dns
+        postmaster: admin
 
         """
 }

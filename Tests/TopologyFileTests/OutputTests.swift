@@ -19,6 +19,7 @@ struct OutputTests {
         #expect(result.findings.map(\.description) == [])
         let topology = try #require(result.topology)
         #expect(topology.domains.keys.first == domain)
+        #expect(topology.postmaster?.address == EmailAddress(parsing: "postmaster@\(domain)"))
         #expect(topology.runtimeDirectory == "/srv/mail/var/run")
         if let smartHost {
             guard case .smartHosts(let hosts, _) = try #require(topology.connector(named: "general")).deliver else {
@@ -45,6 +46,7 @@ struct OutputTests {
         let domain = try #require(DomainName(parsing: "example.org"))
         #expect(TopologyFile.initialFile(domain: domain, smartHost: "a\"]}\nrelay: true") == nil)
         #expect(TopologyFile.initialFile(domain: domain, smartHost: "192.0.2.1") == nil)
+        #expect(TopologyFile.initialFile(domain: domain, postmaster: "a b\"\nrelay: true") == nil)
     }
 
     @Test("the quickstart loads without findings")

@@ -24,7 +24,7 @@ struct TopologyValueTests {
         #expect(server.limits.messageSize == .mebibytes(10))
         #expect(server.limits.sessionSize == .mebibytes(100))
         #expect(server.limits.recipients == 64_000)
-        #expect(server.limits.messagesPerConnection == 20)
+        #expect(server.limits.messagesPerConnection == nil && server.limits.lineLength == nil)
         #expect(server.reverseDNS == ReverseDNSPolicy(lookup: false, onFailure: .annotate))
         #expect(server.isEdge)
     }

@@ -16,6 +16,6 @@ public struct LoginName: Hashable, Sendable {
     /// A name that nobody can have; it is treated as one that nobody has.
     init(ofNobody octets: [UInt8]) {
         lookups = []
-        key = String(decoding: octets.prefix(Self.maximumOctets), as: UTF8.self).lowercased()
+        key = String(decoding: octets.prefix(Self.maximumOctets), as: UTF8.self).comparableName
     }
 }

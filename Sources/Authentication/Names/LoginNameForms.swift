@@ -18,7 +18,7 @@ public struct LoginNameForms: Hashable, Sendable {
     /// - Parameter octets: as received; spaces at both ends do not count, as they come from the keyboards of phones.
     public func read(_ octets: [UInt8]) -> LoginName {
         guard octets.count <= LoginName.maximumOctets, let text = String(validating: octets, as: UTF8.self),
-            let prepared = SASLPreparation.prepare(text)
+            let prepared = SASLPreparation.prepareName(text)
         else { return LoginName(ofNobody: octets) }
         let name = String(decoding: Self.withoutOuterSpaces(prepared), as: UTF8.self)
         guard !name.isEmpty, !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return LoginName(ofNobody: octets) }
@@ -30,10 +30,10 @@ public struct LoginNameForms: Hashable, Sendable {
             return LoginName(lookups: [key], key: key)
         }
         guard !name.contains("@") else {
-            let key = EmailAddress(parsing: name)?.lookupKey ?? name.lowercased()
+            let key = EmailAddress(parsing: name)?.lookupKey ?? name.comparableName
             return LoginName(lookups: [key], key: key)
         }
-        let bare = name.lowercased()
+        let bare = name.comparableName
         guard let defaultDomain, let completed = Self.key(user: name[...], domain: defaultDomain) else {
             return LoginName(lookups: [bare], key: bare)
         }
@@ -50,7 +50,7 @@ public struct LoginNameForms: Hashable, Sendable {
         guard principal.utf8.count <= LoginName.maximumOctets, !principal.contains("/"), !principal.contains("\\") else { return nil }
         let parts = principal.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, let domain = domains.first(where: { $0.text.uppercased() == parts[1] }),
-            let prepared = SASLPreparation.prepare(String(parts[0])), prepared.elementsEqual(parts[0].utf8),
+            let prepared = SASLPreparation.prepareName(String(parts[0])), prepared.elementsEqual(parts[0].utf8),
             let key = Self.key(user: parts[0], domain: domain)
         else { return nil }
         return LoginName(lookups: [key], key: key)

@@ -16,13 +16,19 @@ public struct SASLServer: Sendable {
         public let secretKey: SecretKey?
         /// A domain controller that checks NTLM's answers; libsasl2's plug-in asks it, within its own time limits.
         public let ntlmServer: DomainName?
+        /// Passwords proven lately, which are not derived again; nil: none are known.
+        public let proven: ProvenPasswords?
+        /// An exchange whose password has to be derived says so, and leaves it to its host when.
+        public let derivesSeparately: Bool
         /// Opened where a name has no secret, so that it takes as long as one that has; nil where there is no key.
         let decoySecret: SealedSecret?
 
         public init(
             mechanisms: [SASLMechanism], basicRequiresEncryption: Bool = true, names: LoginNameForms, decoys: DecoyKeys,
-            saslauthd: Saslauthd? = nil, secretKey: SecretKey? = nil, ntlmServer: DomainName? = nil
+            saslauthd: Saslauthd? = nil, secretKey: SecretKey? = nil, ntlmServer: DomainName? = nil, proven: ProvenPasswords? = nil,
+            derivesSeparately: Bool = false
         ) {
+            (self.proven, self.derivesSeparately) = (proven, derivesSeparately)
             (self.mechanisms, self.basicRequiresEncryption, self.names) = (mechanisms, basicRequiresEncryption, names)
             (self.decoys, self.saslauthd, self.secretKey, self.ntlmServer) = (decoys, saslauthd, secretKey, ntlmServer)
             decoySecret = secretKey.flatMap { decoys.sealedSecret(with: $0) }

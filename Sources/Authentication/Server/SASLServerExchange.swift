@@ -36,7 +36,7 @@ public final class SASLServerExchange: @unchecked Sendable {
         (self.mechanism, self.facts) = (mechanism, facts)
         refusal = server.refusal(of: mechanism, isEncrypted: facts.isEncrypted)
         context = ServerContext(server: server, mechanism: mechanism, source: source)
-        remembersMessages = mechanism.method == .basic && server.settings.saslauthd != nil
+        remembersMessages = mechanism.method == .basic && (server.settings.saslauthd != nil || server.settings.derivesSeparately)
         waitsForOthers = mechanism == .ntlm && server.settings.ntlmServer != nil
         callbacks = serverCallbacks(context)
         messages = clientMessages(of: mechanism)
@@ -50,6 +50,9 @@ public final class SASLServerExchange: @unchecked Sendable {
 
     /// The name that the client has given so far, for logs and counts; nil before it has, and with Kerberos.
     public var loginName: LoginName? { gate.withLock { _ in context.name } }
+
+    /// The same as a log may have it (``LoggedLoginName``); empty before there is one.
+    public var loggedName: String { gate.withLock { _ in context.loggedName ?? "" } }
 
     /// Begins the exchange.
     ///
@@ -74,19 +77,31 @@ public final class SASLServerExchange: @unchecked Sendable {
     public func askOthers() -> SASLServerAnswer {
         gate.withLock { _ in
             if let failure = context.askOthers() { return end(.failed(failure)) }
-            // The library has the last word about who the client may act as: it gets the same messages, and finds the password right.
-            let messages = received
-            var answer = start(nil)
-            for message in messages {
-                guard case .challenge = answer else { break }
-                answer = step(in: message)
-            }
-            if case .challenge = answer { return end(.failed(.temporary("the exchange cannot be repeated"))) }
-            return answer
+            return repeatMessages()
+        }
+    }
+
+    /// Derives the keys of the password, after ``SASLServerAnswer/needsDerivation``. Costs a processor tens of milliseconds.
+    public func derive() -> SASLServerAnswer {
+        gate.withLock { _ in
+            if let failure = context.derive() { return end(.failed(failure)) }
+            return repeatMessages()
         }
     }
 
     // MARK: Internals
+
+    /// The library has the last word about who the client may act as: it gets the same messages, and hears what has been found out meanwhile.
+    private func repeatMessages() -> SASLServerAnswer {
+        let messages = received
+        var answer = start(nil)
+        for message in messages {
+            guard case .challenge = answer else { break }
+            answer = step(in: message)
+        }
+        if case .challenge = answer { return end(.failed(.temporary("the exchange cannot be repeated"))) }
+        return answer
+    }
 
     /// Gives the library a new connection and the first message.
     private func start(_ initialResponse: [UInt8]?) -> SASLServerAnswer {
@@ -150,6 +165,10 @@ public final class SASLServerExchange: @unchecked Sendable {
             case .failure(let failure): return end(.failed(failure))
             }
         default:
+            if context.isDerivationPending {
+                dispose()
+                return .needsDerivation
+            }
             if context.isOutsidePending {
                 dispose()
                 return .waitsForOthers

@@ -23,6 +23,7 @@ final class ServerContext {
     /// Another system said that the password is right.
     private var isVouchedFor = false
     private(set) var outside = OutsideCheck.notNeeded
+    private var derivation = PasswordDerivation.notAsked
     /// What a callback found, and the library can only say as one of its codes.
     private(set) var verdict: AuthenticationFailure?
 
@@ -34,6 +35,7 @@ final class ServerContext {
 
     deinit {
         outside.erase()
+        derivation.erase()
         free(mechanismList)
         free(ntlmServer)
     }
@@ -83,13 +85,7 @@ final class ServerContext {
             guard let name, mechanism == .plain || mechanism == .login else { return SASL_BADAUTH }
             if case .answered(let answer) = outside { return code(of: answer) }
             let found = try find(name)
-            let verifier = try verifier(for: name, found)
-            let isMatch: Bool
-            do {
-                isMatch = try server.matches(verifier, String(validating: password, as: UTF8.self))
-            } catch {
-                throw Unavailable(reason: error.description)
-            }
+            guard let isMatch = try isMatch(password, of: name, found) else { return SASL_BADAUTH }
             // A decoy matches nothing; that nobody gets in by one must not depend on it.
             if isMatch { return found.map(isUsable) ?? false ? SASL_OK : SASL_BADAUTH }
             if settings.saslauthd != nil {
@@ -101,6 +97,60 @@ final class ServerContext {
             verdict = .temporary(error.reason)
             return SASL_UNAVAIL
         }
+    }
+
+    /// - Returns: nil where the keys are still to be derived.
+    private func isMatch(_ password: [UInt8], of name: LoginName, _ found: StoredCredential?) throws(Unavailable) -> Bool? {
+        if case .done(let isMatch) = derivation { return isMatch }
+        let verifier = try verifier(for: name, found)
+        do {
+            if let found, isUsable(found), try settings.proven?.contains(password, of: found.loginName, against: verifier) == true {
+                return true
+            }
+        } catch {
+            throw Unavailable(reason: error.description)
+        }
+        guard settings.derivesSeparately else { return try derive(password, verifier) }
+        derivation = .pending(verifier: verifier, password: password)
+        return nil
+    }
+
+    private func derive(_ password: [UInt8], _ verifier: SCRAMVerifier) throws(Unavailable) -> Bool {
+        do {
+            let isMatch = try server.matches(verifier, String(validating: password, as: UTF8.self))
+            if isMatch, case .some(.some(let found)) = lookup, isUsable(found) {
+                try settings.proven?.insert(password, of: found.loginName, against: verifier)
+            }
+            return isMatch
+        } catch {
+            throw Unavailable(reason: error.description)
+        }
+    }
+
+    /// Whether keys have to be derived before it is known what became of the password.
+    var isDerivationPending: Bool { if case .pending = derivation { true } else { false } }
+
+    /// Derives them. Afterwards the library is to be given the client's messages once more where this returns nil.
+    ///
+    /// - Returns: why the exchange has failed.
+    func derive() -> AuthenticationFailure? {
+        guard case .pending(let verifier, var password) = derivation else { return .temporary("no password is to be checked") }
+        derivation.erase()
+        defer { explicit_bzero(&password, password.count) }
+        do throws(Unavailable) {
+            derivation = .done(isMatch: try derive(password, verifier))
+            return nil
+        } catch {
+            return .temporary(error.reason)
+        }
+    }
+
+    /// The name that the client gave, as a log may have it: many a password was typed in the place of the name. Nil before there is one.
+    var loggedName: String? {
+        guard let name else { return nil }
+        var isOurs = false
+        if case .some(.some) = lookup { isOurs = true }
+        return LoggedLoginName.text(name.lookups.first ?? name.key, asKey: name.key, isOurs: isOurs)
     }
 
     private func code(of answer: Saslauthd.Answer) -> Int32 {
@@ -138,7 +188,9 @@ final class ServerContext {
             guard let name else { return .none }
             switch (property, mechanism) {
             case (.storedKeys, .scramSHA256): return .value(Array(try verifier(for: name, try find(name)).text.utf8))
-            case (.password, .cramMD5), (.password, .ntlm), (.password, .scramSHA1): return .value(try password(of: name))
+            case (.password, .cramMD5), (.password, .ntlm): return .value(try password(of: name))
+            // Its clients normalise what was typed, and the library does not.
+            case (.password, .scramSHA1): return .value(Self.normalized(try password(of: name)))
             // Least of all a password for a mechanism that sends one: the library would compare it.
             default: return .none
             }
@@ -146,6 +198,10 @@ final class ServerContext {
             verdict = .temporary(error.reason)
             return .unavailable
         }
+    }
+
+    private static func normalized(_ password: [UInt8]) -> [UInt8] {
+        String(validating: password, as: UTF8.self).flatMap { SASLPreparation.prepare($0) } ?? password
     }
 
     private struct Unavailable: Error {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MailVocabulary
 import ServiceRuntime
 import Topology
@@ -54,16 +55,20 @@ struct InitCommand: ParsableCommand {
         discussion: """
             Writes to standard output, or to --config F if there is no such file yet. Below /etc the file names the system's folders: \
             /var/lib/postern, /run/postern and /var/mail; elsewhere, folders beside the file.
+
+            Every domain has to have a postmaster (RFC 5321 §4.5.1): without --postmaster it asks for the account where somebody can answer, \
+            and otherwise names `postmaster`, an account or alias that has to be added.
             """)
 
     @Option(help: "The domain to receive mail for.") var domain: String
+    @Option(help: "The account that gets mail for postmaster@ the domain.") var postmaster: String?
     @Option(help: "Send all other mail through this host.") var smartHost: String?
     @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file")) var config: String?
 
-    func validate() throws { _ = try text() }
+    func validate() throws { _ = try text(postmaster: postmaster ?? Self.usualPostmaster) }
 
     func run() throws {
-        let text = try text()
+        let text = try text(postmaster: postmaster ?? askForPostmaster())
         guard let config else { return StandardOutput.print(text, terminator: "") }
         // What is right in one place may be wrong in another: the path of a socket has little room.
         if case .failed(let findings) = TopologyFile.parse(Array(text.utf8), path: config) {
@@ -75,11 +80,27 @@ struct InitCommand: ParsableCommand {
         Environment.printError("wrote \(config), which has no errors; `postern up --config \(config)` starts it")
     }
 
-    private func text() throws -> String {
+    private static let usualPostmaster = "postmaster"
+
+    /// Asks at the terminal until the answer is an account; an empty one, and no terminal, is the usual name.
+    private func askForPostmaster() -> String {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return Self.usualPostmaster }
+        while true {
+            Environment.printError("Which account gets mail for postmaster@\(domain)? [\(Self.usualPostmaster)]")
+            guard let answer = readLine()?.trimmingCharacters(in: .whitespaces), !answer.isEmpty else { return Self.usualPostmaster }
+            if TopologyFile.isAccount(answer) { return answer }
+            Environment.printError("'\(answer)' is not an account such as m.alexander or m.alexander@example.org")
+        }
+    }
+
+    private func text(postmaster: String) throws -> String {
         guard let name = DomainName(parsing: domain), TopologyFile.isDomain(domain) else {
             throw ValidationError("--domain: '\(domain)' is not a domain name (accepted: a name such as example.org)")
         }
-        guard let text = TopologyFile.initialFile(domain: name, smartHost: smartHost, path: config) else {
+        guard TopologyFile.isAccount(postmaster) else {
+            throw ValidationError("--postmaster: '\(postmaster)' is not an account (accepted: a name such as m.alexander, or an address)")
+        }
+        guard let text = TopologyFile.initialFile(domain: name, postmaster: postmaster, smartHost: smartHost, path: config) else {
             throw ValidationError(
                 "--smart-host: '\(smartHost ?? "")' is not a host (accepted: a name, or an address in brackets, perhaps with a port)")
         }

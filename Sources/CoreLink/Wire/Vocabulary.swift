@@ -67,7 +67,7 @@ extension WireReader {
     }
 
     mutating func domainName() throws(WireError) -> DomainName {
-        guard let name = DomainName(parsing: try text()) else { throw .invalid("DomainName") }
+        guard let name = DomainName(inAddress: try text()) else { throw .invalid("DomainName") }
         return name
     }
 

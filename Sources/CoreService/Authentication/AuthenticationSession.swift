@@ -100,14 +100,20 @@ final class AuthenticationSession {
             let known = try core.directory.credentialVerifier(loginName: loginName)
             exchanges[id]?.lookup = (loginName, key, known?.loginKey)
             core.log.info(
-                "verifier asked for", metadata: ["login": "\(loginName)", "account": "\(known.map { "\($0.address)" } ?? "none")"])
+                "verifier asked for",
+                metadata: [
+                    "login": "\(LoggedLoginName.text(loginName, isOurs: known != nil))",
+                    "account": "\(known.map { "\($0.address)" } ?? "none")",
+                ])
             return .credential(
                 id,
                 StoredCredential(
                     account: known?.address, loginKey: known?.loginKey, verifier: (known?.verifier ?? decoy).text,
                     secret: known?.secret.map { ByteBuffer(string: $0.text) }))
         } catch {
-            core.log.error("the directory cannot be read", metadata: ["login": "\(loginName)", "error": "\(error)"])
+            core.log.error(
+                "the directory cannot be read",
+                metadata: ["login": "\(LoggedLoginName.text(loginName, isOurs: false))", "error": "\(error)"])
             return .refused(id, .unavailable)
         }
     }
@@ -218,7 +224,8 @@ final class AuthenticationSession {
         let key = exchange.isBeingRead ? exchange.lookup?.key : nil
         let penalty = core.logins.throttle.recordFailure(from: exchange.facts.clientAddress, account: key, now: now)
         var metadata: Logger.Metadata = [
-            "client": "\(exchange.facts.clientAddress)", "login": "\(exchange.lookup?.key ?? "")",
+            "client": "\(exchange.facts.clientAddress)",
+            "login": "\(exchange.lookup.map { LoggedLoginName.text($0.asked, asKey: $0.key, isOurs: $0.loginKey != nil) } ?? "")",
             "mechanism": "\(exchange.mechanism.rawValue)", "virtual_server": "\(exchange.facts.virtualServer)",
             "tls": "\(exchange.facts.isSecure)",
             "reason": exchange.isBeingRead

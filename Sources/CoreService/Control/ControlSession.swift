@@ -1,4 +1,5 @@
 import CoreLink
+import Credentials
 import Directory
 import MailVocabulary
 import MessageQueue
@@ -35,15 +36,36 @@ final class ControlSession {
         case .queueShow: showMessage(request.arguments)
         case .explainRefusal: explainRefusal(request.arguments)
         case .explainMessage: explainMessage(request.arguments)
-        default:
-            do {
-                for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers).run(request) {
-                    connection.send(.object(object.text))
-                }
-                done()
+        default: changeDirectory(request)
+        }
+    }
+
+    /// The keys of a new password are made on another thread: mail does not wait for them.
+    private func changeDirectory(_ request: ControlRequest) {
+        guard let password = DirectoryCommands.password(in: request) else { return changeDirectory(request, verifier: nil) }
+        let iterations = core.topology.identity.iterations
+        core.fileThreads.runIfActive(eventLoop: core.eventLoop) { () -> Result<SCRAMVerifier, DirectoryError> in
+            do throws(DirectoryError) {
+                return .success(try Directory.makeVerifier(password, iterations: iterations))
             } catch {
-                refuse(ControlRefusal(error))
+                return .failure(error)
             }
+        }.assumeIsolated().whenComplete { [self] made in
+            switch made {
+            case .success(let verifier): changeDirectory(request, verifier: verifier)
+            case .failure: refuse(.failed("the core is ending"))
+            }
+        }
+    }
+
+    private func changeDirectory(_ request: ControlRequest, verifier: Result<SCRAMVerifier, DirectoryError>?) {
+        do {
+            for object in try DirectoryCommands(core: core, mayReadVerifiers: mayReadVerifiers, verifier: verifier).run(request) {
+                connection.send(.object(object.text))
+            }
+            done()
+        } catch {
+            refuse(ControlRefusal(error))
         }
     }
 

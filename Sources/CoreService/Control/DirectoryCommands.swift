@@ -9,6 +9,19 @@ struct DirectoryCommands {
     let core: Core
     /// Whether who asks may have what passwords are checked with: root, and the account that could read it from the disk anyway.
     let mayReadVerifiers: Bool
+    /// The keys of the password that the request has, made before on another thread; nil where it has none.
+    var verifier: Result<SCRAMVerifier, DirectoryError>?
+
+    /// The new password that a request has, if it does.
+    static func password(in request: ControlRequest) -> String? {
+        let place: Int
+        switch request.command {
+        case .userAdd, .userPassword: place = 1
+        case .credentialAdd: place = 3
+        default: return nil
+        }
+        return request.arguments.count > place ? request.arguments[place] : nil
+    }
 
     /// - Throws: `ControlRefusal` where the arguments are not what the request needs, `DirectoryError` where the directory refuses.
     func run(_ request: ControlRequest) throws -> [JSONObject] {
@@ -19,7 +32,7 @@ struct DirectoryCommands {
             let (address, password) = (try arguments.address(), arguments.optionalText())
             try arguments.end()
             try refuseUnlessNameable(address)
-            _ = try directory.addUser(address, password: password)
+            _ = try directory.addUser(address, verifier: password == nil ? nil : try verifier?.get())
         case .userList:
             return try directory.listUsers().map { user in
                 var object = JSONObject()
@@ -37,18 +50,20 @@ struct DirectoryCommands {
         case .userPassword:
             let loginName = try arguments.text("a login name")
             let key = try directory.owner(ofLogin: loginName)?.key
-            let password = try arguments.text("a password")
+            _ = try arguments.text("a password")
             let secret = try secret(arguments.optionalText())
             try arguments.end()
-            try directory.setPassword(loginName: loginName, password, secret: secret)
+            try directory.setVerifier(loginName: loginName, try verifier?.get(), secret: secret)
             if let key { core.tokens.forget(loginKey: key) }
         case .credentialAdd:
             let (address, login, label) = (try arguments.address(), try arguments.text("a login name"), try arguments.text("a label"))
-            let (password, expiresAt) = (try arguments.text("a password"), try arguments.expiry())
+            _ = try arguments.text("a password")
+            let expiresAt = try arguments.expiry()
             let secret = try secret(arguments.optionalText())
             try arguments.end()
+            guard let verifier = try verifier?.get() else { throw ControlRefusal.usage("a password is missing") }
             try directory.addCredential(
-                to: address, loginName: login, label: label, password: password, secret: secret, expiresAt: expiresAt)
+                to: address, loginName: login, label: label, verifier: verifier, secret: secret, expiresAt: expiresAt)
         case .credentialList: return try directory.listCredentials(of: try arguments.lastAddress()).map(Self.object)
         case .credentialRemove:
             let loginName = try arguments.lastText("a login name")

@@ -43,10 +43,10 @@ extension Core {
         }
     }
 
-    private static let directoryFails = Reply(451, "4.3.0", "Temporary failure of the directory, try again later")
+    static let directoryFails = Reply(451, "4.3.0", "Temporary failure of the directory, try again later")
 
     /// Whether the decision depends on what only the message itself tells.
-    var looksAtContent: Bool { routing.restrictsContent }
+    var looksAtContent: Bool { routing.restrictsContent || topology.permissions.checksHeader }
 
     /// Decides again at the end of the data (E15), about a recipient that was accepted at `RCPT`.
     func confirm(

@@ -251,6 +251,12 @@ final class SubmitSession {
     /// - Returns: the refusal of the message; nil where each recipient still has a way, perhaps another than before.
     private func confirm(_ transaction: Transaction, octets: Int) -> Reply? {
         guard core.looksAtContent, !transaction.accepted.isEmpty else { return nil }
+        if let refusal = core.refusal(ofAuthorIn: transaction.beginning, sender: transaction.sender, origin: transaction.origin) {
+            core.log.info(
+                "message refused",
+                metadata: ["queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)", "reply": "\(refusal)"])
+            return refusal
+        }
         let nature = MessageNature(beginning: transaction.beginning.readableBytesView)
         var routes: [EmailAddress: Route] = [:]
         for (address, found) in transaction.accepted {

@@ -14,6 +14,7 @@ final class MaildirJob: @unchecked Sendable {
     private let store: MaildirStore
     private let log: Logger
     private var deliveries: [(recipient: LeasedRecipient, state: State)] = []
+    private var lineEnds = LocalLineEnds()
 
     private enum State {
         case writing(MaildirWriter)
@@ -41,7 +42,10 @@ final class MaildirJob: @unchecked Sendable {
         write(prefix)
     }
 
-    func write(_ bytes: ByteBuffer) {
+    /// - Parameter content: with CRLF line ends, cut anywhere.
+    func write(_ content: ByteBuffer) { writeLocal(lineEnds.convert(content)) }
+
+    private func writeLocal(_ bytes: ByteBuffer) {
         for index in deliveries.indices {
             guard case .writing(let delivery) = deliveries[index].state else { continue }
             do throws(MaildirFailure) {
@@ -54,7 +58,8 @@ final class MaildirJob: @unchecked Sendable {
 
     /// Makes every file durable and visible; what could not be is said of its own recipient alone.
     func commit() -> [RecipientOutcome] {
-        deliveries.map { recipient, state in
+        writeLocal(lineEnds.finish())
+        return deliveries.map { recipient, state in
             let reply: Reply
             switch state {
             case .failed(let failure): reply = failure

@@ -16,6 +16,7 @@ extension DecisionStep {
         case .notOwnAddress(let address, let account): "\(address) is no address of \(account)"
         case .mayUseAddress(let address, let principal): "`send_as` grants \(address) to \(principal)"
         case .mayNotUseAddress(let address): "no `send_as` grants \(address) to the account"
+        case .authorUnreadable: "`From` names nobody that can be read, and `check_header` asks for an address of the account"
         // Rule 1.
         case .ours(let domain, let isShared):
             isShared
@@ -24,6 +25,7 @@ extension DecisionStep {
         case .mailbox(let address): "\(address) is a mailbox"
         case .followed(let step): Self.text(step)
         case .forwarded(let outside): "\(outside.via) is a forward to \(outside.address): it needs no relay permission"
+        case .postmaster(let address, let target): "\(address) is not in the directory: its mail is for \(target)"
         case .continuesElsewhere(let address):
             "\(address) is not in the directory, but its domain is shared: it goes on by routing, without relay permission"
         case .continuesAt(let address, let host, _):

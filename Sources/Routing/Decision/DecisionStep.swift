@@ -42,9 +42,10 @@ public struct DecisionStep: Hashable, Sendable {
     public var rule: String {
         switch finding {
         case .loggedIn, .anonymousPermitted, .loginRequired, .noSuchServer, .senderOfNobody, .nullSender, .ownAddress, .notOwnAddress,
-            .mayUseAddress, .mayNotUseAddress:
+            .mayUseAddress, .mayNotUseAddress, .authorUnreadable:
             "0"
-        case .ours, .notOurs, .mailbox, .followed, .forwarded, .continuesElsewhere, .continuesAt, .unknown, .nobodyYet, .leftOut,
+        case .ours, .notOurs, .mailbox, .followed, .forwarded, .postmaster, .continuesElsewhere, .continuesAt, .unknown, .nobodyYet,
+            .leftOut,
             .leadsToNobody,
             .mayBeWrittenTo, .mayNotBeWrittenTo, .memberMayNotBeWrittenTo, .nobodyLeft:
             "1"

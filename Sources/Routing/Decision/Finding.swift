@@ -15,6 +15,8 @@ extension DecisionStep {
         case notOwnAddress(EmailAddress, of: EmailAddress)
         case mayUseAddress(EmailAddress, by: Principal)
         case mayNotUseAddress(EmailAddress)
+        /// `From` names nobody that can be read.
+        case authorUnreadable
 
         // Rule 1: ours or not.
         case ours(DomainName, isShared: Bool)
@@ -22,6 +24,8 @@ extension DecisionStep {
         case mailbox(EmailAddress)
         case followed(KnownRecipient.Step)
         case forwarded(KnownRecipient.Outside)
+        /// The directory has no such address, and the configuration says who gets the mail for it.
+        case postmaster(EmailAddress, leadsTo: EmailAddress)
         /// In a shared domain, and not in the directory.
         case continuesElsewhere(EmailAddress)
         /// The same, where the domain names a host for it (E06).

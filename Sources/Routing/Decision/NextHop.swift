@@ -52,7 +52,7 @@ extension NextHop: CustomStringConvertible {
             guard let domain = Self.domain(value) else { return nil }
             self = .directFirst(domain)
         case "unknown_to":
-            guard let name = DomainName(parsing: value) else { return nil }
+            guard let name = DomainName(inAddress: value) else { return nil }
             self = .unknownTo(name)
         case "smart_hosts": self = .smartHosts(connector: value)
         case "maildir": self = .maildir(connector: value)

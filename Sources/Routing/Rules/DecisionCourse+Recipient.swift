@@ -22,13 +22,18 @@ extension DecisionCourse {
         case .unknown where domain.isShared, .nobodyYet where domain.isShared:
             guard try mayBeWrittenTo(facts.recipient, directory) else { return }
             try continueElsewhere(facts.recipient, in: domain, directory)
-        case .unknown, .nobodyYet: refuse(facts.recipient, answer, in: domain)
+        case .unknown, .nobodyYet:
+            if let postmaster = table.postmaster, isForPostmaster, postmaster.address != facts.recipient {
+                try follow(postmaster, from: domain, directory)
+            } else {
+                refuse(facts.recipient, answer, in: domain)
+            }
         }
     }
 
     /// An address of an authoritative domain that the directory has not. Missing data is no fact: a directory that never had anybody does
     /// not make a stranger of everybody.
-    private mutating func refuse(_ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain) {
+    mutating func refuse(_ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain) {
         if answer == .nobodyYet {
             refuse(.nobodyYet(address), domain.nobodyYet)
         } else {
@@ -50,7 +55,7 @@ extension DecisionCourse {
         }
     }
 
-    private mutating func follow<D: RoutingDirectory>(
+    mutating func follow<D: RoutingDirectory>(
         _ known: KnownRecipient, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
         for step in known.steps { trace.append(.followed(step)) }
@@ -87,7 +92,7 @@ extension DecisionCourse {
     }
 
     /// In a shared domain and not in the directory: E06, or rule 3.
-    private mutating func continueElsewhere<D: RoutingDirectory>(
+    mutating func continueElsewhere<D: RoutingDirectory>(
         _ address: EmailAddress, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
         guard let host = domain.unknownTo else {
@@ -103,7 +108,7 @@ extension DecisionCourse {
 
     /// Refuses where the address written to takes no mail from this sender.
     private mutating func mayBeWrittenTo<D: RoutingDirectory>(_ address: EmailAddress, _ directory: D) throws(D.Failure) -> Bool {
-        if table.receive.entries.isEmpty || facts.origin == .system { return true }
+        if table.receive.entries.isEmpty || facts.origin == .system || isForPostmaster { return true }
         guard let (entry, principal) = try closedEntry(for: address, directory) else {
             trace.append(.mayBeWrittenTo(address))
             return true
@@ -118,7 +123,7 @@ extension DecisionCourse {
     /// Leaves a target of an alias or group out that takes no mail from this sender.
     private mutating func isClosed<D: RoutingDirectory>(_ address: EmailAddress, _ directory: D) throws(D.Failure) -> Bool {
         // The address written to was asked for already.
-        if table.receive.entries.isEmpty || facts.origin == .system || address == facts.recipient { return false }
+        if table.receive.entries.isEmpty || facts.origin == .system || address == facts.recipient || isForPostmaster { return false }
         let recipient = facts.recipient
         guard let (entry, principal) = try closedEntry(for: address, directory) else { return false }
         refuse(

@@ -49,6 +49,31 @@ extension RoutingTable {
     }
 }
 
+extension RoutingTable {
+    /// Whether whoever is logged in may be the author that a message names in `From` (`permissions.check_header`, RFC 6409 §6.1): each address
+    /// must be one that ``decideSender(_:reversePath:directory:)`` permits.
+    ///
+    /// - Parameter authors: nil or empty: the field names nobody that can be read, and is refused.
+    /// - Throws: only what `directory` throws.
+    public func decideAuthors<D: RoutingDirectory>(
+        _ authors: [EmailAddress]?, in session: SubmissionSession, directory: D
+    ) throws(D.Failure) -> Verdict {
+        var trace = DecisionTrace()
+        guard let authors, !authors.isEmpty else {
+            let refusal = Refusal(
+                550, "5.7.1", "The message must have one From field that can be read, with addresses of your account", wrongSender.code)
+            trace.append(.authorUnreadable, at: wrongSender.location, refusal: refusal)
+            return Verdict(refusal: refusal, trace: trace)
+        }
+        var verdict = Verdict(refusal: nil, trace: trace)
+        for author in authors {
+            verdict = try decideSender(session, reversePath: .address(author), directory: directory)
+            if verdict.refusal != nil { break }
+        }
+        return verdict
+    }
+}
+
 /// Rule 0.
 struct SessionCourse {
     let table: RoutingTable

@@ -9,6 +9,7 @@ public final class RoutingTable: Sendable {
     let spaces: AddressSpaceIndex
     let receive: ReceiveIndex
     let sendAs: SendAsIndex
+    let postmaster: Postmaster?
     /// What could not be carried on by anything.
     let noRoute: RoutingRule
     let wrongSender: RoutingRule
@@ -26,6 +27,7 @@ public final class RoutingTable: Sendable {
         spaces = AddressSpaceIndex(topology.connectors)
         receive = ReceiveIndex(topology.permissions.receive)
         sendAs = SendAsIndex(topology.permissions.sendAs)
+        postmaster = topology.postmaster
         noRoute = RoutingRule("6", "connectors", topology.connectors.first?.location, .noRoute)
         // Where nothing is granted: the server whose sessions the rule is about.
         let senders = topology.permissions.sendAs.first?.location ?? topology.virtualServers.first { !$0.isEdge }?.location

@@ -4,7 +4,7 @@ import MailVocabulary
 public enum ContentDefect: Hashable, Sendable {
     /// A CR without LF, a LF without CR, or a NUL (RFC 5321 §2.3.8, §4.1.1.4).
     case bareLineEnd
-    /// A text line of more than 998 octets (RFC 5321 §4.5.3.1.6).
+    /// A text line of more octets than the limit. Writers keep to 998 (RFC 5322 §2.1.1), and not all of them do; receivers should take more.
     case lineTooLong
     /// More octets than the limit.
     case tooLarge

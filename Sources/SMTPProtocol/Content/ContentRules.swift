@@ -4,23 +4,22 @@ import NIOCore
 ///
 /// Octets count as the message has them: dots added for transparency and the end of data do not (RFC 1870 §5).
 struct ContentRules: Sendable {
-    /// Octets of a line without its CRLF (RFC 5321 §4.5.3.1.6).
-    static let maximumLine = 998
-
     private(set) var octets = 0
     private(set) var defect: ContentDefect?
     private(set) var has8BitOctets = false
     private var lineLength = 0
     /// nil: no limit.
     private let limit: Int?
+    /// Of a line without its CRLF, in octets; nil: no limit.
+    private let lineLimit: Int?
 
-    init(limit: Int?) { self.limit = limit }
+    init(limit: Int?, lineLimit: Int?) { (self.limit, self.lineLimit) = (limit, lineLimit) }
 
     /// Counts octets of a line: not CR, LF or NUL.
     ///
     /// - Returns: how many of them come before the first defect.
     mutating func text(_ count: Int) -> Int {
-        let lineRoom = Self.maximumLine - lineLength
+        let lineRoom = lineLimit.map { $0 - lineLength } ?? Int.max
         let sizeRoom = limit.map { $0 - octets } ?? Int.max
         octets += count
         guard defect == nil else { return 0 }

@@ -18,8 +18,10 @@ public struct DataDecoder: Sendable {
     private var position = Position.lineStart
     private var rules: ContentRules
 
-    /// - Parameter limit: the largest message in octets; nil: no limit.
-    public init(limit: Int?) { rules = ContentRules(limit: limit) }
+    /// - Parameters:
+    ///   - limit: the largest message in octets; nil: no limit.
+    ///   - lineLimit: the longest line in octets, without its CRLF; nil: no limit.
+    public init(limit: Int?, lineLimit: Int?) { rules = ContentRules(limit: limit, lineLimit: lineLimit) }
 
     /// The octets of the message so far, refused ones included.
     public var octets: Int { rules.octets }

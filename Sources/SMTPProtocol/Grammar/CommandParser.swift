@@ -13,7 +13,7 @@ struct CommandParser: Sendable {
     /// Whether AUTH is a command here, and a parameter of MAIL.
     var knowsAuthentication = false
 
-    /// Octets of a greeting's argument (RFC 5321 §4.5.3.1.2).
+    /// Octets of a greeting's argument (RFC 5321 §4.5.3.1.2); as UTF-8 it is twice as long at most.
     static let maximumGreeting = 255
 
     /// - Parameters:
@@ -58,13 +58,17 @@ struct CommandParser: Sendable {
         }
     }
 
-    /// A domain or an address literal, but also any other token: too many clients give a name that is none, and nothing depends on it.
+    /// A domain or an address literal, but also any other text: too many clients give a name that is none, such as that of the machine with
+    /// its blanks and umlauts, and nothing depends on it. What is no UTF-8 is read as Latin-1.
     private func greeting(_ argument: UnsafeRawBufferPointer) throws(CommandError) -> String {
         let name = argument.drop { $0 == UInt8(ascii: " ") }
-        guard !name.isEmpty, name.count <= Self.maximumGreeting, name.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard !name.isEmpty, name.count <= Self.maximumGreeting, name.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw .greetingSyntax
         }
-        return String(decoding: name, as: UTF8.self)
+        if let text = String(validating: name, as: UTF8.self) { return text }
+        var text = String.UnicodeScalarView()
+        for octet in name { text.append(Unicode.Scalar(octet)) }
+        return String(text)
     }
 
     private func sender(_ argument: UnsafeRawBufferPointer) throws(CommandError) -> EnvelopeSender {

@@ -152,7 +152,7 @@ extension SMTPServerSession {
             refuseData(ServerReplies.chunkingBegan, &actions)
         } else {
             transaction?.contentBegan = true
-            dataDecoder = DataDecoder(limit: contentLimit)
+            dataDecoder = DataDecoder(limit: contentLimit, lineLimit: settings.lineLengthLimit)
             phase = .data
             actions.append(.contentBegan)
             respond(ServerReplies.goOn)

@@ -28,7 +28,7 @@ extension SMTPServerSession {
         }
         if let answer = transaction.earlyAnswer { return refuseChunk(size: size, answer, &actions) }
         if !transaction.contentBegan {
-            chunkDecoder = ChunkDecoder(limit: contentLimit)
+            chunkDecoder = ChunkDecoder(limit: contentLimit, lineLimit: settings.lineLengthLimit)
             self.transaction?.contentBegan = true
             actions.append(.contentBegan)
         }
@@ -153,7 +153,7 @@ extension SMTPServerSession {
     ) -> Reply {
         switch defect {
         case .bareLineEnd: return ServerReplies.bareLineEnd
-        case .lineTooLong: return ServerReplies.textLineTooLong
+        case .lineTooLong: return ServerReplies.textLineTooLong(limit: settings.lineLengthLimit)
         case .tooLarge:
             // Where only the session's limit is in the way, the message is welcome in another one (E02).
             guard let largest = settings.largestMessage, octets > largest.bytes else { return ServerReplies.sessionExhausted }

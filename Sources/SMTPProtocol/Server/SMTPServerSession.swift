@@ -61,8 +61,8 @@ public struct SMTPServerSession: Sendable {
     var input = ByteBuffer()
     private var output = ByteBuffer()
 
-    var dataDecoder = DataDecoder(limit: nil)
-    var chunkDecoder = ChunkDecoder(limit: nil)
+    var dataDecoder = DataDecoder(limit: nil, lineLimit: nil)
+    var chunkDecoder = ChunkDecoder(limit: nil, lineLimit: nil)
     var isLastChunk = false
     /// The chunk under way was announced with no octet, and is not the last.
     var isEmptyChunk = false

@@ -13,6 +13,8 @@ public struct SMTPServerSettings: Sendable {
     public let recipientsLimit: Int?
     /// Messages in one connection; a further `MAIL` gets `421 4.7.0` (S07); nil: no limit.
     public let messagesPerConnection: Int?
+    /// Octets of a line of content without its CRLF; nil: no limit but that of the message (RFC 5322 §2.1.1).
+    public let lineLengthLimit: Int?
     /// What `<Postmaster>` without a domain means (RFC 5321 §4.5.1).
     public let postmasterDomain: DomainName
     /// Octets of a command line with its CRLF (RFC 5321 §4.5.3.1.4), to which extensions add theirs.
@@ -53,7 +55,8 @@ public struct SMTPServerSettings: Sendable {
         messageSizeLimit: ByteCount? = .mebibytes(10),
         sessionSizeLimit: ByteCount? = .mebibytes(100),
         recipientsLimit: Int? = 64000,
-        messagesPerConnection: Int? = 20,
+        messagesPerConnection: Int? = nil,
+        lineLengthLimit: Int? = nil,
         postmasterDomain: DomainName? = nil,
         commandLineLimit: Int = 512,
         unknownCommandLimit: Int = 10,
@@ -70,6 +73,7 @@ public struct SMTPServerSettings: Sendable {
         self.hostname = hostname
         (self.messageSizeLimit, self.sessionSizeLimit) = (messageSizeLimit, sessionSizeLimit)
         (self.recipientsLimit, self.messagesPerConnection) = (recipientsLimit, messagesPerConnection)
+        self.lineLengthLimit = lineLengthLimit
         self.postmasterDomain = postmasterDomain ?? hostname
         (self.commandLineLimit, self.unknownCommandLimit, self.errorLimit) = (commandLineLimit, unknownCommandLimit, errorLimit)
         (self.refusedRecipientLimit, self.idleCommandLimit) = (refusedRecipientLimit, idleCommandLimit)

@@ -47,7 +47,9 @@ enum ServerReplies {
     static let lineTooLong = Reply(500, "5.5.2", "Command line too long")
 
     static let bareLineEnd = Reply(550, "5.6.11", "The message has a CR or LF on its own, or a NUL: lines end with CRLF")
-    static let textLineTooLong = Reply(554, "5.6.0", "The message has a line of more than \(ContentRules.maximumLine) octets")
+    static func textLineTooLong(limit: Int?) -> Reply {
+        Reply(554, "5.6.0", "The message has a line longer than the limit of \(limit ?? 0) octets")
+    }
     static func messageTooLarge(limit: ByteCount) -> Reply {
         Reply(552, "5.3.4", "The message is larger than the limit of \(limit.bytes) octets")
     }

@@ -34,6 +34,10 @@ public struct Permissions: Hashable, Sendable {
 
     public let receive: [Receive]
     public let sendAs: [SendAs]
+    /// Whether `From` of submitted mail must be an address that the account may send as (RFC 6409 §6.1).
+    public let checksHeader: Bool
 
-    public init(receive: [Receive] = [], sendAs: [SendAs] = []) { (self.receive, self.sendAs) = (receive, sendAs) }
+    public init(receive: [Receive] = [], sendAs: [SendAs] = [], checksHeader: Bool = false) {
+        (self.receive, self.sendAs, self.checksHeader) = (receive, sendAs, checksHeader)
+    }
 }

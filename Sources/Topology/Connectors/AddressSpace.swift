@@ -36,10 +36,10 @@ extension AddressSpace.Pattern: CustomStringConvertible {
         if text == "*" {
             self = .any
         } else if text.hasPrefix("*.") {
-            guard let name = DomainName(parsing: text.dropFirst(2)) else { return nil }
+            guard let name = DomainName(inAddress: text.dropFirst(2)) else { return nil }
             self = .below(name)
         } else {
-            guard let name = DomainName(parsing: text) else { return nil }
+            guard let name = DomainName(inAddress: text) else { return nil }
             self = .exact(name)
         }
     }

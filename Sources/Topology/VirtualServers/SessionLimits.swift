@@ -12,13 +12,19 @@ public struct SessionLimits: Hashable, Sendable {
     public let recipients: Int?
     /// Messages of one connection; then the client reconnects (S07).
     public let messagesPerConnection: Int?
+    /// Octets of a line of content, without its CRLF. Without a limit a line may be as long as the message: receivers should take lines that
+    /// are longer than writers may make them (RFC 5322 §2.1.1).
+    public let lineLength: Int?
+
+    /// What every server takes: octets of a line without its CRLF (RFC 5321 §4.5.3.1.6).
+    public static let leastLineLength = 998
 
     public init(
         messageSize: ByteCount? = .mebibytes(10), sessionSize: ByteCount? = .mebibytes(100), recipients: Int? = 64_000,
-        messagesPerConnection: Int? = 20, messageSizeLocation: SourceLocation = .builtIn
+        messagesPerConnection: Int? = nil, lineLength: Int? = nil, messageSizeLocation: SourceLocation = .builtIn
     ) {
         (self.messageSize, self.sessionSize) = (messageSize, sessionSize)
         self.messageSizeLocation = messageSizeLocation
-        (self.recipients, self.messagesPerConnection) = (recipients, messagesPerConnection)
+        (self.recipients, self.messagesPerConnection, self.lineLength) = (recipients, messagesPerConnection, lineLength)
     }
 }

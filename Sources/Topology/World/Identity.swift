@@ -25,13 +25,20 @@ public struct Identity: Hashable, Sendable {
     public let ntlmServer: DomainName?
     /// The key that recoverable secrets are encrypted with, absolute: for NTLM and CRAM-MD5 only; nil keeps none.
     public let recoverableSecretsKey: String?
+    /// PBKDF2 rounds of passwords set from now on, 4096 to 10,000,000.
+    public let iterations: Int
+    /// Whether `postern-auth` remembers proven passwords, as digests, so that they are not derived again.
+    public let passwordCache: Bool
     public let failures: Failures
+
+    public static let defaultIterations = 100_000
 
     public init(
         saslauthdSocket: String? = nil, ntlmServer: DomainName? = nil, recoverableSecretsKey: String? = nil,
-        failures: Failures = Failures()
+        iterations: Int = Identity.defaultIterations, passwordCache: Bool = true, failures: Failures = Failures()
     ) {
         (self.saslauthdSocket, self.ntlmServer) = (saslauthdSocket, ntlmServer)
-        (self.recoverableSecretsKey, self.failures) = (recoverableSecretsKey, failures)
+        (self.recoverableSecretsKey, self.iterations, self.failures) = (recoverableSecretsKey, iterations, failures)
+        self.passwordCache = passwordCache
     }
 }

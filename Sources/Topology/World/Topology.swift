@@ -23,6 +23,8 @@ public struct Topology: Hashable, Sendable {
     public let controlGroup: String?
     /// What we receive mail for (E22).
     public let domains: [DomainName: ReceivingDomain]
+    /// nil: mail for `postmaster@` our domains goes where the directory says, and nowhere else.
+    public let postmaster: Postmaster?
     /// What one client network may take of what all share.
     public let budgets: BudgetSettings
     public let permissions: Permissions
@@ -49,7 +51,8 @@ public struct Topology: Hashable, Sendable {
         source: String = "", revision: String = "", sourceText: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
         stateDirectory: String = Topology.defaultStateDirectory, runtimeDirectory: String = Topology.defaultRuntimeDirectory,
         runAs: RunAs = RunAs(),
-        controlGroup: String? = nil, domains: [ReceivingDomain] = [], budgets: BudgetSettings = BudgetSettings(),
+        controlGroup: String? = nil, domains: [ReceivingDomain] = [], postmaster: Postmaster? = nil,
+        budgets: BudgetSettings = BudgetSettings(),
         permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
@@ -59,6 +62,7 @@ public struct Topology: Hashable, Sendable {
         self.defaultDomain = defaultDomain ?? hostname
         (self.stateDirectory, self.runtimeDirectory, self.runAs) = (stateDirectory, runtimeDirectory, runAs)
         (self.controlGroup, self.budgets) = (controlGroup, budgets)
+        self.postmaster = postmaster
         self.domains = Dictionary(domains.map { ($0.name, $0) }) { first, _ in first }
         (self.permissions, self.certificates, self.resolver, self.identity) = (permissions, certificates, resolver, identity)
         (self.virtualServers, self.connectors) = (virtualServers, connectors)
@@ -86,6 +90,12 @@ public struct Topology: Hashable, Sendable {
             if !holders.isEmpty { return holders }
         }
         return []
+    }
+
+    /// What `<postmaster>` without a domain means (RFC 5321 §4.1.1.3): the default domain, where we receive mail for it; otherwise one that
+    /// we do receive mail for.
+    public var postmasterDomain: DomainName {
+        domains[defaultDomain] != nil ? defaultDomain : domains.keys.min() ?? defaultDomain
     }
 
     /// The virtual server of this name, if there is one.

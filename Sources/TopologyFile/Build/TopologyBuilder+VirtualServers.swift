@@ -54,6 +54,7 @@ extension TopologyBuilder {
             messageSize: messageSize, sessionSize: (value?["session_size"]).size(default: sessionDefault),
             recipients: (value?["recipients"]).limit(default: defaults.recipients),
             messagesPerConnection: (value?["messages_per_connection"]).limit(default: defaults.messagesPerConnection),
+            lineLength: (value?["line_length"]).limit(default: defaults.lineLength),
             messageSizeLocation: value?.entry("message_size")?.keyLocation ?? .builtIn)
     }
 

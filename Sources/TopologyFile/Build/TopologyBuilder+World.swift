@@ -14,7 +14,7 @@ extension TopologyBuilder {
 
     func domains(_ value: Value?) -> [ReceivingDomain] {
         (value?.entries ?? []).compactMap { entry in
-            guard let name = Hosts.domain(entry.key) else { return nil }
+            guard let name = Hosts.mailDomain(entry.key) else { return nil }
             var kind = ReceivingDomain.Kind.authoritative
             if entry.value.text == "shared" {
                 kind = .shared(unknownTo: nil)
@@ -23,6 +23,11 @@ extension TopologyBuilder {
             }
             return ReceivingDomain(name: name, kind: kind, location: entry.keyLocation)
         }
+    }
+
+    func postmaster(_ value: Value?) -> Postmaster? {
+        guard let value, let address = value.text.flatMap({ Principals.address($0, defaultDomain: defaultDomain) }) else { return nil }
+        return Postmaster(address, location: value.location)
     }
 
     func budgets(_ value: Value?) -> BudgetSettings {
@@ -53,7 +58,7 @@ extension TopologyBuilder {
                 addresses: (entry["addresses"]?.elements ?? []).compactMap { $0.text.flatMap { EmailAddress(parsing: $0) } },
                 location: entry.location)
         }
-        return Permissions(receive: receive, sendAs: sendAs)
+        return Permissions(receive: receive, sendAs: sendAs, checksHeader: value?["check_header"]?.boolean ?? false)
     }
 
     func certificates(_ value: Value?) -> [String: ConfiguredCertificate] {
@@ -83,6 +88,8 @@ extension TopologyBuilder {
         return Identity(
             saslauthdSocket: path(value?["saslauthd"]?["socket"]), ntlmServer: domain(value?["ntlm_server"]),
             recoverableSecretsKey: path(value?["recoverable_secrets"]?["key"]),
+            iterations: value?["iterations"]?.integer ?? Identity.defaultIterations,
+            passwordCache: value?["password_cache"]?.boolean ?? true,
             failures: Identity.Failures(
                 delay: failures?["delay"]?.duration ?? defaults.delay,
                 maximumDelay: failures?["maximum_delay"]?.duration ?? defaults.maximumDelay,

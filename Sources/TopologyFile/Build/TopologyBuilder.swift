@@ -25,7 +25,7 @@ struct TopologyBuilder {
             hostname = problem.substitute
             self.report.error(root.location, "hostname", problem.message, accepted: TextKind.domain.accepted)
         }
-        defaultDomain = root["default_domain"]?.text.flatMap { Hosts.domain($0) } ?? hostname
+        defaultDomain = root["default_domain"]?.text.flatMap { Hosts.mailDomain($0) } ?? hostname
     }
 
     func build() -> Topology {
@@ -34,7 +34,8 @@ struct TopologyBuilder {
             source: file, revision: Revision.of(bytes), sourceText: String(decoding: bytes, as: UTF8.self), hostname: hostname,
             defaultDomain: defaultDomain, stateDirectory: stateDirectory,
             runtimeDirectory: path(root["runtime_directory"]) ?? Topology.defaultRuntimeDirectory, runAs: runAs(root["run_as"]),
-            controlGroup: root["control_group"]?.text, domains: domains(root["domains"]), budgets: budgets(root["budgets"]),
+            controlGroup: root["control_group"]?.text, domains: domains(root["domains"]),
+            postmaster: postmaster(root["postmaster"]), budgets: budgets(root["budgets"]),
             permissions: permissions(root["permissions"]),
             certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),
             virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],

@@ -245,7 +245,7 @@ extension TopologyChecks {
 
     private var areAllDomainsKnown: Bool {
         guard let domains = root["domains"] else { return !shape.hasErrors(in: "domains") }
-        return domains.isTable && domains.entries.allSatisfy { Hosts.domain($0.key) != nil }
+        return domains.isTable && domains.entries.allSatisfy { Hosts.mailDomain($0.key) != nil }
     }
 
     // MARK: Profiles

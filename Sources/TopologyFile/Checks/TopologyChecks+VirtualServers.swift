@@ -84,6 +84,13 @@ extension TopologyChecks {
             report.warning(
                 place.location, place.path, "it is below message_size (\(message)): messages over \(session) can never come in")
         }
+        if let length = server.limits.lineLength, length < SessionLimits.leastLineLength {
+            let place = place("virtual_servers", server.name, "limits", "line_length")
+            report.warning(
+                place.location, place.path,
+                "it is below \(SessionLimits.leastLineLength), which every server has to take (RFC 5321 §4.5.3.1.6): proper mail is refused"
+            )
+        }
     }
 
     /// Each entry that another one of its list covers.

@@ -37,6 +37,7 @@ struct TopologyChecks {
         for (name, profile) in topology.outbound.sorted(by: { $0.key < $1.key }) { check(profile, named: name) }
         checkUses()
         checkPermissions()
+        checkPostmaster()
         checkNames()
     }
 

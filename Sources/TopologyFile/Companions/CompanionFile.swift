@@ -28,7 +28,7 @@ public enum CompanionFile {
         }
     }
 
-    /// One line of facts: a JSON object, which is read as the YAML that it is.
+    /// One line of facts: a JSON object, which is read as the YAML that it is. A `null` is the same as no key, as in the other files here.
     ///
     /// - Parameters:
     ///   - file: as errors name it.
@@ -94,7 +94,7 @@ public enum CompanionFile {
     }
 
     private static func decode(_ node: YAMLNode, _ model: ValueModel) throws(Failure) -> Value {
-        var shape = ShapeDecoder()
+        var shape = ShapeDecoder(nullIsNoKey: true)
         let value = shape.decode(node, as: model)
         let errors = shape.report.findings.filter { $0.severity == .error }
         guard errors.isEmpty else { throw Failure(findings: errors.sorted()) }

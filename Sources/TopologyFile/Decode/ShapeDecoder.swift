@@ -6,6 +6,10 @@ struct ShapeDecoder {
     private(set) var report = Report()
     /// More than zero inside of something that does not act yet and has been said so.
     private var silence = 0
+    /// Whether a key with `null` behind it is as good as none: so do programs write JSON. In a configuration it is a slip.
+    private let nullIsNoKey: Bool
+
+    init(nullIsNoKey: Bool = false) { self.nullIsNoKey = nullIsNoKey }
 
     mutating func decode(_ node: YAMLNode, as model: ValueModel) -> Value { decode(node, as: model, path: "", at: node.location) }
 
@@ -74,18 +78,19 @@ struct ShapeDecoder {
                 unknown(entry, in: table, path: path)
                 continue
             }
+            if isAbsent(entry) { continue }
             if let feature = key.feature { inactive(feature, at: entry.keyLocation, path) }
             if key.feature != nil { silence += 1 }
             let value = decode(entry.value, as: key.value, path: path, at: entry.keyLocation)
             if key.feature != nil { silence -= 1 }
             decoded.append(Value.Entry(key: entry.key, keyLocation: entry.keyLocation, value: value))
         }
-        let written = Set(entries.map(\.key))
+        let written = Set(entries.filter { !isAbsent($0) }.map(\.key))
         for key in table.keys where key.isRequired && !written.contains(key.name) {
             report.error(place, join(path, key.name), "the key is missing", accepted: key.value.accepted)
         }
         for group in table.exactlyOne {
-            let present = entries.filter { group.contains($0.key) }
+            let present = entries.filter { group.contains($0.key) && !isAbsent($0) }
             let names = group.map { "`\($0)`" }.joined(separator: ", ")
             if present.isEmpty {
                 report.error(place, path, "a key is missing", accepted: "one of \(names)")
@@ -116,7 +121,7 @@ struct ShapeDecoder {
     ) -> [Value.Entry] {
         var decoded: [Value.Entry] = []
         var domains: [DomainName: Int] = [:]
-        for entry in unique(entries, path: path) {
+        for entry in unique(entries, path: path) where !isAbsent(entry) {
             let path = join(path, entry.key)
             switch kind {
             case .identifier:
@@ -126,10 +131,11 @@ struct ShapeDecoder {
                         accepted: "letters, digits, `_`, `-` and `.`, up to 64, not beginning with `-` or `.`")
                 }
             case .domain:
-                if let problem = TextKind.domain.problem(entry.key) {
+                if let problem = TextKind.mailDomain.problem(entry.key) {
                     report.error(
-                        entry.keyLocation, path, Problem(message: problem).message(about: entry.key), accepted: TextKind.domain.accepted)
-                } else if let domain = DomainName(parsing: entry.key) {
+                        entry.keyLocation, path, Problem(message: problem).message(about: entry.key), accepted: TextKind.mailDomain.accepted
+                    )
+                } else if let domain = DomainName(inAddress: entry.key) {
                     if let line = domains[domain] {
                         report.error(entry.keyLocation, path, "the same domain is written in line \(line)", accepted: "each domain once")
                     }
@@ -171,6 +177,10 @@ struct ShapeDecoder {
         guard let table = chosen ?? tables.last?.table else { return Value(content: .invalid, location: node.location, path: path) }
         let decoded = decode(entries, as: table, path: path, at: place)
         return Value(content: .table(decoded), location: node.location, path: path)
+    }
+
+    private func isAbsent(_ entry: YAMLNode.Entry) -> Bool {
+        if nullIsNoKey, case .scalar("null", true) = entry.value.content { true } else { false }
     }
 
     /// The first of each key; the others are errors.

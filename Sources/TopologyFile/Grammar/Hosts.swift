@@ -8,6 +8,11 @@ enum Hosts {
         IPAddress(parsing: text) == nil ? DomainName(parsing: text) : nil
     }
 
+    /// A domain of addresses that is not an IP address.
+    static func mailDomain(_ text: some StringProtocol) -> DomainName? {
+        IPAddress(parsing: text) == nil ? DomainName(inAddress: text) : nil
+    }
+
     /// `192.0.2.1:25`, `[2001:db8::1]:25`.
     static func listener(_ text: String) -> (address: IPAddress, port: Int)? {
         guard let pair = HostPort(parsing: text), case .address(let address) = pair.host, let port = pair.port,

@@ -89,7 +89,10 @@ extension ConfigurationModel {
             "session_size", .size(orNone: true), default: "ten times message_size", rows: ["E02"],
             "Octets of all messages of one connection."),
         Key("recipients", .limit, default: "64000", rows: ["E03"], "Recipients of one message; the rest gets `452 4.5.3`."),
-        Key("messages_per_connection", .limit, default: "20", rows: ["S07"], "Messages of one connection; then the client reconnects."),
+        Key("messages_per_connection", .limit, default: "none", rows: ["S07"], "Messages of one connection; then the client reconnects."),
+        Key(
+            "line_length", .limit, default: "none",
+            "Octets of one line of a message; a longer one is `554 5.6.0`. Writers keep to 998 (RFC 5322 §2.1.1), and not all of them do."),
     ])
 
     private static let submissionKeys = [

@@ -8,7 +8,7 @@ enum ConfigurationModel {
                 Key("version", .integer(1...1), required: true, "The version of this format."),
                 Key("hostname", .text(.domain), default: "the machine's name", rows: ["E12"], "Our name in banner, EHLO and `Received`."),
                 Key(
-                    "default_domain", .text(.domain), required: true,
+                    "default_domain", .text(.mailDomain), required: true,
                     "Completes bare names: `m.alexander`, a login without a domain."),
                 Key(
                     "state_directory", .text(.path), default: "/var/lib/postern",
@@ -23,6 +23,9 @@ enum ConfigurationModel {
                 Key(
                     "domains", .map(.domain, placeholder: "domain", domain, minimum: 0), default: "none", rows: ["E22"],
                     "What we receive mail for."),
+                Key(
+                    "postmaster", .text(.account), default: "nobody",
+                    "Gets mail for `postmaster@` each of our domains, unless the directory has that address (RFC 5321 §4.5.1)."),
                 Key("budgets", .table(budgets), "What one client network may take of what all clients share."),
                 Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
                 Key(
@@ -116,6 +119,10 @@ enum ConfigurationModel {
                         Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
                     ]))),
             default: "[]", "Addresses that accounts may send as, besides their own."),
+        Key(
+            "check_header", .boolean, default: "false",
+            "Whether `From` of submitted mail, too, must be an address that the account may send as (RFC 6409 §6.1); otherwise `550 5.7.1`."
+        ),
     ])
 
     static let certificate = TableModel([
@@ -146,6 +153,13 @@ enum ConfigurationModel {
             "recoverable_secrets",
             .table(TableModel([Key("key", .text(.path), required: true, "The file of the key they are encrypted with.")])),
             default: "off", "Keeps secrets that can be recovered: for NTLM and CRAM-MD5 only."),
+        Key(
+            "iterations", .integer(4096...10_000_000), default: "100000",
+            "PBKDF2 rounds of passwords set from now on: what each guess from a stolen directory costs, and each first login."),
+        Key(
+            "password_cache", .boolean, default: "true",
+            "Whether `postern-auth` remembers, as digests in its memory, passwords that were right: the next login with the same one costs nothing."
+        ),
         Key(
             "failures",
             .table(

@@ -28,6 +28,11 @@ struct TextKind: Sendable {
         if IPAddress(parsing: text) != nil { return "`\(text)` is an address, not a domain name" }
         return DomainName(parsing: text) == nil ? "`\(text)` is not a domain name" : nil
     }
+    /// The domain of mail addresses, which may have underscores.
+    static let mailDomain = TextKind("a domain name such as example.org") { text in
+        if IPAddress(parsing: text) != nil { return "`\(text)` is an address, not a domain name" }
+        return DomainName(inAddress: text) == nil ? "`\(text)` is not a domain name" : nil
+    }
     static let domainOrNone = TextKind("a domain name, or none") { $0 == "none" ? nil : domain.problem($0) }
     static let addressSpace = TextKind("*, a domain such as example.org, or *.example.org for all below it") { text in
         Hosts.addressSpace(text) == nil ? "`\(text)` is not an address space" : nil

@@ -9,11 +9,15 @@ extension TopologyFile {
     ///
     /// - Parameters:
     ///   - domain: the domain that mail is received for.
+    ///   - postmaster: gets mail for `postmaster@domain`: an account, or an address elsewhere.
     ///   - smartHost: takes all mail that leaves: `relay.example`, `[192.0.2.25]:2525`; nil: delivery by DNS.
     ///   - path: where the file will stand; nil: not known.
-    /// - Returns: nil where `smartHost` is not a host, or `domain` an address.
-    public static func initialFile(domain: DomainName, smartHost: String? = nil, path: String? = nil) -> String? {
+    /// - Returns: nil where `smartHost` is not a host, `postmaster` no account, or `domain` an address.
+    public static func initialFile(domain: DomainName, postmaster: String = "postmaster", smartHost: String? = nil, path: String? = nil)
+        -> String?
+    {
         if let smartHost, Hosts.smartHost(smartHost) == nil { return nil }
+        guard isAccount(postmaster) else { return nil }
         // An address reads like a name, but is none.
         guard isDomain(domain.text) else { return nil }
         let isOfSystem = path.map { FilePath.folder(of: $0) + "/" }?.hasPrefix("/etc/") ?? false
@@ -28,6 +32,11 @@ extension TopologyFile {
             ("", nil),
             ("domains:", "what we receive mail for"),
             ("  \(domain): authoritative", "unknown recipients are refused"),
+            ("", nil),
+            (
+                "postmaster: \"\(postmaster.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"",
+                "gets mail for postmaster@\(domain); add the account"
+            ),
             ("", nil),
             ("virtual_servers:", nil),
             ("  internet:", nil),
@@ -57,6 +66,9 @@ extension TopologyFile {
                 return line.text + String(repeating: " ", count: room) + "# " + comment + "\n"
             }.joined()
     }
+
+    /// Whether a text names an account: a bare name, which the default domain completes, or an address.
+    public static func isAccount(_ text: String) -> Bool { TextKind.account.problem(text) == nil }
 
     /// Whether a text is a domain name; an address reads like one, but is none.
     public static func isDomain(_ text: String) -> Bool { Hosts.domain(text) != nil }

@@ -53,7 +53,7 @@ struct Architecture {
         ],
         cModules: [
             "CSQLite": ["DurableStorage"], "COpenSSL": ["Credentials", "TransportSecurity"], "CUnbound": ["NameResolution"],
-            "CIDN2": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
+            "CIDN2": ["MailVocabulary"], "CUnistring": ["MailVocabulary"], "CSASL": ["Authentication"], "CCrashVFS": ["CrashModel"],
             "CSeccomp": ["Confinement"], "CLandlock": ["Confinement"], "CMemoryFile": ["ServiceRuntime"],
         ],
         testOnly: ["CrashModel", "CCrashVFS", "DialogueModel", "RoutingBench"],

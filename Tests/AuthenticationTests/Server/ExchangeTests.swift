@@ -91,7 +91,7 @@ struct ExchangeTests {
                 case (.authorizationNotPermitted, .authorizationNotPermitted): break
                 default: #expect(failure == expected, "\(message)")
                 }
-            case .challenge, .waitsForOthers: Issue.record("a challenge to \(message)")
+            case .challenge, .waitsForOthers, .needsDerivation: Issue.record("a challenge to \(message)")
             }
         }
     }

@@ -37,7 +37,8 @@ struct TestServer {
 
     init(
         mechanisms: [SASLMechanism] = SASLMechanism.allCases, basicRequiresEncryption: Bool = true, saslauthd: Saslauthd? = nil,
-        hasKey: Bool = true, forms: LoginNameForms = TestServer.forms, iterations: Int = 4096
+        hasKey: Bool = true, forms: LoginNameForms = TestServer.forms, iterations: Int = 4096, proven: ProvenPasswords? = nil,
+        derivesSeparately: Bool = false
     ) throws {
         try TestLibrary.start()
         let source = TestSource()
@@ -65,7 +66,7 @@ struct TestServer {
             settings: .init(
                 mechanisms: mechanisms, basicRequiresEncryption: basicRequiresEncryption, names: forms,
                 decoys: DecoyKeys(secret: Array("a secret of the tests".utf8), iterations: iterations), saslauthd: saslauthd,
-                secretKey: hasKey ? key : nil),
+                secretKey: hasKey ? key : nil, proven: proven, derivesSeparately: derivesSeparately),
             source: source, now: { Self.noon }, matches: derivations.matching)
     }
 
@@ -100,6 +101,7 @@ struct TestServer {
                 held = nil
                 answer = ours.step(response)
             case .waitsForOthers: answer = ours.askOthers()
+            case .needsDerivation: answer = ours.derive()
             case .succeeded, .failed: break dialogue
             }
         }

@@ -55,6 +55,7 @@ final class PosternUnderTest: @unchecked Sendable {
             \(edge.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
             \(servers.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
             \(rest)
+            postmaster: user
             """)
     }
 
@@ -114,12 +115,16 @@ final class PosternUnderTest: @unchecked Sendable {
         if result.status != 0 { throw Failure(description: "user add \(address): \(result.errors)") }
     }
 
-    /// The messages in a mailbox, oldest first.
+    /// The messages in a mailbox, oldest first, with the line ends that they came with.
+    ///
+    /// - Throws: also where a file has a CR: lines end with LF there.
     func messages(for user: String, domain: String = "local.test") throws -> [Data] {
         let new = "\(folder.path)/mail/\(domain)/\(user)/new"
         guard FileManager.default.fileExists(atPath: new) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: new).sorted().map {
-            try Data(contentsOf: URL(fileURLWithPath: "\(new)/\($0)"))
+            let file = try Data(contentsOf: URL(fileURLWithPath: "\(new)/\($0)"))
+            if file.contains(0x0D) { throw Failure(description: "\(new)/\($0) has a CR") }
+            return Data(file.split(separator: 0x0A, omittingEmptySubsequences: false).joined(separator: Data("\r\n".utf8)))
         }
     }
 

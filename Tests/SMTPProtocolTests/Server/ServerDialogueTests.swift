@@ -22,6 +22,11 @@ struct ServerDialogueTests {
             ("EHLO c\r\nMAIL FROM:<a@x.test> SIZE=70000\r\n", ["220", "250", "552 5.3.4"]),
             ("EHLO c\r\nMAIL FROM:<a@x.test> COLOUR=blue\r\n", ["220", "250", "555 5.5.4"]),
             ("EHLO c\r\nMAIL FROM:a@x.test\r\n", ["220", "250", "501 5.1.7"]),
+            ("EHLO c\r\nMAIL FROM:<a.@x.test>\r\nRCPT TO:<b..c@under_score.test>\r\n", ["220", "250", "250 2.1.0", "250 2.1.5"]),
+            ("EHLO my pc\r\nMAIL FROM:<a@x.test>\r\n", ["220", "250", "250 2.1.0"]),
+            ("HELO MÜLLER-PC\r\nMAIL FROM:<a@x.test>\r\n", ["220", "250", "250 2.1.0"]),
+            ("EHLO \r\nEHLO a\u{7}b\r\n", ["220", "501 5.5.4", "501 5.5.4"]),
+            ("EHLO " + String(repeating: "ü", count: 128) + "\r\n", ["220", "501 5.5.4"]),
             ("EHLO c\r\nVRFY someone\r\n", ["220", "250", "252 2.5.0"]),
             ("EHLO c\r\nEXPN list\r\n", ["220", "250", "502 5.5.1"]),
             ("EHLO c\r\nSTARTTLS\r\n", ["220", "250", "502 5.5.1"]),
@@ -41,6 +46,17 @@ struct ServerDialogueTests {
         #expect(run.codes == codes, "\(run.sent)")
     }
 
+    @Test(
+        "a greeting in Latin-1, or in an old code page, is taken and read as Latin-1",
+        arguments: [(0xDC as UInt8, "MÜLLER-PC"), (0x9A, "M\u{9A}LLER-PC")])
+    func greetingInLatin1(octet: UInt8, name: String) {
+        var session = SMTPServerSession(settings: ServerRun.settings)
+        var actions: [SMTPServerAction] = []
+        session.receive(.connected, actions: &actions)
+        session.receive(.bytes(ByteBuffer(bytes: Array("EHLO M".utf8) + [octet] + Array("LLER-PC\r\n".utf8))), actions: &actions)
+        #expect(session.greeting == .ehlo(name))
+    }
+
     @Test("dots that the client added are taken away, and nothing else")
     func dots() {
         var run = ServerRun()
@@ -55,10 +71,33 @@ struct ServerDialogueTests {
         #expect(run.messages == ["message 10 .\r\nxx\r\ny\r\n"], "\(run.events)")
     }
 
-    @Test("a line of 998 octets is taken, one of 999 is not")
+    @Test(
+        "a line over 998 octets is taken as it is, however it is cut, and only the size of the message bounds it",
+        arguments: ["DATA", "BDAT"])
+    func longLine(command: String) {
+        for length in [998, 999, 20_000, 60_000] {
+            let content = String(repeating: "x", count: length) + "\r\n"
+            let framed =
+                command == "DATA"
+                ? "DATA\r\n" + content + ".\r\n"
+                : "BDAT 500\r\n" + content.prefix(500) + "BDAT \(length + 2 - 500) LAST\r\n" + content.dropFirst(500)
+            for cut in [length, 1000, 7] {
+                var run = ServerRun()
+                run.receive(Self.envelope)
+                var rest = Array(framed.utf8)[...]
+                while !rest.isEmpty {
+                    run.receive(rest.prefix(cut))
+                    rest = rest.dropFirst(cut)
+                }
+                #expect(run.messages == ["message \(length + 2) \(content)"], "\(length) octets in pieces of \(cut): \(run.codes)")
+            }
+        }
+    }
+
+    @Test("where lines have a limit, one of its length is taken and a longer one refused after the end of the message")
     func lineLength() {
         for (length, isTaken) in [(998, true), (999, false)] {
-            var run = ServerRun()
+            var run = ServerRun(settings: SMTPServerSettings(hostname: DomainName(parsing: "mx.test")!, lineLengthLimit: 998))
             run.receive(Self.envelope + "DATA\r\n" + String(repeating: "x", count: length) + "\r\n.\r\n")
             #expect(run.messages.isEmpty != isTaken)
             #expect(run.codes.last == (isTaken ? "250 2.0.0" : "554 5.6.0"), "\(run.sent.suffix(100))")

@@ -83,7 +83,7 @@ struct ProbeCommand: AsyncParsableCommand {
             let inside = domain.dropFirst().dropLast()
             let text = inside.lowercased().hasPrefix("ipv6:") ? inside.dropFirst(5) : inside
             if let address = IPAddress(parsing: text) { return .literal(address) }
-        } else if let name = DomainName(parsing: domain), IPAddress(parsing: domain) == nil {
+        } else if let name = DomainName(inAddress: domain), IPAddress(parsing: domain) == nil {
             return .name(name)
         }
         throw ValidationError("'\(domain)' is no domain (accepted: example.org or '[192.0.2.1]')")
