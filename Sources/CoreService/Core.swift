@@ -10,6 +10,7 @@ import NIOCore
 import NIOPosix
 import Routing
 import ServiceRuntime
+import Synchronization
 import Topology
 
 /// What the sessions of the core share: configuration, routing, directory, queue. Confined to the core's event loop.
@@ -187,6 +188,8 @@ final class Core {
             let new = prepared.topology
             // The same file again changes no decision: what waits need not be looked at.
             if new.revision != topology.revision { reconfiguredAt = .now() }
+            // Thousands of connectors take their time to be freed as well: on a thread, where this has the last reference.
+            let replaced = Replaced((topology, routing, rivals, directory.domains))
             topology = new
             routing = prepared.routing
             logins.adopt(new)
@@ -195,11 +198,21 @@ final class Core {
             directory.domains = prepared.domains
             directory.settings.iterations = new.identity.iterations
             warnOfPostmaster()
+            fileThreads.submit { _ in replaced.free() }
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
             onReload(new)
             return .success(new.revision)
         }
+    }
+
+    /// What a reload has replaced, until it is freed.
+    private final class Replaced<Value: Sendable>: Sendable {
+        private let value: Mutex<Value?>
+
+        init(_ value: Value) { self.value = Mutex(value) }
+
+        func free() { value.withLock { $0 = nil } }
     }
 
     private func note(_ event: MessageQueue.Event) {

@@ -28,10 +28,28 @@ struct Value {
     let content: Content
     let location: SourceLocation
     let path: String
+    /// Where each key of a large table stands. The checks ask for every connector by its name: without it thousands of them would take the
+    /// square of their number.
+    private let places: [String: Int]
+
+    init(content: Content, location: SourceLocation, path: String) {
+        (self.content, self.location, self.path) = (content, location, path)
+        if case .table(let entries) = content, entries.count > Self.largestSearched {
+            places = Dictionary(entries.enumerated().map { ($1.key, $0) }) { first, _ in first }
+        } else {
+            places = [:]
+        }
+    }
+
+    /// Entries of a table that is searched from its begin.
+    private static let largestSearched = 16
 
     subscript(key: String) -> Value? { entry(key)?.value }
 
-    func entry(_ key: String) -> Entry? { entries.first { $0.key == key } }
+    func entry(_ key: String) -> Entry? {
+        guard places.isEmpty else { return places[key].map { entries[$0] } }
+        return entries.first { $0.key == key }
+    }
 
     var entries: [Entry] {
         if case .table(let entries) = content { entries } else { [] }

@@ -164,6 +164,46 @@ struct ServerMessagesTests {
         #expect((check.objection(to: Array(message.utf8)) == nil) == isGood, "\(message)")
     }
 
+    /// What is wrong with the last of these messages; those before must be right.
+    private func objection(_ mechanism: SASLMechanism, _ messages: [[UInt8]]) -> String? {
+        var check = serverMessages(of: mechanism)
+        for message in messages.dropLast() { #expect(check.objection(to: message) == nil, "\(message)") }
+        return check.objection(to: messages.last ?? [])
+    }
+
+    @Test("kind: a hostile server's octets before C reads them: NTLM's CHALLENGE has its type, and its field within itself")
+    func ntlm() {
+        func challenge(target: Int = 0, at offset: Int = 48, type: UInt8 = 2, octets: Int = 56) -> [UInt8] {
+            func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
+            let head =
+                Array("NTLMSSP\0".utf8) + [type, 0, 0, 0] + number(target, 2) + number(target, 2) + number(offset, 4)
+                + [UInt8](repeating: 0, count: 28)
+            return Array((head + [UInt8](repeating: 0x41, count: 4096)).prefix(octets))
+        }
+        for good in [challenge(), challenge(octets: 32), challenge(target: 8), challenge(target: 0, at: 1 << 31)] {
+            #expect(objection(.ntlm, [good]) == nil)
+            #expect(objection(.ntlm, [[], good]) == nil)
+        }
+        let bad = [
+            challenge(octets: 31), challenge(type: 1), challenge(type: 3), challenge(target: 9), challenge(target: 8, at: 31),
+            challenge(target: 8, at: Int(UInt32.max)), challenge(target: 1025, at: 48, octets: 4096),
+            Array("NTLMSSP ".utf8) + challenge().dropFirst(8),
+        ]
+        for message in bad { #expect(objection(.ntlm, [message]) != nil, "\(message.prefix(32))") }
+        #expect(objection(.ntlm, [challenge(), challenge()]) != nil)
+    }
+
+    @Test("kind: a hostile server's octets before C reads them: CRAM-MD5's challenge is one, without NUL; prompts are short")
+    func challengesAndPrompts() {
+        #expect(objection(.cramMD5, [Array("<1896.697170952@postoffice.example.net>".utf8)]) == nil)
+        for bad in [[], [0x3C, 0, 0x3E], [UInt8](repeating: 0x61, count: 1025)] { #expect(objection(.cramMD5, [bad]) != nil) }
+        #expect(objection(.cramMD5, [[0x61], [0x61]]) != nil)
+        for mechanism in [.plain, .login] as [SASLMechanism] {
+            #expect(objection(mechanism, [Array("Username:".utf8), [], [0, 255]]) == nil)
+            #expect(objection(mechanism, [[UInt8](repeating: 0x61, count: 1025)]) != nil)
+        }
+    }
+
     @Test("SCRAM's final message")
     func final() {
         let signature = Base64.encode([UInt8](repeating: 1, count: 32))
