@@ -43,7 +43,8 @@ struct HealthCommand: AsyncParsableCommand {
             Environment.printError("postern: warning: the directory \(StatusCommand.noMailbox)")
         }
         for off in status?.rows("mechanisms_off") ?? [] {
-            Environment.printError("postern: warning: nobody can log in with \(StatusCommand.mechanismOff(off, HumanTime.Form(isExact: false)))")
+            Environment.printError(
+                "postern: warning: nobody can log in with \(StatusCommand.mechanismOff(off, HumanTime.Form(isExact: false)))")
         }
     }
 

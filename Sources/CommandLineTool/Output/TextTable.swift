@@ -6,20 +6,20 @@ struct TextTable {
     /// Rows that the widths are taken from.
     static let measuredRows = 200
 
-    private let print: (String) -> Void
+    private let emit: (String) -> Void
     private var waiting: [[String]]
     private var widths: [Int]?
     private(set) var isEmpty = true
 
-    init(_ header: String..., print: @escaping (String) -> Void = { StandardOutput.print($0) }) {
-        (self.print, waiting) = (print, [header])
+    init(_ header: String..., emit: @escaping (String) -> Void = { StandardOutput.print($0) }) {
+        (self.emit, waiting) = (emit, [header])
     }
 
     /// A cell never has more than one line.
     mutating func add(_ cells: String...) {
         isEmpty = false
         let row = cells.map(EscapedText.line)
-        if let widths { return print(Self.line(row, widths)) }
+        if let widths { return emit(Self.line(row, widths)) }
         waiting.append(row)
         if waiting.count > Self.measuredRows { flush() }
     }
@@ -31,7 +31,7 @@ struct TextTable {
         guard widths == nil, let header = waiting.first else { return }
         let widths = header.indices.map { column in waiting.map { Self.width($0[column]) }.max() ?? 0 }
         self.widths = widths
-        print(waiting.map { Self.line($0, widths) }.joined(separator: "\n"))
+        emit(waiting.map { Self.line($0, widths) }.joined(separator: "\n"))
         waiting = []
     }
 

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// Confined to its event loop, and made on it. Bounded in connections, for which pools of several loops may have one allowance, and in
 /// waiters: past both, `acquire` fails at once, and the sender is told to come back later (law 6).
-public final class LinkPool<Role: LinkRole> {
+public final class LinkPool<Role: LinkRole & SendableMetatype> {
     public typealias Client = LinkClient<Role>
 
     private let address: LinkAddress

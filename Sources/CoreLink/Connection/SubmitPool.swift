@@ -29,7 +29,7 @@ public protocol SubmitConnection: AnyObject {
     func discard()
 }
 
-extension LinkPool: SubmitPool where Role: SubmitRole {
+extension LinkPool: SubmitPool where Role: SubmitRole & SendableMetatype {
     public func acquireConnection(_ completion: @escaping (Result<any SubmitConnection, LinkError>) -> Void) {
         acquire { [self] result in completion(result.map { PooledConnection(client: $0, pool: self) }) }
     }
@@ -45,7 +45,7 @@ extension LinkPool: SubmitPool where Role: SubmitRole {
     }
 }
 
-private final class PooledConnection<Role: SubmitRole>: SubmitConnection {
+private final class PooledConnection<Role: SubmitRole & SendableMetatype>: SubmitConnection {
     private let client: LinkClient<Role>
     private let pool: LinkPool<Role>
 

@@ -19,22 +19,14 @@ struct KeptConfiguration {
     ///
     /// - Returns: its text; nil where there is none that counts.
     func take() -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        unlink(path)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-            status.st_size <= TopologyFile.maximumBytes + Self.headRoom
-        else { return nil }
-        var octets = [UInt8](repeating: 0, count: Int(status.st_size))
-        var count = 0
-        while count < octets.count {
-            let more = octets.withUnsafeMutableBytes { read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
-            if more < 0, errno == EINTR { continue }
-            guard more > 0 else { return nil }
-            count += more
+        let file: TrustedFile
+        do throws(TrustedFileError) {
+            file = try TrustedFile.read(path, limit: TopologyFile.maximumBytes + Self.headRoom)
+        } catch {
+            return nil
         }
+        unlink(path)
+        let octets = file.octets
         guard let head, octets.starts(with: head) else { return nil }
         return Array(octets[head.count...])
     }

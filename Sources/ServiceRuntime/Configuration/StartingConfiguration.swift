@@ -2,6 +2,7 @@ import CoreLink
 import Glibc
 import Topology
 import TopologyFile
+import TrustedFiles
 
 /// What a daemon starts with. While a system runs there is one configuration, the one that its core has accepted: a daemon that is started again
 /// takes that, and not what has been written into the file since. The file is for a first start.
@@ -122,7 +123,7 @@ extension LinkAddress {
         if let core { listeners.insert(core) }
         // Where the file does not name the core's account, the folder of its sockets is its own, or root's.
         var status = stat()
-        if stat(folder, &status) == 0 { listeners.insert(status.st_uid) }
+        if let folder = try? TrustedFolder.open(folder), fstat(folder.descriptor, &status) == 0 { listeners.insert(status.st_uid) }
         self.init(path: role.path(in: folder), listeners: listeners)
     }
 }

@@ -22,8 +22,8 @@ struct QueueListingTests {
             first == [
                 "ABC  from anna@example.org", "  in 14 min     bert@partner.example",
                 "                partner, dns:partner.example; 2 attempts",
-                "                450 4.2.0 the mailbox of this person is busy at this moment, come",
-                "                back later on",
+                "                450 4.2.0 the mailbox of this person is busy at this moment,",
+                "                come back later on",
             ])
         #expect(first.allSatisfy { $0.count <= 80 })
         #expect(try listing.lines(of: row("ABC", "active", "carl@partner.example")).first == "  under way     carl@partner.example")
