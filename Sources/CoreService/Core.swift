@@ -35,6 +35,8 @@ final class Core {
     var refusals = RefusalLog()
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
+    private(set) var destinations: DestinationFinder!
+    var openAddresses: OpenFinalAddresses
     private let store: SQLiteQueueStore
     private let readConfiguration: @Sendable () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
@@ -69,9 +71,11 @@ final class Core {
         lastReload = eventLoop.makeSucceededVoidFuture()
         routing = RoutingTable(topology)
         logins = LoginLedger(topology)
+        openAddresses = OpenFinalAddresses(budgets: topology.budgets)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
         outages = MechanismOutages(on: eventLoop, log: log) { [unowned self] in logins.crashes.off(now: $0) }
+        destinations = DestinationFinder(core: self)
         queue = MessageQueue(
             store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
             limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
@@ -153,7 +157,7 @@ final class Core {
     /// Removes the content file of a message that has left the queue.
     func removeContentIfUnnamed(_ id: QueueID) {
         let (files, log) = (contentFiles, log)
-        queue.message(id).assumeIsolated().whenComplete { [fileThreads, eventLoop] result in
+        queue.message(id, recipients: []).assumeIsolated().whenComplete { [fileThreads, eventLoop] result in
             // Where it cannot be told, the file stays; the next start sets it aside if nobody names it.
             guard case .success(nil) = result else { return }
             fileThreads.runIfActive(eventLoop: eventLoop) { try files.removeIfThere(id) }.whenFailure { error in
@@ -193,6 +197,7 @@ final class Core {
             topology = new
             routing = prepared.routing
             logins.adopt(new)
+            openAddresses.adopt(new.budgets)
             rivals = prepared.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
             directory.domains = prepared.domains

@@ -42,10 +42,17 @@ public final class Directory {
     /// What is ours according to the configuration; set anew when that is reloaded.
     public var domains: DirectoryDomains {
         // Which targets may be followed depends on them.
-        didSet { cache.removeExpansions() }
+        didSet {
+            generation &+= 1
+            cache.removeExpansions()
+        }
     }
     /// Changed with the configuration.
     public var settings: Settings
+    /// Another number after each change of the directory, and of what is ours: what was read under an earlier one may be out of date.
+    public private(set) var generation: UInt64 = 0
+    /// Where it lies, for a reader on another thread.
+    public let location: Location
     let connection: SQLiteConnection
     /// What the keys of names that nobody has are made from; known to this installation only.
     public let decoySecret: [UInt8]
@@ -55,6 +62,7 @@ public final class Directory {
     public private(set) var hasNeverHadAnybody = false
     private let findEntry: SQLiteStatement
     private let findTargets: SQLiteStatement
+    let countTargets: SQLiteStatement
     private var statements: [String: SQLiteStatement] = [:]
 
     /// Opens the directory, creates it where there is none, brings an older one to this release's schema.
@@ -67,7 +75,7 @@ public final class Directory {
         path: String, domains: DirectoryDomains, settings: Settings = Settings(), vfs: String? = nil
     ) throws(DirectoryError) {
         precondition(SCRAMVerifier.permittedIterations.contains(settings.iterations), "iterations")
-        (self.domains, self.settings) = (domains, settings)
+        (self.domains, self.settings, location) = (domains, settings, Location(path: path, vfs: vfs))
         cache = DirectoryCache(capacity: settings.cacheCapacity, expansionCapacity: settings.expansionCacheCapacity)
         do throws(SQLiteError) {
             connection = try SQLiteConnection(path: path, mode: .readWriteCreate, vfs: vfs)
@@ -86,14 +94,43 @@ public final class Directory {
         }
         do throws(SQLiteError) {
             try DirectoryKeyForms.compose(in: connection)
-            findEntry = try connection.prepare("SELECT id, address, kind, forward FROM entries WHERE key = ?")
-            findTargets = try connection.prepare("SELECT key, address FROM targets WHERE owner = ? ORDER BY key")
+            findEntry = try connection.prepare(Self.findEntryQuery)
+            findTargets = try connection.prepare(Self.findTargetsQuery)
+            countTargets = try connection.prepare(Self.countTargetsQuery)
             let secret = try connection.prepare("SELECT value FROM secrets WHERE name = 'decoy'")
             decoySecret = try secret.step() ? secret.blob(0) : []
             hasNeverHadAnybody = try Self.hasNeverHadAnybody(connection)
         } catch {
             throw .storage(error)
         }
+    }
+
+    /// Opens a directory that is open elsewhere in this process, for reading alone and on one other thread.
+    ///
+    /// - Parameter settings: how much it keeps; what it has kept goes with ``forget()``, since it does not see the changes of others.
+    /// - Throws: `.storage`.
+    public init(reading location: Location, domains: DirectoryDomains, settings: Settings) throws(DirectoryError) {
+        (self.domains, self.settings, self.location) = (domains, settings, location)
+        cache = DirectoryCache(capacity: settings.cacheCapacity, expansionCapacity: settings.expansionCacheCapacity)
+        do throws(SQLiteError) {
+            connection = try SQLiteConnection(path: location.path, mode: .readOnly, vfs: location.vfs)
+            findEntry = try connection.prepare(Self.findEntryQuery)
+            findTargets = try connection.prepare(Self.findTargetsQuery)
+            countTargets = try connection.prepare(Self.countTargetsQuery)
+        } catch {
+            throw .storage(error)
+        }
+        decoySecret = []
+    }
+
+    private static let findEntryQuery = "SELECT id, address, kind, forward FROM entries WHERE key = ?"
+    private static let findTargetsQuery = "SELECT key, address FROM targets WHERE owner = ? ORDER BY key"
+    private static let countTargetsQuery = "SELECT count(*) FROM (SELECT 1 FROM targets WHERE owner = ? LIMIT ?)"
+
+    /// A directory's file, and what reads it.
+    public struct Location: Hashable, Sendable {
+        let path: String
+        let vfs: String?
     }
 
     /// SQLite keeps the largest id that an entry ever had (https://www.sqlite.org/autoinc.html).
@@ -142,8 +179,16 @@ public final class Directory {
         return found
     }
 
-    /// The entry of exactly this key, from the database.
-    func load(_ key: AddressKey) throws(DirectoryError) -> DirectoryEntry? {
+    /// An entry without what it leads to.
+    struct Head {
+        let id: Int64
+        let address: EmailAddress
+        let kind: DirectoryKind
+        let forward: Bool
+    }
+
+    /// The entry of exactly this key, from the database, but for where it leads.
+    func head(_ key: AddressKey) throws(DirectoryError) -> Head? {
         let row = try storage { () throws(SQLiteError) -> (id: Int64, address: String, kind: Int64, forward: Bool)? in
             try findEntry.bind(key.text, at: 1)
             defer { findEntry.reset() }
@@ -153,6 +198,16 @@ public final class Directory {
         guard let row else { return nil }
         let address = try parse(row.address)
         guard let kind = DirectoryKind(rawValue: row.kind) else { throw .damaged("\(address) is of kind \(row.kind)") }
+        return Head(id: row.id, address: address, kind: kind, forward: row.forward)
+    }
+
+    /// The entry of exactly this key, from the database.
+    func load(_ key: AddressKey) throws(DirectoryError) -> DirectoryEntry? {
+        try head(key).map { head throws(DirectoryError) in try whole(head) }
+    }
+
+    func whole(_ row: Head) throws(DirectoryError) -> DirectoryEntry {
+        let (address, kind) = (row.address, row.kind)
         if kind == .user {
             return DirectoryEntry(address: address, content: .mailbox(AccountID(value: row.id)), id: row.id, targetKeys: [])
         }
@@ -181,6 +236,7 @@ public final class Directory {
     func change<Success>(_ body: () throws(DirectoryError) -> Success) throws(DirectoryError) -> Success {
         cache.removeAll()
         defer {
+            generation &+= 1
             cache.removeAll()
             // Where it cannot be read, it is as before; the next change asks again.
             if hasNeverHadAnybody, let now = try? Self.hasNeverHadAnybody(connection) { hasNeverHadAnybody = now }

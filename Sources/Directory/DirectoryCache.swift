@@ -20,6 +20,8 @@ struct DirectoryCache {
     }
 
     private var answers: GenerationCache<Answer>
+    /// The addresses of aliases and groups that were not read as a whole.
+    private var leads: GenerationCache<EmailAddress>
     private var expansions: GenerationCache<Expansion>
     private var memberships: GenerationCache<Set<AddressKey>>
 
@@ -28,12 +30,16 @@ struct DirectoryCache {
     ///   - expansionCapacity: the same for the recipients of expansions.
     init(capacity: Int, expansionCapacity: Int = 0) {
         answers = GenerationCache(capacity: capacity)
+        leads = GenerationCache(capacity: capacity)
         expansions = GenerationCache(capacity: expansionCapacity)
         memberships = GenerationCache(capacity: capacity)
     }
 
     mutating func answer(for key: AddressKey) -> Answer? { answers.value(for: key) }
     mutating func insert(_ answer: Answer, for key: AddressKey) { answers.insert(answer, weight: answer.weight, for: key) }
+
+    mutating func lead(for key: AddressKey) -> EmailAddress? { leads.value(for: key) }
+    mutating func insert(lead address: EmailAddress, for key: AddressKey) { leads.insert(address, weight: 1, for: key) }
 
     mutating func expansion(for key: AddressKey) -> Expansion? { expansions.value(for: key) }
     mutating func insert(_ expansion: Expansion, for key: AddressKey) { expansions.insert(expansion, weight: expansion.weight, for: key) }
@@ -43,6 +49,7 @@ struct DirectoryCache {
 
     mutating func removeAll() {
         answers.removeAll()
+        leads.removeAll()
         expansions.removeAll()
         memberships.removeAll()
     }

@@ -88,6 +88,9 @@ public struct DirectoryDomains: Hashable, Sendable {
         (self.authoritative, self.shared, self.defaultDomain) = (authoritative, shared, defaultDomain)
     }
 
+    /// Whether mail for a domain is looked up in this directory.
+    public func contains(_ name: DomainName) -> Bool { authoritative.contains(name) || shared.contains(name) }
+
     enum Standing { case authoritative, shared, outside }
 
     /// An address literal is never one of our domains.

@@ -13,7 +13,7 @@ public struct RouteExplanation: Hashable, Sendable {
         if case .refuse(let refusal) = outcome { refusal } else { nil }
     }
 
-    public var routes: [RoutedRecipient] {
+    public var routes: RoutedRecipients {
         if case .deliver(let routes) = outcome { routes } else { [] }
     }
 

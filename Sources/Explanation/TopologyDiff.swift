@@ -141,7 +141,7 @@ private struct Deciding {
         return Self.side(decision.refusal, decision.routes, decision.trace)
     }
 
-    private static func side(_ refusal: Refusal?, _ routes: [RoutedRecipient], _ trace: DecisionTrace) -> TopologyDiff.Side {
+    private static func side(_ refusal: Refusal?, _ routes: RoutedRecipients, _ trace: DecisionTrace) -> TopologyDiff.Side {
         let settling = trace.steps.last { $0.location != nil } ?? trace.steps.last
         let carried = routes.map { ($0.connector.isEmpty ? "" : "connector \($0.connector), ") + "next hop \($0.nextHop)" }
         return TopologyDiff.Side(

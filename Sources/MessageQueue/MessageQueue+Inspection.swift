@@ -9,6 +9,11 @@ extension MessageQueue {
 
     public func message(_ id: QueueID) -> EventLoopFuture<StoredMessage?> { store.message(id) }
 
+    /// The message with those of these recipients alone that are left.
+    public func message(_ id: QueueID, recipients: [UInt32]) -> EventLoopFuture<StoredMessage?> {
+        store.message(id, recipients: recipients)
+    }
+
     public func counts() -> EventLoopFuture<QueueCounts> { store.counts() }
 
     public var leaseCount: Int { leases.count }

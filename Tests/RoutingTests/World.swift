@@ -93,15 +93,18 @@ enum World {
 
     static let table = RoutingTable(topology)
 
+    private static let users = ["anna", "tim", "head", "sam"]
+
+    static let memberships = [
+        "staff@school.example": ["anna@school.example", "tim@school.example", "head@school.example"],
+        "students@school.example": ["sam@school.example"],
+        "all@school.example": (users + ["staff", "students"]).map { "\($0)@school.example" },
+    ]
+
     /// anna, tim and head are staff; sam is a student; all of them are in all.
     static func directory() -> SketchDirectory {
-        let users = ["anna", "tim", "head", "sam"]
-        return SketchDirectory(
-            groups: [
-                "staff@school.example": ["anna@school.example", "tim@school.example", "head@school.example"],
-                "students@school.example": ["sam@school.example"],
-                "all@school.example": (users + ["staff", "students"]).map { "\($0)@school.example" },
-            ], aliases: ["anna@school.example": ["a.smith@school.example"]]
+        SketchDirectory(
+            groups: memberships, aliases: ["anna@school.example": ["a.smith@school.example"]]
         ) { address in
             switch address.localPart.lowercased() {
             case _ where address.domain != .name(name("school.example")): .unknown

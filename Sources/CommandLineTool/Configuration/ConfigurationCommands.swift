@@ -1,4 +1,5 @@
 import ArgumentParser
+import Explanation
 import Foundation
 import MailVocabulary
 import ServiceRuntime
@@ -27,24 +28,52 @@ extension ConfigurationOption {
 }
 
 /// `postern check`
-struct CheckCommand: ParsableCommand {
+struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read the configuration and say everything that is wrong with it.",
         discussion: """
             Errors keep the daemons from starting. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
             settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
+
+            Aliases and groups are looked at, too, where a core runs or --directory names a file: a warning points at those that lead to more \
+            than 1000 addresses and that strangers may write to.
             """)
 
     @OptionGroup var file: ConfigurationOption
+    @Option(
+        help: ArgumentHelp(
+            "Users, aliases and groups out of this YAML file; without it, out of the running core, if there is one.", valueName: "file"))
+    var directory: String?
     @Flag(help: "JSON Lines: one object per finding.") var json = false
 
-    func run() throws {
+    func run() async throws {
         let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess())
-        for finding in result.findings {
+        say(result.findings)
+        guard let topology = result.topology else { throw ExitCode(ExitStatus.configuration.rawValue) }
+        say(try await largeRecipients(topology))
+        if !json { Environment.printError("\(file.path): no errors") }
+    }
+
+    private func say(_ findings: [Finding]) {
+        for finding in findings {
             if json { StandardOutput.printJSON(FindingJSON(finding).text) } else { StandardOutput.print(finding.text) }
         }
-        guard result.topology != nil else { throw ExitCode(ExitStatus.configuration.rawValue) }
-        if !json { Environment.printError("\(file.path): no errors") }
+    }
+
+    private func largeRecipients(_ topology: Topology) async throws -> [Finding] {
+        if let directory {
+            return try Reporting.of {
+                let document = try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain)
+                return try LargeRecipients.findings(in: document, of: directory, topology: topology, isOfRunningCore: false)
+            }
+        }
+        // A configuration is also checked before anything runs by it, and by accounts that may not ask the core.
+        let client = try ControlClient(file, saysFindings: false)
+        guard await client.isAnswered() else { return [] }
+        let document = try await RunningDirectory.document(client)
+        return try Reporting.of {
+            try LargeRecipients.findings(in: document, of: "the running core", topology: topology, isOfRunningCore: true)
+        }
     }
 }
 

@@ -49,6 +49,25 @@ struct ControlClient {
 
     private var path: String { address.path }
 
+    /// Whether a core runs that takes requests from this account.
+    func isAnswered() async -> Bool {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let (address, revision) = (address, revision)
+        let done = eventLoop.makePromise(of: Bool.self)
+        eventLoop.execute {
+            LinkClient<ControlLink>.connect(to: address, holder: 0, revision: revision, on: eventLoop) { result in
+                if case .success(let client) = result {
+                    client.connection.close()
+                    done.succeed(true)
+                } else {
+                    done.succeed(false)
+                }
+            }
+        }
+        // It does not fail.
+        return (try? await done.futureResult.get()) ?? false
+    }
+
     /// Sends one request and gives each object to `receive` as it comes.
     ///
     /// Ends the command where the core cannot be reached or refuses, with a sentence and the exit status that says so.

@@ -10,17 +10,20 @@ import Topology
 /// What is decided about mail: at `MAIL`, at `RCPT`, at the end of the data, and again before it is delivered.
 extension Core {
     enum RecipientDecision {
-        case accepted([RoutedRecipient], DecisionTrace)
+        case accepted(RoutedRecipients, DecisionTrace)
         case refused(Reply)
     }
 
     /// Decides about one recipient at `RCPT`.
     ///
-    /// - Parameter room: final addresses that it may become at most.
+    /// - Parameters:
+    ///   - destinations: where it leads, as `DestinationFinder` found it.
+    ///   - room: final addresses that it may become at most.
     func decide(
-        _ recipient: EnvelopeRecipient, sender: EnvelopeSender, origin: MailOrigin, id: QueueID, room: Int
+        _ recipient: EnvelopeRecipient, leadingTo destinations: Destinations?, sender: EnvelopeSender, origin: MailOrigin, id: QueueID,
+        room: Int
     ) -> RecipientDecision {
-        decide(Self.facts(recipient.address, sender: sender, origin: origin, id: id), room: room)
+        decide(Self.facts(recipient.address, sender: sender, origin: origin, id: id), leadingTo: destinations, room: room)
     }
 
     private static func facts(_ recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID) -> RecipientFacts {
@@ -50,7 +53,7 @@ extension Core {
 
     /// Decides again at the end of the data (E15), about a recipient that was accepted at `RCPT`.
     func confirm(
-        _ routes: [RoutedRecipient], writtenTo recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID, size: Int,
+        _ routes: RoutedRecipients, writtenTo recipient: EmailAddress, sender: EnvelopeSender, origin: MailOrigin, id: QueueID, size: Int,
         nature: MessageNature
     ) -> RecipientDecision {
         var known = Self.facts(recipient, sender: sender, origin: origin, id: id)
@@ -66,16 +69,21 @@ extension Core {
         }
     }
 
-    func decide(_ facts: RecipientFacts, room: Int = .max) -> RecipientDecision {
-        decide(facts, room: room) { [routing, connectors] in try routing.decide($0, states: connectors.states, directory: $1) }
+    /// - Parameter destinations: where the recipient leads, if that was found before.
+    func decide(_ facts: RecipientFacts, leadingTo destinations: Destinations?, room: Int = .max) -> RecipientDecision {
+        decide(facts, leadingTo: destinations, room: room) { [routing, connectors] in
+            try routing.decide($0, states: connectors.states, directory: $1)
+        }
     }
 
     private func decide(
-        _ facts: RecipientFacts, room: Int = .max, by rules: (RecipientFacts, CoreDirectory) throws -> Decision
+        _ facts: RecipientFacts, leadingTo destinations: Destinations? = nil, room: Int = .max,
+        by rules: (RecipientFacts, CoreDirectory) throws -> Decision
     ) -> RecipientDecision {
         let decision: Decision
         do {
-            decision = try rules(facts, CoreDirectory(directory: directory, room: room))
+            decision = try rules(
+                facts, CoreDirectory(directory: directory, room: room, found: destinations.map { (facts.recipient, $0) }))
         } catch is TooManyRecipients {
             return .refused(TooManyRecipients.reply)
         } catch {

@@ -15,19 +15,32 @@ struct DecisionRecord: Sendable {
     /// Octets of the text, about: a message of some hundred recipients, or a group of some hundred members.
     static let maximumOctets = 64 * 1024
 
-    private(set) var text: String
+    private var begun: String
     private var file = ""
     private var isFull = false
+    /// Traces that are as long as a group is large: their words are made when the text is read.
+    private var long: [(recipient: EmailAddress, trace: DecisionTrace)] = []
 
     /// - Parameter revision: the configuration by which it is decided.
-    init(revision: String) { text = "\(Self.version)\t\(revision)" }
+    init(revision: String) { begun = "\(Self.version)\t\(revision)" }
 
     /// - Parameter recipient: the address written to.
     mutating func add(_ recipient: EmailAddress, _ trace: DecisionTrace) {
+        if trace.isLong { long.append((recipient, trace)) } else { write(recipient, trace) }
+    }
+
+    /// What is kept with the message; those whose traces are long come last. Takes time in proportion to its length.
+    var text: String {
+        var record = self
+        for (recipient, trace) in long { record.write(recipient, trace) }
+        return record.begun
+    }
+
+    private mutating func write(_ recipient: EmailAddress, _ trace: DecisionTrace) {
         guard !isFull else { return }
         line(">\(recipient)")
         for entry in trace.entries {
-            guard text.utf8.count < Self.maximumOctets else {
+            guard begun.utf8.count < Self.maximumOctets else {
                 isFull = true
                 return line("\t\t\t… and more, which was not recorded")
             }
@@ -39,12 +52,12 @@ struct DecisionRecord: Sendable {
     }
 
     private mutating func line(_ line: String) {
-        text += "\n"
+        begun += "\n"
         // What it quotes has no line ends and tabs but by accident.
         if line.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
-            text += line.replacing("\n", with: " ").replacing("\r", with: " ")
+            begun += line.replacing("\n", with: " ").replacing("\r", with: " ")
         } else {
-            text += line
+            begun += line
         }
     }
 

@@ -167,7 +167,7 @@ final class LeaseServerSession {
         case .file: stream(grant)
         case .damaged: damaged(grant, Self.changedContent)
         case nil:
-            core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
+            core.queue.message(grant.message.id, recipients: []).assumeIsolated().whenComplete { [self] result in
                 guard current == grant.id, !isGone else { return }
                 guard case .success(let message?) = result else { return unavailable(grant, "\(result)") }
                 switch message.head.content {

@@ -136,7 +136,7 @@ final class OutcomeRecorder {
     ///   its recipients is durable.
     func reroute(_ grant: LeaseGrant, completion: @escaping (_ stays: Bool) -> Void) {
         guard let holder = core.queue.holder(of: grant.id) else { return completion(false) }
-        core.queue.message(grant.message.id).assumeIsolated().whenComplete { [self] result in
+        core.queue.message(grant.message.id, recipients: grant.recipients.map(\.index)).assumeIsolated().whenComplete { [self] result in
             guard case .success(let message?) = result else {
                 // It cannot be told yet. Going round at once would have no end.
                 core.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [core] in
@@ -205,7 +205,7 @@ final class OutcomeRecorder {
     }
 
     private func recordDelivered(_ delivered: Set<UInt32>, _ held: HeldLease, carrier: Carrier, completion: @escaping () -> Void) {
-        core.queue.message(held.message).assumeIsolated().whenComplete { [self] result in
+        core.queue.message(held.message, recipients: Array(delivered)).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .failure:
                 // It cannot be told yet; nothing that was delivered may be forgotten.
@@ -285,7 +285,7 @@ final class OutcomeRecorder {
             let report = DeliveryReport(
                 host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: envelope.envelopeID,
                 smtpUTF8: envelope.smtpUTF8, arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original)
-            completion(core.system(report.message(), to: sender).map { [$0] } ?? [])
+            core.system(report.message(), to: sender) { completion($0.map { [$0] } ?? []) }
         }
     }
 

@@ -57,8 +57,8 @@ struct RefusalLog {
         counts[record.code, default: 0] += count
         var record = record
         if let trace {
-            record.steps = Array(trace.steps.suffix(Self.mostSteps))
-            record.omitted = trace.steps.count - record.steps.count + trace.omitted
+            record.steps = trace.last(Self.mostSteps)
+            record.omitted = trace.count - record.steps.count
         }
         if records.count < capacity {
             records.append(record)

@@ -7,14 +7,31 @@ import ServiceRuntime
 
 /// Messages of our own about messages that could not be delivered.
 extension Core {
-    /// A message of our own to somebody: routed like any other, with the null reverse-path. nil where there is no way to them.
-    func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> QueuedMessage? {
+    /// A message of our own to somebody: routed like any other, with the null reverse-path.
+    ///
+    /// - Parameter completion: called once, at once or later; nil: there is no way to them.
+    func system(_ report: DeliveryReport.Message, to address: EmailAddress, completion: @escaping (QueuedMessage?) -> Void) {
+        destinations.whenFound(address) { [self] result in
+            switch result {
+            case .success(let destinations): completion(system(report, to: address, leadingTo: destinations))
+            case .failure(let error):
+                log.warning(
+                    "a report cannot be delivered to its addressee, and is dropped",
+                    metadata: ["to": "\(address)", "error": "\(error)"])
+                completion(nil)
+            }
+        }
+    }
+
+    private func system(
+        _ report: DeliveryReport.Message, to address: EmailAddress, leadingTo destinations: Destinations?
+    ) -> QueuedMessage? {
         let id = queue.nextID()
         let now = Timestamp.now()
         let facts = RecipientFacts(
             origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: now,
             utcOffset: LocalTime.offset(at: now.seconds))
-        guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
+        guard case .accepted(let routed, let trace) = decide(facts, leadingTo: destinations), !routed.isEmpty else {
             log.warning(
                 "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
             return nil
@@ -22,16 +39,15 @@ extension Core {
         metrics.reportsWritten += 1
         var record = DecisionRecord(revision: topology.revision)
         record.add(address, trace)
+        let words = record
         log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
         return QueuedMessage(
             id: id, receivedAt: .now(),
             sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
             size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
-            recipients: routed.enumerated().map { index, target in
-                QueuedRecipient(
-                    index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
-                    writtenTo: target.address == address ? nil : address, route: Route(target))
-            }, decided: record.text)
+            recipients: QueuedRecipients(
+                [AcceptedRecipient(recipient: EnvelopeRecipient(address: address, notify: .never), routes: routed, namesOriginal: false)]
+            ), decided: words.text)
     }
 
     /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.
@@ -50,7 +66,7 @@ extension Core {
                     completion((try? result.get()) ?? ByteBuffer())  // Said above.
                 }
         case nil:
-            queue.message(head.id).assumeIsolated().whenComplete { result in
+            queue.message(head.id, recipients: []).assumeIsolated().whenComplete { result in
                 if case .success(let message?) = result, case .inline(let bytes) = message.head.content {
                     completion(bytes)
                 } else {

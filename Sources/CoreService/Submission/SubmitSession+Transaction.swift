@@ -6,25 +6,24 @@ import Routing
 
 extension SubmitSession {
     /// One message on its way in: envelope so far, and its content.
+    ///
+    /// Of a group it holds a reference to what all transactions share, whatever the number of its members.
     final class Transaction {
         let id: QueueID
         let facts: SessionFacts
         let sender: EnvelopeSender
         /// Octets that the content may have; nil: no limit.
         let contentLimit: Int?
-        private(set) var recipients: [QueuedRecipient] = []
-        /// Final addresses that the message goes to already, once there is more than one recipient: two aliases of one person make one
-        /// copy.
-        private var known: Set<EmailAddress> = []
+        private(set) var accepted: [AcceptedRecipient] = []
         /// Recipients that became many, and have been answered.
         private var expanded: Set<EmailAddress> = []
         private(set) var acceptedCount = 0
         /// Final addresses that further recipients may become.
         private(set) var room: Int
+        /// Final addresses that it has taken of those that all transactions may have.
+        private(set) var taken = 0
         /// How the recipients were decided about.
         var decided: DecisionRecord
-        /// Each accepted recipient with its routes, for the decision at the end of the data; only where that may differ.
-        var accepted: [(writtenTo: EmailAddress, routes: [RoutedRecipient])] = []
         /// The beginning of the content, for its header; only where routing looks at it.
         var beginning = ByteBuffer()
         var content: ContentSink?
@@ -43,46 +42,25 @@ extension SubmitSession {
             (self.refusal, self.contentLimit, self.room) = (refusal, contentLimit, room)
         }
 
-        /// Gives recipients other routes; who is left without one is none any more.
-        func reroute(_ route: (EmailAddress) -> Route?) {
-            recipients = recipients.compactMap { recipient in
-                route(recipient.recipient.address).map {
-                    QueuedRecipient(
-                        index: recipient.index, recipient: recipient.recipient, writtenTo: recipient.writtenTo, route: $0)
-                }
-            }
+        var network: ClientNetwork { ClientNetwork(facts.clientAddress) }
+
+        /// What an accepted recipient counts for: one that leads to nobody new is work, too.
+        static func weight(of routes: RoutedRecipients) -> Int { max(1, routes.count) }
+
+        /// Gives each accepted recipient other routes, perhaps fewer.
+        func reroute(_ routes: [RoutedRecipients]) {
+            for (index, routes) in zip(accepted.indices, routes) { accepted[index].routes = routes }
         }
 
         /// Whether all that the recipient leads to is there already.
         func hasExpanded(_ recipient: EmailAddress) -> Bool { expanded.contains(recipient) }
 
-        func accept(_ recipient: EnvelopeRecipient, for routed: [RoutedRecipient]) {
+        func accept(_ recipient: EnvelopeRecipient, for routes: RoutedRecipients) {
             acceptedCount += 1
-            room -= max(1, routed.count)
-            if routed.count > 1 { expanded.insert(recipient.address) }
-            // An expansion names nobody twice; the first needs no comparison.
-            let isFirst = recipients.isEmpty
-            if !isFirst, known.isEmpty { known = Set(recipients.lazy.map(\.recipient.address)) }
-            var original: String?
-            // The members of a group mostly take one way, whose text is made once.
-            guard var last = routed.first else { return }
-            var route = Route(last)
-            recipients.reserveCapacity(isFirst ? routed.count : 0)
-            for target in routed {
-                let address = target.address
-                if last.nextHop != target.nextHop || last.connector != target.connector { (last, route) = (target, Route(target)) }
-                if !isFirst, !known.insert(address).inserted { continue }
-                let isSame = address == recipient.address
-                // Reports name the address that the sender wrote to, not what an alias made of it (RFC 3461 §5.2.1).
-                if !isSame, original == nil { original = OriginalRecipient(recipient.address).parameter }
-                recipients.append(
-                    QueuedRecipient(
-                        index: UInt32(recipients.count),
-                        recipient: EnvelopeRecipient(
-                            address: address, notify: recipient.notify,
-                            originalRecipient: recipient.originalRecipient ?? (isSame ? nil : original)),
-                        writtenTo: isSame ? nil : recipient.address, route: route))
-            }
+            room -= Self.weight(of: routes)
+            taken += Self.weight(of: routes)
+            if routes.count > 1 { expanded.insert(recipient.address) }
+            accepted.append(AcceptedRecipient(recipient: recipient, routes: routes))
         }
     }
 }

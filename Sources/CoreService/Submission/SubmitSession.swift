@@ -1,4 +1,5 @@
 import CoreLink
+import Directory
 import Logging
 import MailVocabulary
 import MessageFormat
@@ -14,18 +15,24 @@ final class SubmitSession {
     /// What the session asks of its connection, whatever the role of its socket.
     typealias Connection = any SubmitPeer
 
-    private enum State {
+    fileprivate enum State {
         case idle
         case open(Transaction)
         /// The content has ended; the answer is on its way.
-        case committing
+        case committing(Transaction)
         /// The peer broke the protocol: nothing of what it said after that counts.
         case broken
     }
 
     private let core: Core
     private let connection: Connection
-    private var state = State.idle
+    private var state = State.idle {
+        didSet {
+            // Whichever way a transaction ends, what it took of the final addresses is free again.
+            guard let ended = oldValue.transaction, ended !== state.transaction else { return }
+            core.openAddresses.give(back: ended.taken, by: ended.network)
+        }
+    }
     private var isGone = false
     private var isRetired = false
 
@@ -145,21 +152,53 @@ final class SubmitSession {
             return connection.send(.recipient(Self.noStorage))
         }
         if transaction.hasExpanded(recipient.address) { return connection.send(.recipient(Self.accepted)) }
-        let reply: Reply
-        switch transaction.room > 0
-            ? core.decide(
-                recipient, sender: transaction.sender, origin: transaction.origin, id: transaction.id, room: transaction.room)
-            : .refused(TooManyRecipients.reply)
-        {
-        case .accepted(let routed, let trace):
-            transaction.accept(recipient, for: routed)
-            transaction.decided.add(recipient.address, trace)
-            if core.looksAtContent { transaction.accepted.append((recipient.address, routed)) }
-            reply = Self.accepted
-        case .refused(let refusal):
-            return refuse(recipient, transaction, refusal)
+        guard transaction.room > 0 else { return refuse(recipient, transaction, TooManyRecipients.reply) }
+        do throws(DirectoryError) {
+            switch try core.destinations.find(recipient.address) {
+            case .ordinary: decide(recipient, leadingTo: nil, transaction)
+            case .several(let destinations): decide(recipient, leadingTo: destinations, transaction)
+            case .unread(let address): decideLater(recipient, transaction, reading: address)
+            }
+        } catch {
+            directoryFailed(recipient, transaction, error)
         }
-        connection.send(.recipient(reply))
+    }
+
+    /// A group that has to be read first: what the front end says behind this waits in its socket meanwhile (law 6).
+    private func decideLater(_ recipient: EnvelopeRecipient, _ transaction: Transaction, reading address: EmailAddress) {
+        connection.pauseReading()
+        core.destinations.read(address) { [self] result in
+            // The front end has gone meanwhile, and the transaction with it.
+            guard case .open(let current) = state, current === transaction else { return }
+            switch result {
+            case .success(let destinations): decide(recipient, leadingTo: destinations, transaction)
+            case .failure(let error): directoryFailed(recipient, transaction, error)
+            }
+            connection.resumeReading()
+        }
+    }
+
+    private func decide(_ recipient: EnvelopeRecipient, leadingTo destinations: Destinations?, _ transaction: Transaction) {
+        let decision = core.decide(
+            recipient, leadingTo: destinations, sender: transaction.sender, origin: transaction.origin, id: transaction.id,
+            room: transaction.room)
+        switch decision {
+        case .accepted(let routes, let trace):
+            guard core.openAddresses.take(Transaction.weight(of: routes), by: transaction.network) else {
+                return refuse(recipient, transaction, OpenFinalAddresses.reply)
+            }
+            transaction.accept(recipient, for: routes)
+            transaction.decided.add(recipient.address, trace)
+            connection.send(.recipient(Self.accepted))
+        case .refused(let refusal): refuse(recipient, transaction, refusal)
+        }
+    }
+
+    private func directoryFailed(_ recipient: EnvelopeRecipient, _ transaction: Transaction, _ error: any Error) {
+        core.log.error(
+            "the directory cannot be read",
+            metadata: ["queue_id": "\(transaction.id)", "to": "\(recipient.address)", "error": "\(error)"])
+        refuse(recipient, transaction, Core.directoryFails)
     }
 
     private func refuse(_ recipient: EnvelopeRecipient, _ transaction: Transaction, _ reply: Reply) {
@@ -212,7 +251,7 @@ final class SubmitSession {
             state = .idle
             return reply(refusal)
         }
-        state = .committing
+        state = .committing(transaction)
         guard core.reserve.hasRoom(for: sink.octets, now: core.eventLoop.now) else {
             sink.discard()
             return answer(transaction, .failure(.full("the disk is full but for its reserve")))
@@ -231,16 +270,17 @@ final class SubmitSession {
                     "message dropped: its front end went away before it was stored", metadata: ["queue_id": "\(transaction.id)"])
             case .success(let (content, checksum)):
                 let facts = transaction.facts
+                let decided = transaction.decided
                 let message = QueuedMessage(
                     id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(has8BitOctets: has8BitOctets),
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
-                    size: sink.octets, has8BitOctets: has8BitOctets, content: content, recipients: transaction.recipients,
-                    decided: transaction.decided.text, checksum: checksum)
+                    size: sink.octets, has8BitOctets: has8BitOctets, content: content,
+                    recipients: QueuedRecipients(transaction.accepted), decided: decided.text, checksum: checksum)
                 core.queue.enqueue(message) { [self] result in
                     if case .failure = result { sink.discard() }
-                    answer(transaction, result.map { sink.octets })
+                    answer(transaction, result.map { (sink.octets, message.recipients.count) })
                 }
             }
         }
@@ -258,15 +298,17 @@ final class SubmitSession {
             return refusal
         }
         let nature = MessageNature(beginning: transaction.beginning.readableBytesView)
-        var routes: [EmailAddress: Route] = [:]
-        for (address, found) in transaction.accepted {
+        var routes: [RoutedRecipients] = []
+        for accepted in transaction.accepted {
+            let address = accepted.recipient.address
             switch core.confirm(
-                found, writtenTo: address, sender: transaction.sender, origin: transaction.origin, id: transaction.id, size: octets,
+                accepted.routes, writtenTo: address, sender: transaction.sender, origin: transaction.origin, id: transaction.id,
+                size: octets,
                 nature: nature)
             {
             case .accepted(let left, let trace):
                 transaction.decided.add(address, trace)
-                for target in left where routes[target.address] == nil { routes[target.address] = Route(target) }
+                routes.append(left)
             case .refused(let refusal):
                 core.metrics.refusedRecipients += 1
                 core.log.info(
@@ -278,15 +320,15 @@ final class SubmitSession {
                 return refusal
             }
         }
-        transaction.reroute { routes[$0] }
+        transaction.reroute(routes)
         return nil
     }
 
-    private func answer(_ transaction: Transaction, _ result: Result<Int, StoreError>) {
+    private func answer(_ transaction: Transaction, _ result: Result<(octets: Int, recipients: Int), StoreError>) {
         state = .idle
         let reply: Reply
         switch result {
-        case .success(let octets):
+        case .success(let (octets, recipients)):
             reply = Reply(250, "2.0.0", "\(transaction.id) queued")
             core.metrics.acceptedMessages += 1
             core.log.info(
@@ -294,7 +336,7 @@ final class SubmitSession {
                 metadata: [
                     "queue_id": "\(transaction.id)", "virtual_server": "\(transaction.facts.virtualServer)",
                     "client": "\(transaction.facts.clientAddress)", "from": "\(transaction.sender.reversePath)",
-                    "recipients": "\(transaction.recipients.count)", "size": "\(octets)",
+                    "recipients": "\(recipients)", "size": "\(octets)",
                 ])
         case .failure(let error):
             reply = Self.noStorage
@@ -316,6 +358,15 @@ final class SubmitSession {
         if case .open(let transaction) = state { transaction.content?.discard() }
         if case .open = state { state = .idle }
         core.ended(self)
+    }
+}
+
+extension SubmitSession.State {
+    fileprivate var transaction: SubmitSession.Transaction? {
+        switch self {
+        case .open(let transaction), .committing(let transaction): transaction
+        case .idle, .broken: nil
+        }
     }
 }
 

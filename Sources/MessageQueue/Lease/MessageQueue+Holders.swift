@@ -79,7 +79,7 @@ extension MessageQueue {
         var rest = presented
         while let item = rest.first, !mayBeFromBefore(item) { rest.removeFirst() }
         guard earlierHolders.isPresenting(holder.id), let item = rest.popFirst() else { return completion(confirmed) }
-        store.message(item.message).assumeIsolated().whenComplete { [self, rest] result in
+        store.message(item.message, recipients: item.recipients).assumeIsolated().whenComplete { [self, rest] result in
             var confirmed = confirmed
             // Gone meanwhile: what would be adopted now would be nobody's.
             if earlierHolders.isPresenting(holder.id) {

@@ -59,7 +59,7 @@ extension MessageQueue {
             noteStore(result)
             switch result {
             case .success:
-                for report in reports { scheduler.add(report) }
+                for report in reports { add(report) }
                 for case .deferred(let nextAttempt, _, _) in settlements.map(\.change) { deferred(until: nextAttempt) }
                 for case .rerouted(let route) in settlements.map(\.change) { scheduler.mayHaveMore(route) }
                 completion()

@@ -11,19 +11,32 @@ public struct QueuedMessage: Sendable {
     public let size: Int
     public let has8BitOctets: Bool
     public let content: QueuedContent
-    public let recipients: [QueuedRecipient]
-    /// How its recipients were decided about, in words that only the host understands.
-    public let decided: String?
+    public let recipients: QueuedRecipients
+    private let makeDecided: @Sendable () -> String?
+    /// How its recipients were decided about, in words that only the host understands. Made at each reading.
+    public var decided: String? { makeDecided() }
     /// CRC-32C of content that lies in a file; the store computes that of inline content itself.
     public let checksum: UInt32?
 
+    /// - Parameter decided: read on the writer's thread, where long words cost nobody else's time.
     public init(
         id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, origin: MessageOrigin, size: Int, has8BitOctets: Bool,
-        content: QueuedContent, recipients: [QueuedRecipient], decided: String? = nil, checksum: UInt32? = nil
+        content: QueuedContent, recipients: QueuedRecipients, decided: @autoclosure @escaping @Sendable () -> String? = nil,
+        checksum: UInt32? = nil
     ) {
         (self.id, self.receivedAt, self.sender, self.origin, self.size) = (id, receivedAt, sender, origin, size)
-        (self.has8BitOctets, self.content, self.recipients, self.decided) = (has8BitOctets, content, recipients, decided)
+        (self.has8BitOctets, self.content, self.recipients, makeDecided) = (has8BitOctets, content, recipients, decided)
         self.checksum = checksum
+    }
+
+    public init(
+        id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, origin: MessageOrigin, size: Int, has8BitOctets: Bool,
+        content: QueuedContent, recipients: [QueuedRecipient], decided: @autoclosure @escaping @Sendable () -> String? = nil,
+        checksum: UInt32? = nil
+    ) {
+        self.init(
+            id: id, receivedAt: receivedAt, sender: sender, origin: origin, size: size, has8BitOctets: has8BitOctets, content: content,
+            recipients: .listed(recipients), decided: decided(), checksum: checksum)
     }
 }
 

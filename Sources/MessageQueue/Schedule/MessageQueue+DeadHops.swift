@@ -19,7 +19,9 @@ extension MessageQueue {
     }
 
     func watchExpiry(of message: QueuedMessage) {
-        for route in Set(message.recipients.map(\.route)) {
+        // What is in the store alone is found by the sweep.
+        guard case .listed(let recipients) = message.recipients else { return }
+        for route in Set(recipients.map(\.route)) {
             if let hop = scheduler.hops[route] { watchExpiry(hop) }
         }
     }

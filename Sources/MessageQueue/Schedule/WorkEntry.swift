@@ -13,6 +13,10 @@ final class WorkEntry {
     let hop: HopQueue
     /// Due, and not leased.
     var waiting: [Recipient]
+    /// The largest index that was ever in memory with this entry: recipients behind it are in the store and nowhere else.
+    var loadedThrough: UInt32
+    /// What the scheduler counts of it: recipients that wait, are leased, or are being settled.
+    var counted = 0
     /// Leased, or settled but not durably so yet.
     var outstanding = 0
     /// Whether it was given out before, by this core or perhaps by the one before it.
@@ -22,6 +26,13 @@ final class WorkEntry {
 
     init(message: MessageHead, hop: HopQueue, waiting: [Recipient], mayBeRepeat: Bool) {
         (self.message, self.hop, self.waiting, self.mayBeRepeat) = (message, hop, waiting, mayBeRepeat)
+        loadedThrough = waiting.lazy.map(\.index).max() ?? 0
+    }
+
+    /// Recipients that were left in the store so far.
+    func append(_ more: [Recipient]) {
+        waiting += more
+        loadedThrough = max(loadedThrough, more.lazy.map(\.index).max() ?? 0)
     }
 
     /// Octets of content that it keeps in memory.

@@ -64,6 +64,7 @@ extension WorkScheduler {
             if !hop.known.isEmpty || hop.hasMoreInStore { hasHopsBeyondMemory = true }
             for entry in hop.known.values {
                 entryCount -= 1
+                count(-entry.counted, of: entry)
                 contentInMemory -= entry.contentInMemory
             }
             (hop.known, hop.line, hop.pausedUntil) = ([:], [], nil)

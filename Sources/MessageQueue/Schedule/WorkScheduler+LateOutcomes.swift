@@ -12,7 +12,9 @@ extension WorkScheduler {
                 return entry.waiting.isEmpty
             }
             guard let entry = hop.known[id] else { continue }
+            count(-entry.waiting.count, of: entry)
             entry.waiting.removeAll { indices.contains($0.index) }
+            count(entry.waiting.count, of: entry)
             if entry.waiting.isEmpty, entry.isInLine {
                 hop.line.removeAll { $0 === entry }
                 entry.isInLine = false

@@ -12,6 +12,10 @@ final class WorkScheduler {
         var perHop = 400
         /// Messages in all windows together; a hop without any still gets a few.
         var total = 20_000
+        /// Recipients in all windows together.
+        var recipients = 200_000
+        /// Recipients of one message in the window of one hop, and of all its messages read from the store together.
+        var recipientsPerHop = 400
         var hops = 10_000
         /// Octets of content kept with the entries, so that fresh mail goes out without being read again.
         var content = 64 << 20
@@ -38,6 +42,8 @@ final class WorkScheduler {
     /// By group: the outbound profile.
     var groups: [String: ProfileConnections] = [:]
     var entryCount = 0
+    /// Waiting and leased, of all entries.
+    var recipientCount = 0
     var contentInMemory = 0
     /// There are hops in the store that had no room here.
     var hasHopsBeyondMemory = false
@@ -60,19 +66,21 @@ final class WorkScheduler {
         let head = MessageHead(
             id: message.id, receivedAt: message.receivedAt, sender: message.sender, size: message.size,
             has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content), checksum: message.checksum)
-        if message.recipients.count == 1 {
-            add(head, route: message.recipients[0].route, recipients: message.recipients)
-        } else {
-            for (route, recipients) in Dictionary(grouping: message.recipients, by: \.route) {
-                add(head, route: route, recipients: recipients)
-            }
+        switch message.recipients {
+        case .listed(let recipients) where recipients.count == 1: add(head, route: recipients[0].route, recipients: recipients)
+        case .listed(let recipients):
+            for (route, recipients) in Dictionary(grouping: recipients, by: \.route) { add(head, route: route, recipients: recipients) }
+        // They are in the store and nowhere else: the owner says over which routes (`mayHaveMore`).
+        case .made: break
         }
     }
 
     private func add(_ head: MessageHead, route: Route, recipients: [QueuedRecipient]) {
         guard let hop = hop(for: route) else { return }
         let held = hop.known.count + hop.arrivedWhileRefilling.count
-        guard !hop.hasMoreInStore, held < bounds.perHop, entryCount < bounds.total else {
+        guard !hop.hasMoreInStore, held < bounds.perHop, entryCount < bounds.total, recipients.count <= bounds.recipientsPerHop,
+            recipientCount + recipients.count <= bounds.recipients
+        else {
             markMoreInStore(hop)
             return
         }
@@ -100,25 +108,36 @@ final class WorkScheduler {
         var wasSkipped = false
         // Its message has left memory already: nobody else would look for it again.
         var mustBeReadAgain = false
-        var entering: WorkEntry?
-        for row in rows {
-            let id = row.message.id
-            if isWithdrawn(row.index, of: id) { continue }
-            let recipient = WorkEntry.Recipient(index: row.index, attempts: row.attempts, recipient: row.recipient)
-            if let entering, entering.message.id == id {
-                entering.waiting.append(recipient)
-                continue
+        var broughtSome = false
+        var rest = rows[...]
+        // One message's recipients follow each other, mostly.
+        while let first = rest.first {
+            let id = first.message.id
+            let run = rest.prefix { $0.message.id == id }
+            rest = rest.dropFirst(run.count)
+            let recipients = run.lazy.filter { [self] in !isWithdrawn($0.index, of: id) }.map {
+                WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
             }
-            if let entry = entering { enter(entry) }
-            entering = nil
-            if hop.known[id] != nil || hop.leftWhileRefilling.contains(id) {
+            if hop.leftWhileRefilling.contains(id) {
                 wasSkipped = true
                 if hop.known[id] == nil { mustBeReadAgain = true }
-                continue
+            } else if let known = hop.known[id] {
+                // Of a message with many recipients a window has some; those behind them were in nobody's hands yet.
+                let more = recipients.filter { $0.index > known.loadedThrough }
+                if more.count < run.count { wasSkipped = true }
+                if more.isEmpty { continue }
+                known.append(Array(more))
+                count(more.count, of: known)
+                putInLine(known, atFront: false)
+                broughtSome = true
+            } else {
+                let entry = WorkEntry(message: first.message, hop: hop, waiting: Array(recipients), mayBeRepeat: false)
+                if entry.waiting.isEmpty { continue }
+                entry.mayBeRepeat = id < firstID || entry.waiting[0].attempts > 0
+                enter(entry)
+                broughtSome = true
             }
-            entering = WorkEntry(message: row.message, hop: hop, waiting: [recipient], mayBeRepeat: id < firstID || row.attempts > 0)
         }
-        if let entry = entering { enter(entry) }
         let isFull = rows.count >= limit
         // Where the store was read to its end, what arrived meanwhile and was not read follows; otherwise it waits there its turn.
         if !isFull {
@@ -128,7 +147,9 @@ final class WorkScheduler {
         let mustReadOn = isFull || hop.hasMoreInStore || mustBeReadAgain
         hop.hasMoreInStore = mustReadOn || wasSkipped
         (hop.leftWhileRefilling, hop.arrivedWhileRefilling) = ([], [])
-        if mustReadOn, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        // Nothing but what is under way already: reading it over and over would bring no more before some of it is settled.
+        let isStuck = wasSkipped && !broughtSome && !mustBeReadAgain && isFull
+        if mustReadOn, !isStuck, isLow(hop) { wantRefill(hop) }
         forgetIfIdle(hop)
     }
 
@@ -148,7 +169,8 @@ final class WorkScheduler {
     /// How many rows to ask the store for. Those of known messages come back too, and are skipped.
     func rows(for hop: HopQueue) -> Int {
         let knownRecipients = hop.known.values.reduce(0) { $0 + $1.waiting.count + $1.outstanding }
-        return knownRecipients + max(16, min(bounds.perHop, bounds.total - entryCount))
+        return knownRecipients
+            + max(16, min(bounds.perHop, bounds.recipientsPerHop, bounds.total - entryCount, bounds.recipients - recipientCount))
     }
 
     var contentBudget: Int { max(0, bounds.content - contentInMemory) }
@@ -209,7 +231,7 @@ final class WorkScheduler {
             entry.waiting.removeFirst(bounds.recipientsPerLease)
         }
         entry.outstanding += recipients.count
-        if hop.hasMoreInStore, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        if hop.hasMoreInStore, isLow(hop) { wantRefill(hop) }
         return Assignment(entry: entry, recipients: recipients)
     }
 
@@ -224,6 +246,7 @@ final class WorkScheduler {
     /// Recipients of a lease whose outcome is durable.
     func settled(_ count: Int, of entry: WorkEntry) {
         entry.outstanding -= count
+        self.count(-count, of: entry)
         leaveIfDone(entry)
     }
 
@@ -237,7 +260,9 @@ final class WorkScheduler {
         if let known = hop.known[head.id] {
             guard known.outstanding == leased else { return nil }
             let indices = Set(recipients.map(\.index))
+            count(-known.waiting.count, of: known)
             known.waiting.removeAll { indices.contains($0.index) }
+            count(known.waiting.count, of: known)
             if known.waiting.isEmpty, known.isInLine {
                 hop.line.removeAll { $0 === known }
                 known.isInLine = false
@@ -248,6 +273,8 @@ final class WorkScheduler {
             remember(entry)
         }
         entry.outstanding += recipients.count
+        entry.loadedThrough = max(entry.loadedThrough, recipients.lazy.map(\.index).max() ?? 0)
+        count(recipients.count, of: entry)
         connectionBegan(entry.hop)
         return entry
     }
@@ -262,7 +289,13 @@ final class WorkScheduler {
     private func remember(_ entry: WorkEntry) {
         entry.hop.known[entry.message.id] = entry
         entryCount += 1
+        count(entry.waiting.count, of: entry)
         contentInMemory += entry.contentInMemory
+    }
+
+    func count(_ change: Int, of entry: WorkEntry) {
+        entry.counted += change
+        recipientCount += change
     }
 
     private func putInLine(_ entry: WorkEntry, atFront: Bool) {
@@ -278,9 +311,10 @@ final class WorkScheduler {
         let hop = entry.hop
         hop.known[entry.message.id] = nil
         entryCount -= 1
+        count(-entry.counted, of: entry)
         contentInMemory -= entry.contentInMemory
         if hop.isRefilling { hop.leftWhileRefilling.insert(entry.message.id) }
-        if hop.hasMoreInStore, hop.line.count < bounds.lowWater { wantRefill(hop) }
+        if hop.hasMoreInStore, isLow(hop) { wantRefill(hop) }
         forgetIfIdle(hop)
     }
 
@@ -298,7 +332,12 @@ final class WorkScheduler {
 
     private func markMoreInStore(_ hop: HopQueue) {
         hop.hasMoreInStore = true
-        if hop.line.count < bounds.lowWater { wantRefill(hop) }
+        if isLow(hop) { wantRefill(hop) }
+    }
+
+    /// Whether a window should be filled up: few messages wait in it, and few recipients.
+    private func isLow(_ hop: HopQueue) -> Bool {
+        hop.line.count < bounds.lowWater && hop.line.reduce(0) { $0 + $1.waiting.count } < bounds.recipientsPerHop / 2
     }
 
     func wantRefill(_ hop: HopQueue) {

@@ -76,7 +76,7 @@ struct DamagedReading {
 
     // MARK: One message
 
-    func message(_ id: QueueID, _ error: SQLiteError) throws -> StoredMessage? {
+    func message(_ id: QueueID, recipients wanted: [UInt32]?, _ error: SQLiteError) throws -> StoredMessage? {
         guard let head = try head(id.value, contentBudget: .max) else { return nil }
         let statement = try connection.prepare("SELECT virtual_server, client_address, host_name, helo FROM messages WHERE id = ?")
         try statement.bind(id.value, at: 1)
@@ -84,13 +84,15 @@ struct DamagedReading {
         let origin = MessageOrigin(
             virtualServer: statement.optionalText(0) ?? "", clientAddress: statement.optionalText(1).flatMap { IPAddress(parsing: $0) },
             confirmedHostName: statement.optionalText(2).flatMap { DomainName(parsing: $0) }, helo: statement.optionalText(3))
-        return StoredMessage(head: head, origin: origin, recipients: try recipients(of: id), decided: nil)
+        return StoredMessage(head: head, origin: origin, recipients: try recipients(wanted, of: id), decided: nil)
     }
 
-    private func recipients(of id: QueueID) throws -> [StoredRecipient] {
+    private func recipients(_ wanted: [UInt32]?, of id: QueueID) throws -> [StoredRecipient] {
         let statement = try connection.prepare(QueueReader.recipientsQuery)
         try statement.bind(id.value, at: 1)
-        return try QueueReader.storedRecipients(statement)
+        let found = try QueueReader.storedRecipients(statement)
+        guard let wanted = wanted.map({ Set($0) }) else { return found }
+        return found.filter { wanted.contains($0.index) }
     }
 
     /// The envelope, with the content if that can be read.

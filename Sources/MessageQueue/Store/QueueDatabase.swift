@@ -265,9 +265,25 @@ public final class QueueDatabase {
             try statements.run(statement)
         case .damaged: throw StoreError.failed("damaged content is not queued")
         }
-        for recipient in message.recipients { try insert(recipient, of: message.id) }
+        switch message.recipients {
+        case .listed(let recipients): for recipient in recipients { try insert(recipient, of: message.id) }
+        case .made(let recipients): try insert(recipients, of: message.id)
+        }
         countsToBe.messages += 1
         countsToBe.recipients += message.recipients.count
+    }
+
+    private func insert(_ recipients: MadeRecipients, of id: QueueID) throws {
+        var count = 0
+        var routes: Set<Route> = []
+        var last: Route?
+        for recipient in recipients.make() {
+            try insert(recipient, of: id)
+            count += 1
+            if recipient.route != last { routes.insert(recipient.route) }
+            last = recipient.route
+        }
+        recipients.wrote(count, over: routes)
     }
 
     private func insert(_ recipient: QueuedRecipient, of id: QueueID) throws {

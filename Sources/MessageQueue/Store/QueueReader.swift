@@ -5,7 +5,7 @@ import NIOCore
 /// Reads the queue's tables on a connection of its own. Confined to the reader's thread.
 public final class QueueReader {
     private let dueStatement, expiredStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
-    private let messageStatement, recipientsStatement, entriesStatement, existsStatement: SQLiteStatement
+    private let messageStatement, recipientsStatement, recipientStatement, entriesStatement, existsStatement: SQLiteStatement
     let connection: SQLiteConnection
 
     public init(path: String, vfs: String? = nil) throws {
@@ -40,6 +40,7 @@ public final class QueueReader {
             "SELECT \(Self.headColumns), m.virtual_server, m.client_address, m.host_name, m.helo, m.account, m.decided FROM messages m WHERE m.id = ?"
         )
         recipientsStatement = try connection.prepare(Self.recipientsQuery)
+        recipientStatement = try connection.prepare(Self.recipientQuery)
         entriesStatement = try connection.prepare(
             """
             SELECT r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt,
@@ -134,13 +135,15 @@ public final class QueueReader {
 
     /// The message and what is left of its recipients; nil where it is not in the queue any more. Where its content cannot be read, the
     /// envelope is there all the same.
-    public func message(_ id: QueueID) throws -> StoredMessage? {
-        do { return try soundMessage(id) } catch let error as SQLiteError where error.isCorrupt {
-            return try DamagedReading(self).message(id, error)
+    ///
+    /// - Parameter recipients: those that are asked for; nil: all.
+    public func message(_ id: QueueID, recipients: [UInt32]? = nil) throws -> StoredMessage? {
+        do { return try soundMessage(id, recipients) } catch let error as SQLiteError where error.isCorrupt {
+            return try DamagedReading(self).message(id, recipients: recipients, error)
         }
     }
 
-    private func soundMessage(_ id: QueueID) throws -> StoredMessage? {
+    private func soundMessage(_ id: QueueID, _ recipients: [UInt32]?) throws -> StoredMessage? {
         let statement = messageStatement
         defer { statement.reset() }
         try statement.bind(id.value, at: 1)
@@ -152,7 +155,8 @@ public final class QueueReader {
             helo: statement.optionalText(Self.headColumnCount + 3),
             account: statement.optionalText(Self.headColumnCount + 4).flatMap { EmailAddress(recorded: $0) })
         return StoredMessage(
-            head: head, origin: origin, recipients: try recipients(of: id), decided: statement.optionalText(Self.headColumnCount + 5))
+            head: head, origin: origin, recipients: try self.recipients(recipients, of: id),
+            decided: statement.optionalText(Self.headColumnCount + 5))
     }
 
     /// Whether the queue still names this message.
@@ -200,18 +204,32 @@ public final class QueueReader {
         try QueueDatabase.count(connection)
     }
 
-    private func recipients(of id: QueueID) throws -> [StoredRecipient] {
-        let statement = recipientsStatement
+    private func recipients(_ wanted: [UInt32]?, of id: QueueID) throws -> [StoredRecipient] {
+        guard let wanted else {
+            let statement = recipientsStatement
+            defer { statement.reset() }
+            try statement.bind(id.value, at: 1)
+            return try Self.storedRecipients(statement)
+        }
+        let statement = recipientStatement
         defer { statement.reset() }
-        try statement.bind(id.value, at: 1)
-        return try Self.storedRecipients(statement)
+        var found: [StoredRecipient] = []
+        for index in Set(wanted).sorted() {
+            statement.reset()
+            try statement.bind(id.value, at: 1)
+            try statement.bind(Int64(index), at: 2)
+            found += try Self.storedRecipients(statement)
+        }
+        return found
     }
 
-    static let recipientsQuery = """
+    private static let recipientsOfMessage = """
         SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
             r.written_to, h.carrier, h.connector, h.next_hop
-        FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ? ORDER BY r.number
+        FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ?
         """
+    static let recipientsQuery = "\(recipientsOfMessage) ORDER BY r.number"
+    private static let recipientQuery = "\(recipientsOfMessage) AND r.number = ?"
 
     static func storedRecipients(_ statement: SQLiteStatement) throws -> [StoredRecipient] {
         var found: [StoredRecipient] = []

@@ -21,6 +21,8 @@ public protocol QueueStore: AnyObject {
     func deferredHops(after: Timestamp, until: Timestamp) -> EventLoopFuture<(hops: [StoredHop], next: Timestamp?)>
     /// The message with the recipients that are left, whole but for content that lies in a file.
     func message(_ id: QueueID) -> EventLoopFuture<StoredMessage?>
+    /// The same with those of these recipients alone that are left: a message may have very many.
+    func message(_ id: QueueID, recipients: [UInt32]) -> EventLoopFuture<StoredMessage?>
     /// Recipients in the order of message and index, from behind `after` on.
     func entries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]>
     /// How many recipients and messages wait.

@@ -67,6 +67,10 @@ public final class SQLiteQueueStore: QueueStore {
 
     public func message(_ id: QueueID) -> EventLoopFuture<StoredMessage?> { read { try $0.message(id) } }
 
+    public func message(_ id: QueueID, recipients: [UInt32]) -> EventLoopFuture<StoredMessage?> {
+        read { try $0.message(id, recipients: recipients) }
+    }
+
     public func entries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]> {
         read { try $0.entries(after: after, limit: limit) }
     }

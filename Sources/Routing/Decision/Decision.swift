@@ -4,7 +4,7 @@ import MailVocabulary
 public struct Decision: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         /// Accepted, for one or more final addresses.
-        case deliver([RoutedRecipient])
+        case deliver(RoutedRecipients)
         /// Refused; at a delivery attempt, the reason of the report.
         case refuse(Refusal)
     }
@@ -15,7 +15,7 @@ public struct Decision: Hashable, Sendable {
     public init(outcome: Outcome, trace: DecisionTrace) { (self.outcome, self.trace) = (outcome, trace) }
 
     /// The final addresses; empty where the recipient is refused.
-    public var routes: [RoutedRecipient] {
+    public var routes: RoutedRecipients {
         if case .deliver(let routes) = outcome { routes } else { [] }
     }
 

@@ -7,6 +7,8 @@ public enum DirectoryAnswer: Hashable, Sendable {
     case nobodyYet
     /// A mailbox, or an alias or group with all that it leads to.
     case known(KnownRecipient)
+    /// The same, arranged before for any sender.
+    case arranged(Destinations)
 }
 
 /// An address that the directory knows, aliases and groups followed to their ends, nobody twice.

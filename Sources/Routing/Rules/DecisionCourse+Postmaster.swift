@@ -19,6 +19,7 @@ extension DecisionCourse {
         let answer = try directory.answer(for: target)
         switch answer {
         case .known(let known): try follow(known, in: targetDomain, directory)
+        case .arranged(let found): try follow(found, in: targetDomain, directory)
         case .unknown where targetDomain.isShared, .nobodyYet where targetDomain.isShared:
             try continueElsewhere(target, in: targetDomain, directory)
         case .unknown, .nobodyYet: refuse(target, answer, in: domain)

@@ -19,6 +19,9 @@ extension DecisionCourse {
         case .known(let known):
             guard try mayBeWrittenTo(facts.recipient, directory) else { return }
             try follow(known, in: domain, directory)
+        case .arranged(let found):
+            guard try mayBeWrittenTo(facts.recipient, directory) else { return }
+            try follow(found, in: domain, directory)
         case .unknown where domain.isShared, .nobodyYet where domain.isShared:
             guard try mayBeWrittenTo(facts.recipient, directory) else { return }
             try continueElsewhere(facts.recipient, in: domain, directory)
@@ -41,12 +44,17 @@ extension DecisionCourse {
         }
     }
 
+    /// - Parameter naming: the entries of `permissions.receive` that name the address; nil: they are looked up.
     mutating func decideOursAgain<D: RoutingDirectory>(
-        _ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain, _ directory: D
+        _ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain, naming: [ReceiveIndex.Naming]? = nil, _ directory: D
     ) throws(D.Failure) {
-        let isKnown = if case .known = answer { true } else { false }
+        let isKnown =
+            switch answer {
+            case .known, .arranged: true
+            case .unknown, .nobodyYet: false
+            }
         guard isKnown || domain.isShared else { return refuse(address, answer, in: domain) }
-        guard try mayBeWrittenTo(address, directory) else { return }
+        guard try mayBeWrittenTo(address, naming: naming, directory) else { return }
         if isKnown {
             trace.append(.mailbox(address))
             try route(address, directory)
@@ -55,37 +63,39 @@ extension DecisionCourse {
         }
     }
 
-    mutating func follow<D: RoutingDirectory>(
-        _ known: KnownRecipient, in domain: OurDomain, _ directory: D
+    mutating func follow<D: RoutingDirectory>(_ known: KnownRecipient, in domain: OurDomain, _ directory: D) throws(D.Failure) {
+        let isOne = known.mailboxes.count + known.outside.count < 2
+        try follow(known, isOne ? nil : Destinations(known, by: table, directory: directory), in: domain, directory)
+    }
+
+    /// - Parameter found: by this table or an earlier one.
+    mutating func follow<D: RoutingDirectory>(_ found: Destinations, in domain: OurDomain, _ directory: D) throws(D.Failure) {
+        let current = found.table === table ? found : try Destinations(found.known, by: table, directory: directory)
+        try follow(current.known, current, in: domain, directory)
+    }
+
+    /// - Parameter destinations: of the same recipient; nil where it has no more than one final address.
+    private mutating func follow<D: RoutingDirectory>(
+        _ known: KnownRecipient, _ destinations: Destinations?, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
         for step in known.steps { trace.append(.followed(step)) }
         for problem in known.problems { trace.append(.leftOut(problem)) }
-        for address in known.mailboxes {
-            guard table.ourDomain(address.domain) != nil else {
-                // A mailbox left over from a domain that is ours no more: its mail would leave over the general route.
-                trace.append(.leftOut("the domain of \(address) is no longer ours"))
-                continue
+        if let destinations {
+            try reachAll(destinations, .recipient, directory)
+        } else {
+            for address in known.mailboxes {
+                let standing = Destinations.standing(of: address, isMailbox: true, table)
+                try reach(Destinations.Target(address: address, via: nil, standing: standing, naming: nil), .recipient, directory)
             }
-            if try isClosed(address, directory) { continue }
-            trace.append(.mailbox(address))
-            try route(address, directory)
-        }
-        for outside in known.outside {
-            guard let domain = table.ourDomain(outside.address.domain) else {
-                trace.append(.forwarded(outside))
-                try route(outside.address, directory)
-                continue
+            for outside in known.outside {
+                let standing = Destinations.standing(of: outside.address, isMailbox: false, table)
+                let target = Destinations.Target(address: outside.address, via: outside.via, standing: standing, naming: nil)
+                try reach(target, .recipient, directory)
             }
-            guard domain.isShared else {
-                trace.append(.leftOut("\(outside.via) leads to \(outside.address), which does not exist"), at: domain.location)
-                continue
-            }
-            if try isClosed(outside.address, directory) { continue }
-            try continueElsewhere(outside.address, in: domain, directory)
         }
         guard routes.isEmpty else { return }
         if let refusal {
-            if trace.steps.last?.outcome == .leftOut { trace.append(.nobodyLeft(facts.recipient), refusal: refusal) }
+            if trace.last(1).first?.outcome == .leftOut { trace.append(.nobodyLeft(facts.recipient), refusal: refusal) }
         } else {
             refuse(.leadsToNobody(facts.recipient), domain.leadsToNobody)
         }
@@ -107,9 +117,11 @@ extension DecisionCourse {
     // MARK: S33
 
     /// Refuses where the address written to takes no mail from this sender.
-    private mutating func mayBeWrittenTo<D: RoutingDirectory>(_ address: EmailAddress, _ directory: D) throws(D.Failure) -> Bool {
+    private mutating func mayBeWrittenTo<D: RoutingDirectory>(
+        _ address: EmailAddress, naming: [ReceiveIndex.Naming]? = nil, _ directory: D
+    ) throws(D.Failure) -> Bool {
         if table.receive.entries.isEmpty || facts.origin == .system || isForPostmaster { return true }
-        guard let (entry, principal) = try closedEntry(for: address, directory) else {
+        guard let (entry, principal) = try closedEntry(for: address, naming, directory) else {
             trace.append(.mayBeWrittenTo(address))
             return true
         }
@@ -121,11 +133,13 @@ extension DecisionCourse {
     }
 
     /// Leaves a target of an alias or group out that takes no mail from this sender.
-    private mutating func isClosed<D: RoutingDirectory>(_ address: EmailAddress, _ directory: D) throws(D.Failure) -> Bool {
+    mutating func isClosed<D: RoutingDirectory>(
+        _ address: EmailAddress, _ naming: [ReceiveIndex.Naming]?, _ directory: D
+    ) throws(D.Failure) -> Bool {
         // The address written to was asked for already.
         if table.receive.entries.isEmpty || facts.origin == .system || address == facts.recipient || isForPostmaster { return false }
         let recipient = facts.recipient
-        guard let (entry, principal) = try closedEntry(for: address, directory) else { return false }
+        guard let (entry, principal) = try closedEntry(for: address, naming, directory) else { return false }
         refuse(
             .memberMayNotBeWrittenTo(address, by: principal, from: entry.sendersText), entry.refusal, at: principal.location,
             words: Refusal(
@@ -134,24 +148,20 @@ extension DecisionCourse {
     }
 
     private mutating func closedEntry<D: RoutingDirectory>(
-        for address: EmailAddress, _ directory: D
+        for address: EmailAddress, _ naming: [ReceiveIndex.Naming]?, _ directory: D
     ) throws(D.Failure) -> (ReceiveIndex.Entry, Principal)? {
-        let closed: [ReceiveIndex.Entry]
+        let closed: [Int]
         if let closedEntries {
             closed = closedEntries
         } else {
-            var found: [ReceiveIndex.Entry] = []
-            for entry in table.receive.entries where try !admitsSender(entry, directory) { found.append(entry) }
+            var found: [Int] = []
+            for (index, entry) in table.receive.entries.enumerated() where try !admitsSender(entry, directory) { found.append(index) }
             closed = found
             closedEntries = found
         }
         if closed.isEmpty { return nil }
-        var person = Person(address)
-        guard try person.match(in: table.receive.everyRecipient, table, directory) != nil else { return nil }
-        for entry in closed {
-            if let principal = try person.match(in: entry.recipients, table, directory) { return (entry, principal) }
-        }
-        return nil
+        let known = if let naming { naming } else { try table.receive.naming(of: address, table, directory) }
+        return known.first { closed.contains($0.entry) }.map { (table.receive.entries[$0.entry], $0.principal) }
     }
 
     /// A list matches the authenticated account only: a reverse-path proves nothing.

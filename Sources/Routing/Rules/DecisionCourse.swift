@@ -4,19 +4,19 @@ import Topology
 /// A decision under way.
 ///
 /// The rules are in extensions, one file each; each course ends in a route or a refusal.
-struct DecisionCourse {
+struct DecisionCourse: Sendable {
     let table: RoutingTable
     let facts: RecipientFacts
     let states: ConnectorStates
     var trace = DecisionTrace()
-    private(set) var routes: [RoutedRecipient] = []
+    private(set) var routes: RoutedRecipients = []
     private(set) var refusal: Refusal?
     /// Who is logged in.
     var account: Person?
     /// The reverse-path of a session in which nobody is logged in.
     var anonymousSender: Person?
-    /// The entries of `permissions.receive` that keep this sender away; nil until they are needed.
-    var closedEntries: [ReceiveIndex.Entry]?
+    /// The indices of the entries of `permissions.receive` that keep this sender away; nil until they are needed.
+    var closedEntries: [Int]?
 
     init(table: RoutingTable, facts: RecipientFacts, states: ConnectorStates) {
         (self.table, self.facts, self.states) = (table, facts, states)
@@ -49,4 +49,22 @@ struct DecisionCourse {
     mutating func begin(with trace: DecisionTrace, refusal: Refusal?) { (self.trace, self.refusal) = (trace, refusal) }
 
     mutating func take(_ route: RoutedRecipient) { routes.append(route) }
+
+    /// The routes of all members at once, and what is said where there are none.
+    mutating func take(_ shared: RoutedRecipients, refusal: Refusal?) {
+        routes = shared
+        self.refusal = self.refusal ?? refusal
+    }
+
+    /// What is known of the sender, for another address.
+    var withoutOutcome: DecisionCourse {
+        var course = self
+        (course.trace, course.routes, course.refusal) = (DecisionTrace(), [], nil)
+        return course
+    }
+
+    /// What another course asked of the directory about the same sender need not be asked again.
+    mutating func learn(from other: DecisionCourse) {
+        (account, anonymousSender, closedEntries) = (other.account, other.anonymousSender, other.closedEntries)
+    }
 }

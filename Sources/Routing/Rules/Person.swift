@@ -2,7 +2,7 @@ import MailVocabulary
 import Topology
 
 /// Somebody who may stand in a list of users and groups: the account, the reverse-path, or a recipient.
-struct Person {
+struct Person: Sendable {
     let address: EmailAddress
     private var key: AddressKey?
     /// Asked for once, and only where a list names groups.

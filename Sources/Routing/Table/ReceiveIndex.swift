@@ -16,6 +16,13 @@ struct ReceiveIndex: Sendable {
         let refusal: RoutingRule
     }
 
+    /// An entry that names an address, and by what.
+    struct Naming: Hashable, Sendable {
+        /// The index of the entry.
+        let entry: Int
+        let principal: Principal
+    }
+
     /// Those that keep anybody away.
     let entries: [Entry]
     /// Whom any of them concerns: most recipients are named by none.
@@ -36,5 +43,23 @@ struct ReceiveIndex: Sendable {
                 refusal: RoutingRule("1", "permissions.receive(\(recipients))", permission.location, .notPermitted))
         }
         everyRecipient = PrincipalSet(permissions.filter { $0.senders != .everyone }.flatMap(\.recipients))
+    }
+
+    /// The entries that name an address, in their order.
+    ///
+    /// - Throws: only what `directory` throws.
+    func naming<D: RoutingDirectory>(
+        of address: EmailAddress, _ table: RoutingTable, _ directory: D
+    ) throws(D.Failure) -> [Naming] {
+        if entries.isEmpty { return [] }
+        var person = Person(address)
+        guard try person.match(in: everyRecipient, table, directory) != nil else { return [] }
+        var found: [Naming] = []
+        for (index, entry) in entries.enumerated() {
+            if let principal = try person.match(in: entry.recipients, table, directory) {
+                found.append(Naming(entry: index, principal: principal))
+            }
+        }
+        return found
     }
 }

@@ -27,23 +27,33 @@ extension RoutingTable {
     ///
     /// - Parameters:
     ///   - facts: of the recipient at `RCPT`, with what has become known since.
-    ///   - routes: of the same recipient, as `decide` found them.
+    ///   - routes: of the same recipient, as `decide` found them. Those of a group are decided about by class, without asking the directory
+    ///     about each member.
     /// - Returns: the routes that are left, perhaps over other connectors; or, where none is, the refusal. One message has one reply:
     ///   a refusal is the reply to all of it.
     /// - Throws: only what `directory` throws.
     public func confirm<D: RoutingDirectory>(
-        _ facts: RecipientFacts, routes: [RoutedRecipient], states: ConnectorStates = .allUp, directory: D
+        _ facts: RecipientFacts, routes: RoutedRecipients, states: ConnectorStates = .allUp, directory: D
     ) throws(D.Failure) -> Decision {
         var course = DecisionCourse(table: self, facts: facts, states: states)
         guard restrictsContent else {
             course.trace.append(.contentUnrestricted)
-            for route in routes { course.take(route) }
+            course.take(routes, refusal: nil)
             return course.decision
         }
-        for route in routes {
-            course.trace.append(.decidedAgain(route.address, .endOfData))
-            // Asked for at `RCPT`, a moment ago.
-            try decideAgain(&course, route.address, answer: route.connector.isEmpty ? .unknown : nil, directory)
+        switch routes.storage {
+        case .listed(let routes):
+            for route in routes {
+                course.trace.append(.decidedAgain(route.address, .endOfData))
+                // Asked for at `RCPT`, a moment ago.
+                try course.decideAgain(route.address, answer: route.connector.isEmpty ? .unknown : nil, directory)
+            }
+        case .shared(let shared) where shared.destinations.table === self:
+            try course.reachAll(shared.destinations, .endOfData, keeping: { shared.ways[$0] != nil }, directory)
+        case .shared(let shared):
+            // The configuration was changed meanwhile, and has other classes.
+            let kept = try Destinations(shared.destinations.kept(by: shared.isKept), by: self, directory: directory)
+            try course.reachAll(kept, .endOfData, directory)
         }
         return course.decision
     }
@@ -66,26 +76,30 @@ extension RoutingTable {
         var course = DecisionCourse(table: self, facts: facts, states: states)
         course.trace.append(.decidedAgain(address, .deliveryAttempt))
         if !connector.isEmpty, !hasConnector(connector) { course.trace.append(.connectorVanished(connector)) }
-        try decideAgain(&course, address, answer: nil, directory)
+        try course.decideAgain(address, answer: nil, directory)
         if let route = course.routes.first, route.connector != connector {
             course.trace.append(.routeChanged(from: connector, to: route.connector))
         }
         return course.decision
     }
+}
 
-    /// - Parameter answer: of the directory; nil: it is asked.
-    private func decideAgain<D: RoutingDirectory>(
-        _ course: inout DecisionCourse, _ address: EmailAddress, answer: DirectoryAnswer?, _ directory: D
+extension DecisionCourse {
+    /// - Parameters:
+    ///   - answer: of the directory; nil: it is asked.
+    ///   - naming: the entries of `permissions.receive` that name the address; nil: they are looked up.
+    mutating func decideAgain<D: RoutingDirectory>(
+        _ address: EmailAddress, answer: DirectoryAnswer?, naming: [ReceiveIndex.Naming]? = nil, _ directory: D
     ) throws(D.Failure) {
-        if let domain = course.findStanding(of: address) {
+        if let domain = findStanding(of: address) {
             let answer = if let answer { answer } else { try directory.answer(for: address) }
-            try course.decideOursAgain(address, answer, in: domain, directory)
-        } else if ourDomain(course.facts.recipient.domain) != nil, course.facts.recipient != address {
+            try decideOursAgain(address, answer, in: domain, naming: naming, directory)
+        } else if table.ourDomain(facts.recipient.domain) != nil, facts.recipient != address {
             // It was written to an address of ours that led there: no relay (rule 1).
-            course.trace.append(.forwarded(KnownRecipient.Outside(address, via: course.facts.recipient)))
-            try course.route(address, directory)
+            trace.append(.forwarded(KnownRecipient.Outside(address, via: facts.recipient)))
+            try route(address, directory)
         } else {
-            try course.decideForeign(address, directory)
+            try decideForeign(address, directory)
         }
     }
 }

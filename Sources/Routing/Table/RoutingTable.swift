@@ -45,6 +45,9 @@ public final class RoutingTable: Sendable {
         rules = Dictionary(grouping: Set(all.map(\.named) + sessions), by: \.code)
     }
 
+    /// Whether it takes the groups of a final address to decide about it (`permissions.receive`).
+    public var asksForGroupsOfRecipients: Bool { receive.everyRecipient.namesGroups }
+
     /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it.
     public func rules(of code: RefusalCode) -> [RefusalRule] { (rules[code] ?? []).sorted { $0.path < $1.path } }
 

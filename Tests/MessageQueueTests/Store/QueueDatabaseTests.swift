@@ -99,9 +99,9 @@ struct QueueDatabaseTests {
         }
         let hops = try reader.hops(after: nil, limit: 5000)
         #expect(hops.count <= 64)
-        #expect(Set(hops.map(\.route)).isSuperset(of: kept.map { $0.recipients[0].route }))
-        for message in kept {
-            #expect(try reader.due(route: message.recipients[0].route, now: .now(), limit: 10, contentBudget: 0).recipients.count == 1)
+        #expect(Set(hops.map(\.route)).isSuperset(of: kept.flatMap { $0.recipients.map(\.route) }))
+        for route in kept.flatMap({ $0.recipients.map(\.route) }) {
+            #expect(try reader.due(route: route, now: .now(), limit: 10, contentBudget: 0).recipients.count == 1)
         }
     }
 
