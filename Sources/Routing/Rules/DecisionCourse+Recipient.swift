@@ -75,7 +75,7 @@ extension DecisionCourse {
     }
 
     /// - Parameter destinations: of the same recipient; nil where it has no more than one final address.
-    private mutating func follow<D: RoutingDirectory>(
+    mutating func follow<D: RoutingDirectory>(
         _ known: KnownRecipient, _ destinations: Destinations?, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
         for step in known.steps { trace.append(.followed(step)) }

@@ -51,7 +51,7 @@ final class ScriptedEdge: Sendable {
     func reply() async -> String? {
         for await answer in answers {
             switch answer {
-            case .began: continue
+            case .began, .mechanismsOff: continue
             case .recipient(let reply), .committed(let reply): return "\(reply)"
             }
         }
