@@ -44,6 +44,8 @@ enum CommandWords {
                 (command, path) = (child, path + " \(word)")
                 continue
             }
+            // What is no command here is an argument of the one that is meant.
+            guard command.configuration.defaultSubcommand == nil else { return nil }
             let phrase = arguments[...number].joined(separator: " ").lowercased()
             return "`\(path)` has no command `\(word)`" + (advice(phrase, word, path, children) ?? "; `\(path) --help` lists them")
         }

@@ -86,11 +86,16 @@ public struct TrustedFile: Sendable {
 
     // MARK: The way to the file
 
+    /// Major number 1, minor number 3 (devices.txt of the kernel).
+    private static let nullDevice: dev_t = 1 << 8 | 3
+
     private static func open(_ path: String) throws(TrustedFileError) -> (descriptor: Int32, folder: TrustedFolder) {
         let (found, status) = try locate(path)
         defer { close(found.file) }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
+        // The null device (null(4)) is an empty file: so a list is switched off whose default is a file of the system.
+        case S_IFCHR where status.st_rdev == nullDevice: break
         case S_IFDIR: throw .system(action: "read", path: path, errorNumber: EISDIR)
         default: throw .notARegularFile(path: path)
         }

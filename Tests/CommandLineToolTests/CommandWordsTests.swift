@@ -25,7 +25,7 @@ struct CommandWordsTests {
         "what is a command is none of it, nor what stands behind an option or is an argument",
         arguments: [
             [], ["queue", "list"], ["--help"], ["help", "queue"], ["queue", "help", "list"], ["queue", "--help"], ["user", "add", "ls"],
-            ["credential", "remove", "x"], ["explain", "route", "--via", "x"], ["up"],
+            ["credential", "remove", "x"], ["explain", "route", "--via", "x"], ["up"], ["explain", "b@far.test"],
             ["alias", "add-target", "x", "y"], ["group", "remove-member", "x", "y"],
         ])
     func commands(arguments: [String]) { #expect(CommandWords.problem(in: arguments) == nil) }
