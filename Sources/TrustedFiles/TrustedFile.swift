@@ -36,11 +36,15 @@ public struct TrustedFile: Sendable {
     ///
     /// - Parameters:
     ///   - limit: octets; of a longer file nothing is read beyond.
+    ///   - orNull: whether the null device (null(4)) will do, for an empty file: so a list is switched off whose default is a file of the
+    ///     system. For what is no secret.
     ///   - accounts: user IDs besides root's that may change the file and its folders: those that root reads it for.
     /// - Throws: ``TrustedFileError``; also with `EISDIR`; `notARegularFile`, `tooLarge`; as root `untrustedLink`, and `severalNames` where the file lies in another
     ///   account's folder and has a name elsewhere as well.
-    public static func read(_ path: String, limit: Int, trusting accounts: Set<UInt32> = []) throws(TrustedFileError) -> TrustedFile {
-        let (descriptor, folder) = try open(path)
+    public static func read(
+        _ path: String, limit: Int, orNull: Bool = false, trusting accounts: Set<UInt32> = []
+    ) throws(TrustedFileError) -> TrustedFile {
+        let (descriptor, folder) = try open(path, orNull: orNull)
         defer { close(descriptor) }
         let status = try TrustedFolder.status(descriptor, path)
         var octets: [UInt8] = []
@@ -69,9 +73,11 @@ public struct TrustedFile: Sendable {
     }
 
     /// Why this process cannot read a file; nil where it can.
-    public static func objection(toReading path: String) -> TrustedFileError? {
+    ///
+    /// - Parameter orNull: as of ``read(_:limit:orNull:trusting:)``.
+    public static func objection(toReading path: String, orNull: Bool = false) -> TrustedFileError? {
         do throws(TrustedFileError) {
-            close(try open(path).descriptor)
+            close(try open(path, orNull: orNull).descriptor)
             return nil
         } catch { return error }
     }
@@ -89,13 +95,12 @@ public struct TrustedFile: Sendable {
     /// Major number 1, minor number 3 (devices.txt of the kernel).
     private static let nullDevice: dev_t = 1 << 8 | 3
 
-    private static func open(_ path: String) throws(TrustedFileError) -> (descriptor: Int32, folder: TrustedFolder) {
+    private static func open(_ path: String, orNull: Bool) throws(TrustedFileError) -> (descriptor: Int32, folder: TrustedFolder) {
         let (found, status) = try locate(path)
         defer { close(found.file) }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
-        // The null device (null(4)) is an empty file: so a list is switched off whose default is a file of the system.
-        case S_IFCHR where status.st_rdev == nullDevice: break
+        case S_IFCHR where orNull && status.st_rdev == nullDevice: break
         case S_IFDIR: throw .system(action: "read", path: path, errorNumber: EISDIR)
         default: throw .notARegularFile(path: path)
         }

@@ -52,6 +52,10 @@ struct TrustedFileTests {
         #expect(error("\(folder)/fifo") == .notARegularFile(path: "\(folder)/fifo"))
         #expect(error(folder)?.errorNumber == EISDIR)
         #expect(error("/dev/zero") == .notARegularFile(path: "/dev/zero"))
+        #expect(error("/dev/null") == .notARegularFile(path: "/dev/null"))
+        // An empty list, where the caller says that it may be one.
+        #expect(try TrustedFile.read("/dev/null", limit: 1, orNull: true).octets.isEmpty)
+        #expect(throws: TrustedFileError.notARegularFile(path: "/dev/zero")) { try TrustedFile.read("/dev/zero", limit: 1, orNull: true) }
         #expect(error("\(folder)/none")?.errorNumber == ENOENT && TrustedFile.signature(of: "\(folder)/none") == nil)
         #expect(error("\(path)/below")?.errorNumber != nil || error("\(path)/below") == .notAFolder(path: path))
         #expect(TrustedFile.objection(toReading: path) == nil && TrustedFile.objection(toReading: "\(folder)/fifo") != nil)

@@ -9,7 +9,7 @@ enum SmallFile {
     /// - Throws: ``ResolverError/unreadable(file:reason:)``, also for a file over ``maximumSize``.
     static func content(of path: String) throws(ResolverError) -> [UInt8] {
         do throws(TrustedFileError) {
-            return try TrustedFile.read(path, limit: maximumSize).octets
+            return try TrustedFile.read(path, limit: maximumSize, orNull: true).octets
         } catch {
             if case .tooLarge = error { throw .unreadable(file: path, reason: "larger than \(maximumSize) octets") }
             throw .unreadable(file: path, reason: error.errorNumber.map { String(cString: strerror($0)) } ?? "\(error)")

@@ -45,8 +45,10 @@ enum FileBytes {
     static func isOpenToEverybody(_ path: String) -> Bool { TrustedFile.mode(of: path).map { $0 & 0o007 != 0 } ?? false }
 
     /// Why this process cannot read a file that a daemon needs; nil if it can.
-    static func problem(reading path: String) -> ReadingProblem? {
-        guard let objection = TrustedFile.objection(toReading: path) else { return nil }
+    ///
+    /// - Parameter orNull: whether `/dev/null` will do, for an empty file.
+    static func problem(reading path: String, orNull: Bool) -> ReadingProblem? {
+        guard let objection = TrustedFile.objection(toReading: path, orNull: orNull) else { return nil }
         guard let code = objection.errorNumber else {
             if case .notARegularFile = objection { return ReadingProblem(message: "it is not a regular file", mayBeOfThisAccount: false) }
             return ReadingProblem(message: "\(objection)", mayBeOfThisAccount: false)
