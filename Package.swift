@@ -30,7 +30,8 @@ let package = Package(
 
         // A target imports only from rows above its own (docs/architecture.md); a test holds the imports against this file.
         .target(name: "MailVocabulary", dependencies: ["CIDN2", "CUnistring"]),
-        .target(name: "TrustedFiles"),
+        .target(name: "UnixSockets"),
+        .target(name: "TrustedFiles", dependencies: ["UnixSockets"]),
         .target(name: "SMTPProtocol", dependencies: ["MailVocabulary", nioCore]),
         .target(name: "MessageFormat", dependencies: ["MailVocabulary", nioCore]),
         .target(name: "Topology", dependencies: ["MailVocabulary"]),
@@ -42,9 +43,9 @@ let package = Package(
         .target(name: "Credentials", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles"]),
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
-        .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary"]),
+        .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary", "UnixSockets"]),
         .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", "TrustedFiles", nioCore]),
-        .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", nioCore, nioPosix]),
+        .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", "UnixSockets", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),
         .target(

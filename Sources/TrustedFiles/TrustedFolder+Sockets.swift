@@ -1,4 +1,5 @@
 import Glibc
+import UnixSockets
 
 extension TrustedFolder {
     /// Removes the socket of an earlier process. Anything else under the name stays: then nobody can listen there, and is told so.
@@ -20,16 +21,9 @@ extension TrustedFolder {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let octets = Array(path(of: name).utf8)
-        guard octets.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
+        guard let address = UnixSocketAddress(path: path(of: name)) else { return false }
         // EAGAIN: somebody listens, and does not come to accept (connect(2)).
-        return result == 0 || errno == EAGAIN
+        return address.connect(descriptor) == 0 || errno == EAGAIN
     }
 
     /// Gives the socket that this process has just bound its owner and mode.

@@ -1,5 +1,6 @@
 import Glibc
 import MailVocabulary
+import UnixSockets
 
 /// Asks saslauthd (PAM, LDAP, …) whether a password is right, over its Unix socket.
 ///
@@ -44,7 +45,7 @@ public struct Saslauthd: Hashable, Sendable {
             request += [UInt8(part.count >> 8), UInt8(part.count & 0xFF)] + part
         }
         do throws(UnixConversation.Failure) {
-            var conversation = try UnixConversation(path: socket, deadline: .now + deadline)
+            let conversation = try UnixConversation(path: socket, deadline: .now + deadline)
             defer { conversation.close() }
             try conversation.send(request)
             let length = try conversation.receive(2)

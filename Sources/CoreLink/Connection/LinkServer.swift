@@ -149,12 +149,8 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
             deadline.cancel()
             let hello: Hello
             do throws(WireError) { hello = try Hello.read(kind: kind, body: body) } catch { throw .malformed(error) }
-            guard hello.version == Hello.protocolVersion else {
-                throw refuse(connection, .versionMismatch(own: Hello.protocolVersion, peer: hello.version))
-            }
-            guard hello.role == Role.name.rawValue else { throw refuse(connection, .refused("this socket is for the role \(Role.name)")) }
             let credentials = try PeerCredentials.of(channel)
-            if let refusal = refusal(of: credentials) { throw refuse(connection, refusal) }
+            if let refusal = refusal(ofVersion: hello.version, role: hello.role, credentials) { throw refuse(connection, refusal) }
             connection.onClosed = { [weak self] _ in self?.connections[key] = nil }
             let peer = Peer(holder: hello.holder, revision: hello.revision, processID: credentials.processID, userID: credentials.userID)
             connection.sendFirst(Greeting(revision: revision))
@@ -175,7 +171,10 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
         try channel.pipeline.syncOperations.addHandler(connection)
     }
 
-    private func refusal(of credentials: PeerCredentials) -> LinkError? {
+    /// Why a peer is not let in, whatever it wants; nil where it is.
+    private func refusal(ofVersion version: UInt16, role: UInt8, _ credentials: PeerCredentials) -> LinkError? {
+        if version != Hello.protocolVersion { return .versionMismatch(own: Hello.protocolVersion, peer: version) }
+        if role != Role.name.rawValue { return .refused("this socket is for the role \(Role.name)") }
         guard let allowed = access.userIDs, !allowed.contains(credentials.userID) else { return nil }
         return .refused("account \(credentials.userID) may not use this socket")
     }
@@ -188,14 +187,7 @@ public final class LinkServer<Role: LinkRole & SendableMetatype> {
         } catch {
             throw .malformed(error)
         }
-        let problem: LinkError? =
-            if question.version != Hello.protocolVersion {
-                .versionMismatch(own: Hello.protocolVersion, peer: question.version)
-            } else if question.role != Role.name.rawValue {
-                .refused("this socket is for the role \(Role.name)")
-            } else {
-                refusal(of: try PeerCredentials.of(channel))
-            }
+        let problem = refusal(ofVersion: question.version, role: question.role, try PeerCredentials.of(channel))
         guard problem == nil, let configuration else {
             let problem = problem ?? .refused("this socket tells no configuration")
             connection.sendFirst(ConfigurationHead(octets: 0, refusal: "\(problem)"))

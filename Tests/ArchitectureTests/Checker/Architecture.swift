@@ -25,6 +25,7 @@ struct Architecture {
     static let postern = Architecture(
         rows: [
             ["MailVocabulary"],
+            ["UnixSockets"],
             ["TrustedFiles"],
             ["SMTPProtocol"],
             ["MessageFormat"],

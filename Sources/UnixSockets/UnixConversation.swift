@@ -1,43 +1,50 @@
 import Glibc
 
 /// A blocking conversation over a Unix stream socket that ends at a deadline, however slowly the other side drips.
-struct UnixConversation {
-    struct Failure: Error {
-        let reason: String
+public struct UnixConversation {
+    /// Why it broke off.
+    public enum Failure: Error, Hashable, Sendable {
+        case pathIsTooLong
+        case timedOut
+        /// The other side said less than was asked for.
+        case closed
+        /// The `errno` of a call.
+        case system(Int32)
+
+        /// For a person, in a few words.
+        public var reason: String {
+            switch self {
+            case .pathIsTooLong: "the path is too long for a socket"
+            case .timedOut: "no answer in time"
+            case .closed: "it closed the connection without an answer"
+            case .system(let code): String(cString: strerror(code))
+            }
+        }
     }
 
-    private let descriptor: Int32
+    /// Of the connected socket.
+    public let descriptor: Int32
     private let deadline: ContinuousClock.Instant
 
-    init(path: String, deadline: ContinuousClock.Instant) throws(Failure) {
+    /// Connects. Whoever does is to call ``close()``.
+    public init(path: String, deadline: ContinuousClock.Instant) throws(Failure) {
         self.deadline = deadline
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let octets = Array(path.utf8)
-        guard octets.count < MemoryLayout.size(ofValue: address.sun_path), !octets.contains(0) else {
-            throw Failure(reason: "the path is too long for a socket")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
+        guard let address = UnixSocketAddress(path: path) else { throw .pathIsTooLong }
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Self.systemFailure() }
         while true {
-            let result = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-            if result == 0 { return }
+            if address.connect(descriptor) == 0 { return }
             // EAGAIN: the queue of connections to accept is full, and nothing tells when it no longer is.
             if errno == EAGAIN, ContinuousClock.now < deadline { usleep(10_000) } else if errno != EINTR { break }
         }
-        let failure = errno == EAGAIN ? Failure(reason: "no answer in time") : Self.systemFailure()
+        let failure = errno == EAGAIN ? Failure.timedOut : Self.systemFailure()
         Glibc.close(descriptor)
         throw failure
     }
 
-    func close() { Glibc.close(descriptor) }
+    public func close() { Glibc.close(descriptor) }
 
-    mutating func send(_ octets: [UInt8]) throws(Failure) {
+    public func send(_ octets: [UInt8]) throws(Failure) {
         var sent = 0
         while sent < octets.count {
             try wait(for: POLLOUT)
@@ -49,7 +56,7 @@ struct UnixConversation {
     }
 
     /// Exactly so many octets.
-    mutating func receive(_ wanted: Int) throws(Failure) -> [UInt8] {
+    public func receive(_ wanted: Int) throws(Failure) -> [UInt8] {
         var octets = [UInt8](repeating: 0, count: wanted)
         var received = 0
         while received < wanted {
@@ -57,7 +64,7 @@ struct UnixConversation {
             let count = octets.withUnsafeMutableBytes {
                 Glibc.recv(descriptor, $0.baseAddress?.advanced(by: received), $0.count - received, 0)
             }
-            if count == 0 { throw Failure(reason: "it closed the connection without an answer") }
+            if count == 0 { throw .closed }
             if count > 0 { received += count } else if errno != EINTR, errno != EAGAIN { throw Self.systemFailure() }
         }
         return octets
@@ -66,7 +73,7 @@ struct UnixConversation {
     private func wait(for event: Int32) throws(Failure) {
         while true {
             let left = deadline - .now
-            guard left > .zero else { throw Failure(reason: "no answer in time") }
+            guard left > .zero else { throw .timedOut }
             var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
             let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
             let result = poll(&entry, 1, Int32(clamping: milliseconds))
@@ -75,5 +82,5 @@ struct UnixConversation {
         }
     }
 
-    private static func systemFailure() -> Failure { Failure(reason: String(cString: strerror(errno))) }
+    private static func systemFailure() -> Failure { .system(errno) }
 }
