@@ -2,9 +2,9 @@ import ClientBudgets
 import MailVocabulary
 import Topology
 
-/// The line of logins that wait for another system's word, as saslauthd's: so many are asked about at once, and so many wait, of each client
-/// network at most its share. Networks take turns. A value.
-struct OutsideLine<Job> {
+/// The line of logins that wait for a thread: so many are worked on at once, and so many wait, of each client network at most its share. Networks
+/// take turns. A value.
+struct LoginLine<Job> {
     private let threads: Int
     private let capacity: Int
     private var running: NetworkShares

@@ -2,27 +2,38 @@ import ClientBudgets
 import MailVocabulary
 import NIOCore
 import NIOPosix
+import ServiceRuntime
 import Topology
 
-/// Threads for what waits on other systems (saslauthd, a domain controller), apart from those that derive keys: a directory service that
-/// hangs holds up only those who need it. Confined to its event loop.
-final class OutsideThreads {
-    static let threads = 32
-    static let waiting = 1000
-
+/// Threads for a part of logins that takes its time. What waits for one has a bound, of each client network its share, and networks take turns.
+/// Confined to its event loop.
+final class LoginThreads {
     private let eventLoop: any EventLoop
-    private let pool = NIOThreadPool(numberOfThreads: OutsideThreads.threads)
-    private var line: OutsideLine<() -> EventLoopFuture<Void>>
+    private let pool: NIOThreadPool
+    private var line: LoginLine<() -> EventLoopFuture<Void>>
 
-    init(on eventLoop: any EventLoop, budgets: BudgetSettings) {
+    private init(_ threads: Int, waiting: Int, on eventLoop: any EventLoop, budgets: BudgetSettings) {
         self.eventLoop = eventLoop
-        line = OutsideLine(threads: Self.threads, capacity: Self.waiting, budgets: budgets)
+        pool = NIOThreadPool(numberOfThreads: threads)
+        line = LoginLine(threads: threads, capacity: waiting, budgets: budgets)
         pool.start()
+    }
+
+    /// For what waits on other systems (saslauthd, a domain controller), apart from those that derive keys: a directory service that hangs
+    /// holds up only those who need it.
+    static func outside(on eventLoop: any EventLoop, budgets: BudgetSettings) -> LoginThreads {
+        LoginThreads(32, waiting: 1000, on: eventLoop, budgets: budgets)
+    }
+
+    /// For keys that are derived from passwords: as many as there are processors, since the work is computing alone. With the default
+    /// iterations two processors work those that wait off within some five seconds.
+    static func deriving(on eventLoop: any EventLoop, budgets: BudgetSettings) -> LoginThreads {
+        LoginThreads(Processors.count(), waiting: 256, on: eventLoop, budgets: budgets)
     }
 
     func adopt(_ budgets: BudgetSettings) { line.adopt(budgets) }
 
-    /// Runs a body that may block, when it is its turn.
+    /// Runs a body when it is its turn.
     ///
     /// - Returns: false where too many wait already; then nothing is run.
     func run<Value: Sendable>(

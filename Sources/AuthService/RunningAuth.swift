@@ -20,9 +20,9 @@ final class RunningAuth {
     /// For exchanges: keys are derived there.
     let threads = NIOThreadPool(numberOfThreads: 16)
     /// For what waits on other systems.
-    let outside: OutsideThreads
+    let outside: LoginThreads
     /// For what costs a processor much.
-    let derivations: DerivationThreads
+    let derivations: LoginThreads
     let core: CoreConnection
     private let daemon: Daemon
     private let watch: RevisionWatch<AuthenticationLink>
@@ -45,8 +45,8 @@ final class RunningAuth {
         let core = LinkAddress(of: .authentication, in: daemon.topology)
         let revision = daemon.topology.revision
         self.core = CoreConnection(to: core, revision: revision, on: eventLoop)
-        outside = OutsideThreads(on: eventLoop, budgets: daemon.topology.budgets)
-        derivations = DerivationThreads(on: eventLoop, budgets: daemon.topology.budgets)
+        outside = .outside(on: eventLoop, budgets: daemon.topology.budgets)
+        derivations = .deriving(on: eventLoop, budgets: daemon.topology.budgets)
         proven = try ProvenPasswords()
         watch = RevisionWatch(to: core, holder: HolderIdentity.make(), revision: revision, on: eventLoop)
         access = try SocketAccess(

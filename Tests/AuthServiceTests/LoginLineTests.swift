@@ -6,12 +6,12 @@ import Topology
 @testable import AuthService
 
 @Suite("The line of logins that wait for another system")
-struct OutsideLineTests {
+struct LoginLineTests {
     private func network(_ text: String) throws -> ClientNetwork { ClientNetwork(try #require(IPAddress(parsing: text))) }
 
     @Test("a network that fills its share is refused more, runs only so many at once, and others come in between its own")
     func turns() throws {
-        var line = OutsideLine<String>(threads: 32, capacity: 100, budgets: BudgetSettings())
+        var line = LoginLine<String>(threads: 32, capacity: 100, budgets: BudgetSettings())
         let (greedy, other) = (try network("192.0.2.1"), try network("198.51.100.1"))
         for number in 0..<10 { #expect(line.enter("greedy \(number)", from: greedy) == true) }
         #expect(line.enter("greedy 10", from: greedy) == false, "a tenth of the line is one network's share")
@@ -29,7 +29,7 @@ struct OutsideLineTests {
 
     @Test("networks take turns")
     func rotation() throws {
-        var line = OutsideLine<String>(threads: 2, capacity: 1000, budgets: BudgetSettings())
+        var line = LoginLine<String>(threads: 2, capacity: 1000, budgets: BudgetSettings())
         for host in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
             for number in 0..<2 { #expect(line.enter("\(host.suffix(1))\(number)", from: try network(host)) == true) }
         }
@@ -44,7 +44,7 @@ struct OutsideLineTests {
 
     @Test("the line is bounded as a whole, and no more run than there are threads")
     func bounds() throws {
-        var line = OutsideLine<Int>(threads: 4, capacity: 5, budgets: BudgetSettings(share: nil))
+        var line = LoginLine<Int>(threads: 4, capacity: 5, budgets: BudgetSettings(share: nil))
         let network = try network("2001:db8::1")
         for number in 0..<5 { #expect(line.enter(number, from: network) == true) }
         #expect(line.enter(5, from: network) == false)
