@@ -33,7 +33,7 @@ struct StartingConfiguration {
     ///
     /// - Throws: the errors of the file, where nothing else can be had.
     static func find(of role: Role, path: String, surroundings: NetworkSurroundings) throws(Unusable) -> StartingConfiguration {
-        let search = Search(role: role, path: path, surroundings: surroundings)
+        var search = Search(role: role, path: path, surroundings: surroundings)
         if let text = HandedConfiguration.take(), let found = search.usable(text, .supervisor) { return found }
         // Root believes the file and its supervisor, and no process or file of a lesser account.
         if !Account.isSuperuser, let found = role == .core ? search.left() : search.told() { return found }
@@ -47,30 +47,40 @@ struct StartingConfiguration {
         let role: Role
         let path: String
         let surroundings: NetworkSurroundings
-        let file: LoadResult
+        /// What the file says now.
+        private let inFile: Result<[UInt8], TopologyFile.Unreadable>
+        /// A large file takes seconds to read: only where it is needed, and once.
+        private(set) lazy var file = read(inFile)
 
         init(role: Role, path: String, surroundings: NetworkSurroundings) {
             (self.role, self.path, self.surroundings) = (role, path, surroundings)
-            file = TopologyFile.load(path: path, files: .of(role), surroundings: surroundings)
+            inFile = TopologyFile.text(path: path)
+        }
+
+        private func read(_ text: Result<[UInt8], TopologyFile.Unreadable>) -> LoadResult {
+            switch text {
+            case .success(let text): TopologyFile.parse(text, path: path, files: .of(role), surroundings: surroundings)
+            case .failure(let unreadable): .failed([unreadable.finding])
+            }
         }
 
         /// nil where this program cannot use it: it may be another version's, or name a file that is gone.
-        func usable(_ text: [UInt8], _ origin: Origin) -> StartingConfiguration? {
-            guard case .loaded(let topology, _) = TopologyFile.parse(text, path: path, files: .of(role), surroundings: surroundings) else {
-                return nil
-            }
-            return StartingConfiguration(topology: topology, origin: origin, differsFromFile: file.topology?.revision != topology.revision)
+        mutating func usable(_ text: [UInt8], _ origin: Origin) -> StartingConfiguration? {
+            let isInFile = (try? inFile.get()) == text  // One that cannot be read says something else.
+            guard let topology = (isInFile ? file : read(.success(text))).topology else { return nil }
+            return StartingConfiguration(topology: topology, origin: origin, differsFromFile: !isInFile)
         }
 
         /// By the core that ran before.
-        func left() -> StartingConfiguration? {
+        mutating func left() -> StartingConfiguration? {
             let directory = file.topology?.stateDirectory ?? TopologyFile.whereabouts(path: path)?.stateDirectory
             let kept = KeptConfiguration(of: path, in: directory ?? Topology.defaultStateDirectory)
-            return kept.take().flatMap { usable($0, .earlierCore) }
+            guard let text = kept.take() else { return nil }
+            return usable(text, .earlierCore)
         }
 
         /// By the core that runs; where the file cannot be used, one that comes soon is waited for.
-        func told() -> StartingConfiguration? {
+        mutating func told() -> StartingConfiguration? {
             guard let name = role.link else { return nil }
             let address = LinkAddress(of: name, file: file, path: path)
             let end = ContinuousClock.now + patience

@@ -83,10 +83,7 @@ public struct Daemon: Sendable {
     /// What cannot change while the daemons run is refused. The core, whose configuration the others take, also looks at the files that they
     /// need. Blocks.
     public func readFile() -> Result<Topology, ConfigurationRefused> {
-        adopted(
-            TopologyFile.load(
-                path: configurationPath, files: role == .core ? .ofAll(reader: role) : .of(role), surroundings: Self.surroundings(of: role))
-        )
+        adopted(TopologyFile.load(path: configurationPath, files: .ofAll(reader: role), surroundings: Self.surroundings(of: role)))
     }
 
     /// The configuration that the core runs with, or why it cannot be had or used: what every other daemon reloads.
