@@ -43,18 +43,22 @@ enum HumanTime {
         }
     }
 
-    /// `40 s`, `14 min`, `3 h`, `2 days`: in the largest unit of which there are two, rounded.
+    /// `40 s`, `14 min`, `3 h`, `2 days`
     static func short(_ seconds: Int64) -> String {
-        let units: [(length: Int64, name: String)] = [(86_400, "days"), (3600, "h"), (60, "min")]
-        guard let unit = units.first(where: { seconds >= 2 * $0.length }) else { return seconds < 100 ? "\(seconds) s" : "1 min" }
-        return "\((seconds + unit.length / 2) / unit.length) \(unit.name)"
+        if let (count, name) = largest(seconds, of: [(86_400, "days"), (3600, "h"), (60, "min")]) { return "\(count) \(name)" }
+        return seconds < 100 ? "\(seconds) s" : "1 min"
     }
 
-    /// In the largest unit of which there are two, rounded.
+    /// `1 minute`, `14 minutes`, `3 hours`, `2 years`; nothing is less than a minute.
     static func span(_ seconds: Int64) -> String {
-        let units: [(Int64, String)] = [(365 * 86_400, "year"), (86_400, "day"), (3600, "hour"), (60, "minute")]
-        let (length, name) = units.first { seconds >= 2 * $0.0 } ?? (60, "minute")
-        let count = max(1, (seconds + length / 2) / length)
-        return "\(count) \(name)\(count == 1 ? "" : "s")"
+        let found = largest(seconds, of: [(365 * 86_400, "year"), (86_400, "day"), (3600, "hour"), (60, "minute")])
+        return found.map { Plural.text(Int($0.count), $0.name) } ?? Plural.text(Int(max(1, (seconds + 30) / 60)), "minute")
+    }
+
+    /// The largest unit of which there are two, and how many there are, rounded; nil where there are not two of any.
+    private static func largest(
+        _ seconds: Int64, of units: [(length: Int64, name: String)]
+    ) -> (count: Int64, name: String)? {
+        units.first { seconds >= 2 * $0.length }.map { ((seconds + $0.length / 2) / $0.length, $0.name) }
     }
 }

@@ -22,7 +22,7 @@ struct QueueListing {
             let sender = row.text("reverse_path")
             lines.append("\(row.text("id"))  from \(sender.isEmpty ? "<> (a report)" : sender)")
         }
-        let state = Self.state(of: row, time)
+        let state = state(of: row)
         let padded = state.text + String(repeating: " ", count: max(1, 14 - state.text.count))
         lines.append("  \(paint(padded, state.colour))\(row.text("recipient"))")
         let way = [row.text("connector"), row.text("next_hop")].filter { !$0.isEmpty }.joined(separator: ", ")
@@ -35,7 +35,7 @@ struct QueueListing {
     }
 
     /// State and moment in a few letters.
-    static func state(of row: Row, _ time: HumanTime.Form) -> (text: String, colour: Paint.Colour) {
+    private func state(of row: Row) -> (text: String, colour: Paint.Colour) {
         switch row.text("state") {
         case "retry": (time.due(row.text("next_attempt_at")), .doubtful)
         case "active": ("under way", .good)
