@@ -98,6 +98,21 @@ final class CoreUnderTest: Sendable {
         }.get()
     }
 
+    /// A core of a test's own, over storage in a folder of its own, until the body is done.
+    static func with(
+        configuration: String = CoreUnderTest.configuration,
+        log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+        prepare: @escaping @Sendable (Directory) throws -> Void = { _ in },
+        _ body: (CoreUnderTest, StorageRecorder) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let recorder = try StorageRecorder(root: folder.path)
+        let core = try await CoreUnderTest(
+            recorder, on: MultiThreadedEventLoopGroup.singleton.next(), configuration: configuration, log: log, prepare: prepare)
+        try await body(core, recorder)
+        try await core.close()
+    }
+
     /// Runs on the core's event loop.
     func run<Value: Sendable>(_ body: @escaping @Sendable (Core) throws -> Value) async throws -> Value {
         try await loop.submit { [parts] in try body(parts.value.core) }.get()

@@ -15,8 +15,6 @@ extension IPAddress {
 
 @Suite("What the core tells of credentials")
 struct StoredCredentialTests {
-    private static let group = MultiThreadedEventLoopGroup.singleton
-
     private static let configuration = """
         version: 1
         hostname: mx.postern.test
@@ -43,11 +41,7 @@ struct StoredCredentialTests {
     private func withCore(
         prepare: @escaping @Sendable (Directory) throws -> Void, _ body: (CoreUnderTest) async throws -> Void
     ) async throws {
-        let folder = try TemporaryFolder()
-        let core = try await CoreUnderTest(
-            try StorageRecorder(root: folder.path), on: Self.group.next(), configuration: Self.configuration, prepare: prepare)
-        try await body(core)
-        try await core.close()
+        try await CoreUnderTest.with(configuration: Self.configuration, prepare: prepare) { core, _ in try await body(core) }
     }
 
     /// Asks as `postern-auth` does.

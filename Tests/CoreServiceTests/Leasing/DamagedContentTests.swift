@@ -16,14 +16,8 @@ import Testing
 /// An octet of a message changes on disk while it waits.
 @Suite("Content that is damaged while it waits")
 struct DamagedContentTests {
-    private static let group = MultiThreadedEventLoopGroup.singleton
-
     private func withCore(_ body: (CoreUnderTest, String) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
-        let recorder = try StorageRecorder(root: folder.path)
-        let core = try await CoreUnderTest(recorder, on: Self.group.next())
-        try await body(core, recorder.root)
-        try await core.close()
+        try await CoreUnderTest.with { core, recorder in try await body(core, recorder.root) }
     }
 
     /// What a holder of one lease is sent.

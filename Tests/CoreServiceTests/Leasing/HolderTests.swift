@@ -10,14 +10,8 @@ import Testing
 
 @Suite("Holders that break the protocol")
 struct HolderTests {
-    private static let group = MultiThreadedEventLoopGroup.singleton
-
     private func withCore(_ body: (CoreUnderTest) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
-        let recorder = try StorageRecorder(root: folder.path)
-        let core = try await CoreUnderTest(recorder, on: Self.group.next())
-        try await body(core)
-        try await core.close()
+        try await CoreUnderTest.with { core, _ in try await body(core) }
     }
 
     private static func held(_ count: Int) -> [HeldLease] {

@@ -16,10 +16,7 @@ struct HostileHolderTests {
     private static let group = MultiThreadedEventLoopGroup.singleton
 
     private func withCore(log: LogLines = LogLines(), _ body: (CoreUnderTest) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
-        let core = try await CoreUnderTest(try StorageRecorder(root: folder.path), on: Self.group.next(), log: log.logger)
-        try await body(core)
-        try await core.close()
+        try await CoreUnderTest.with(log: log.logger) { core, _ in try await body(core) }
     }
 
     private static func submit(_ core: CoreUnderTest, recipients: Int = 1) async throws -> QueueID {

@@ -18,7 +18,6 @@ import Topology
 
 @Suite("Kind: nothing that all share is emptied by one client: large groups")
 struct LargeGroupTests {
-    private static let group = MultiThreadedEventLoopGroup.singleton
     private static let members = 10_000
     private static let ok = "250 2.1.5 Recipient OK"
     private static let message = "Subject: x\r\n\r\nhello\r\n"
@@ -47,17 +46,15 @@ struct LargeGroupTests {
     private func withCore(
         groups: [String: Int] = ["all": members], _ body: (CoreUnderTest, StorageRecorder) async throws -> Void
     ) async throws {
-        let folder = try TemporaryFolder()
-        let recorder = try StorageRecorder(root: folder.path)
-        let core = try await CoreUnderTest(recorder, on: Self.group.next(), configuration: Self.configuration) { directory in
-            for (name, count) in groups {
-                let group = try Self.address("\(name)@postern.test")
-                try directory.addGroup(group, forward: true)
-                try directory.addMembers(try (0..<count).map { try Self.address("\(name)\($0)@far.test") }, to: group)
-            }
-        }
-        try await body(core, recorder)
-        try await core.close()
+        try await CoreUnderTest.with(
+            configuration: Self.configuration,
+            prepare: { directory in
+                for (name, count) in groups {
+                    let group = try Self.address("\(name)@postern.test")
+                    try directory.addGroup(group, forward: true)
+                    try directory.addMembers(try (0..<count).map { try Self.address("\(name)\($0)@far.test") }, to: group)
+                }
+            }, body)
     }
 
     /// Waits until nothing is open any more, for as long as a broken test may take.

@@ -13,8 +13,6 @@ import Topology
 
 @Suite("What the core takes in")
 struct SubmissionTests {
-    private static let group = MultiThreadedEventLoopGroup.singleton
-
     private static let configuration = """
         version: 1
         hostname: mx.postern.test
@@ -39,11 +37,7 @@ struct SubmissionTests {
         _ configuration: String = SubmissionTests.configuration, prepare: @escaping @Sendable (Directory) throws -> Void = { _ in },
         _ body: (CoreUnderTest) async throws -> Void
     ) async throws {
-        let folder = try TemporaryFolder()
-        let recorder = try StorageRecorder(root: folder.path)
-        let core = try await CoreUnderTest(recorder, on: Self.group.next(), configuration: configuration, prepare: prepare)
-        try await body(core)
-        try await core.close()
+        try await CoreUnderTest.with(configuration: configuration, prepare: prepare) { core, _ in try await body(core) }
     }
 
     @Test("SMTPUTF8 is kept for messages that need it, and for no others")
