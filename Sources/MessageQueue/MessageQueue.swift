@@ -61,6 +61,9 @@ public final class MessageQueue {
     /// `MessageQueue+HopScan.swift`.
     var hopScan = HopScan()
 
+    /// `MessageQueue+ManyRoutes.swift`.
+    var routesToLookAt = RoutesToLookAt()
+
     /// `MessageQueue+Damage.swift`: messages that cannot be read and could not be held, and when that is tried again.
     var unreadableUntil: [QueueID: Timestamp] = [:]
 
@@ -123,24 +126,6 @@ public final class MessageQueue {
             }
         }
     }
-
-    /// A message that has just become durable. One with very many recipients over very many routes takes more than one turn of the event loop.
-    func add(_ message: QueuedMessage) {
-        scheduler.add(message)
-        if case .made(let made) = message.recipients { mayHaveMore(made.routes[...]) }
-    }
-
-    private func mayHaveMore(_ routes: ArraySlice<Route>) {
-        for route in routes.prefix(Self.routesInOneTurn) { scheduler.mayHaveMore(route) }
-        let rest = routes.dropFirst(Self.routesInOneTurn)
-        if rest.isEmpty { return }
-        eventLoop.assumeIsolated().execute { [weak self] in
-            self?.mayHaveMore(rest)
-            self?.dispatch()
-        }
-    }
-
-    private static let routesInOneTurn = 100
 
     /// The configuration has changed: limits are asked for anew, and the next start of the core knows since when. Where that cannot be
     /// written, it finds another revision than its own, and takes everything for older.
