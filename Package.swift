@@ -132,6 +132,9 @@ let package = Package(
             name: "SMTPClientTests",
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .testTarget(
+            name: "LeasedDeliveryTests",
+            dependencies: ["LeasedDelivery", "SMTPClient", "SMTPProtocol", "MailVocabulary", nioCore]),
+        .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),
         .testTarget(

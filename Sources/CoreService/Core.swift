@@ -27,6 +27,7 @@ final class Core {
     private(set) var topology: Topology
     private(set) var routing: RoutingTable
     var connectors = ConnectorWatch()
+    var utf8Mailboxes = UTF8Mailboxes()
     /// Those that cover some of the same domains, by connector.
     private(set) var rivals: [String: Set<String>]
     /// Mail that came in before was decided about by another configuration.
@@ -34,6 +35,7 @@ final class Core {
     var refusals = RefusalLog()
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
+    private(set) var badmail: BadmailKeeper!
     private let store: SQLiteQueueStore
     private let readConfiguration: @Sendable () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
@@ -68,6 +70,7 @@ final class Core {
         logins = LoginLedger(topology)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
+        badmail = BadmailKeeper(core: self)
         queue = MessageQueue(
             store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
             limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
@@ -110,8 +113,10 @@ final class Core {
         let retry = RetrySchedule(
             first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
             expiration: profile.expiration,
-            // Soon enough to find out whether the mail had better take the other way.
-            glitches: rivals[route.connector] != nil ? UInt32(ConnectorWatch.failuresUntilDown - 1) : 0)
+            glitches: UInt32(
+                // Soon enough to find out whether the mail had better take the other way.
+                max(profile.retry.glitch.count, rivals[route.connector] != nil ? ConnectorWatch.failuresUntilDown - 1 : 0)),
+            glitch: profile.retry.glitch.interval)
         switch connector?.deliver {
         // A folder is no remote domain: as many writers as the disk likes at once.
         case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
@@ -166,6 +171,7 @@ final class Core {
             logins.adopt(new)
             rivals = prepared.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
+            utf8Mailboxes.keep(Set(new.connectors.map(\.name)))
             directory.domains = prepared.domains
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
@@ -182,6 +188,10 @@ final class Core {
         case .leaseExpired(let lease, let id):
             expiredLeases += 1
             log.warning("a holder did not renew its lease", metadata: ["queue_id": "\(id)", "lease": "\(lease)"])
+        case .clockWasSet(let by):
+            log.warning(
+                "the wall clock was set: what waits in the queue keeps the time that it still has to wait",
+                metadata: ["seconds": "\(by.components.seconds)"])
         case .manyNextHops(let count):
             log.notice("more next hops have mail than are held in memory", metadata: ["held": "\(count)"])
         case .unreadable(let message, let until):

@@ -7,23 +7,25 @@ import ServiceRuntime
 
 /// Messages of our own about messages that could not be delivered.
 extension Core {
-    /// A message of our own to somebody: routed like any other, with the null reverse-path. nil where there is no way to them.
-    func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> QueuedMessage? {
+    /// A message of our own to somebody: routed like any other, with the null reverse-path. Fails where there is no way to them.
+    func system(_ report: DeliveryReport.Message, to address: EmailAddress) -> Result<QueuedMessage, NoWay> {
         let id = queue.nextID()
         let now = Timestamp.now()
         let facts = RecipientFacts(
             origin: .system, reversePath: .null, recipient: address, size: report.content.readableBytes, message: id, time: now,
             utcOffset: LocalTime.offset(at: now.seconds))
-        guard case .accepted(let routed, let trace) = decide(facts), !routed.isEmpty else {
-            log.warning(
-                "a report cannot be delivered to its addressee, and is dropped", metadata: ["queue_id": "\(id)", "to": "\(address)"])
-            return nil
+        let routed: [RoutedRecipient]
+        let trace: DecisionTrace
+        switch decide(facts) {
+        case .accepted(let found, let way) where !found.isEmpty: (routed, trace) = (found, way)
+        case .accepted: return .failure(NoWay(reply: Reply(550, "5.1.1", "nobody is behind the address")))
+        case .refused(let refusal): return .failure(NoWay(reply: refusal))
         }
         metrics.reportsWritten += 1
         var record = DecisionRecord(revision: topology.revision)
         record.add(address, trace)
         log.info("report written", metadata: ["queue_id": "\(id)", "to": "\(address)"])
-        return QueuedMessage(
+        let message = QueuedMessage(
             id: id, receivedAt: .now(),
             sender: EnvelopeSender(reversePath: .null, body: report.body, smtpUTF8: report.smtpUTF8), origin: .system,
             size: report.content.readableBytes, has8BitOctets: report.body == .eightBitMIME, content: .inline(report.content),
@@ -32,7 +34,11 @@ extension Core {
                     index: UInt32(index), recipient: EnvelopeRecipient(address: target.address, notify: .never),
                     writtenTo: target.address == address ? nil : address, route: Route(target))
             }, decided: record.text)
+        return .success(message)
     }
+
+    /// Why there is no way to the addressee of a report.
+    struct NoWay: Error { let reply: Reply }
 
     /// Enough of a message's content for a report on it; empty where it cannot be read, since the report matters more.
     func beginningOfContent(_ head: MessageHead, completion: @escaping (ByteBuffer) -> Void) {

@@ -17,6 +17,8 @@ final class WorkEntry {
     var outstanding = 0
     /// Whether it was given out before, by this core or perhaps by the one before it.
     var mayBeRepeat: Bool
+    /// Of an entry that a lease from before a restart made: the recipients that are in memory. The store may hold others.
+    var adopted: Set<UInt32>?
     /// Whether it stands in its hop's line.
     var isInLine = false
 

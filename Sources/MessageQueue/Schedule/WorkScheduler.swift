@@ -43,6 +43,8 @@ final class WorkScheduler {
     var hasHopsBeyondMemory = false
     /// Hops that want a refill; taken by the owner.
     private var wanting: [HopQueue] = []
+    /// Of hops that could not be reached and are not in memory.
+    var pastFailures = PastFailures()
     /// Recipients on their way out of the store by a late outcome.
     var withdrawals: [QueueID: [UInt32]] = [:]
 
@@ -111,6 +113,11 @@ final class WorkScheduler {
             }
             if let entry = entering { enter(entry) }
             entering = nil
+            if let known = hop.known[id], let adopted = known.adopted {
+                // What its lease does not name is due: it does not wait for that.
+                if adopted.contains(row.index) { wasSkipped = true } else { addToAdopted(recipient, known) }
+                continue
+            }
             if hop.known[id] != nil || hop.leftWhileRefilling.contains(id) {
                 wasSkipped = true
                 if hop.known[id] == nil { mustBeReadAgain = true }
@@ -245,11 +252,19 @@ final class WorkScheduler {
             entry = known
         } else {
             entry = WorkEntry(message: head, hop: hop, waiting: [], mayBeRepeat: true)
+            entry.adopted = []
             remember(entry)
         }
+        entry.adopted?.formUnion(recipients.map(\.index))
         entry.outstanding += recipients.count
         connectionBegan(entry.hop)
         return entry
+    }
+
+    private func addToAdopted(_ recipient: WorkEntry.Recipient, _ entry: WorkEntry) {
+        entry.adopted?.insert(recipient.index)
+        entry.waiting.append(recipient)
+        putInLine(entry, atFront: false)
     }
 
     // MARK: Bookkeeping
@@ -316,12 +331,15 @@ final class WorkScheduler {
             return nil
         }
         let hop = HopQueue(route: route, limits: limits(route))
+        hop.failures = pastFailures.take(route)
         hops[route] = hop
         return hop
     }
 
     func forgetIfIdle(_ hop: HopQueue) {
-        if hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop { hops[hop.route] = nil }
+        guard hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop else { return }
+        hops[hop.route] = nil
+        pastFailures.note(hop.route, hop.failures)
     }
 
     /// The owner is about to read hops from the store again.
