@@ -8,18 +8,18 @@ struct OutgoingTests {
     /// Runs the body with servers and a Postern that delivers to `*.far.test` by DNS.
     private func withDelivery(
         _ servers: [FakeServers.Server], records: [String] = [], retry: String = "{ glitch: { count: 3, interval: 60s } }",
-        _ body: (PosternUnderTest, FakeServers) async throws -> Void
+        mailboxes: String? = nil, _ body: (PosternUnderTest, FakeServers) async throws -> Void
     ) async throws {
         let postern = try PosternUnderTest()
         var servers = servers
-        for index in servers.indices { servers[index].listen += ":\(postern.port)" }
-        let dns = try await DNSUnderTest(servers.map { "\($0.name).far.test. A \($0.listen.split(separator: ":")[0])" } + records)
+        for index in servers.indices where !servers[index].lmtp { servers[index].listen += ":\(postern.port)" }
+        let dns = try await DNSUnderTest(servers.filter { !$0.lmtp }.map { "\($0.name).far.test. A \($0.listen.split(separator: ":")[0])" } + records)
         let fakes = try await FakeServers(servers)
         try postern.write(
             edge: "",
             rest: """
                 resolver: { servers: ["127.0.0.1:\(dns.port)"] }
-                domains: { local.test: authoritative }
+                domains: { local.test: authoritative, store.test: shared }
                 connectors:
                   mailboxes:
                     address_spaces: [{ domain: local.test }]
@@ -28,6 +28,7 @@ struct OutgoingTests {
                     address_spaces: [{ domain: "*.far.test" }]
                     deliver: dns
                     relay: true
+                \(mailboxes.map { "  store: { address_spaces: [{ domain: store.test }], deliver: { lmtp: \"\($0)\" } }" } ?? "")
                 outbound:
                   default:
                     connections: { port: \(postern.port) }
@@ -171,18 +172,57 @@ struct OutgoingTests {
     }
 }
 
+extension OutgoingTests {
+    @Test("SMTPUTF8 at a mailbox server without it: UTF-8 in the body goes there, in the header it is reported in ASCII, and refused from then on")
+    func mailboxServerWithoutUTF8() async throws {
+        let port = try FreePort.take()
+        let store = FakeServers.Server(name: "store", listen: "127.0.0.1:\(port)", lmtp: true)
+        try await withDelivery([store], mailboxes: "127.0.0.1:\(port)") { postern, fakes in
+            try await postern.send(from: "sender@local.test", to: "body@store.test", body: "Grüße\r\n", options: ["SMTPUTF8"])
+            try await postern.waitForEmptyQueue()
+            #expect(try fakes.messages(at: "store") == [["body@store.test"]])
+            try await postern.send(
+                from: "sender@local.test", to: "header@store.test", subject: "Grüße", body: "x\r\n", options: ["SMTPUTF8"])
+            _ = try await postern.wait(for: 1, messagesFor: "sender")
+            let report = try #require(try await postern.reports(for: "sender").first)
+            #expect(report.parts == ["text/plain", "message/delivery-status", "text/rfc822-headers"], "\(report)")
+            #expect(report.recipients.first?["status"] == "5.6.7")
+            await #expect(throws: PosternUnderTest.Failure.self) {
+                try await postern.send(
+                    from: "sender@local.test", to: "header@store.test", subject: "Grüße", body: "x\r\n", options: ["SMTPUTF8"])
+            }
+            #expect(postern.logText.contains("\"message\":\"failed\""))
+            try await postern.send(from: "sender@local.test", to: "again@store.test", body: "Grüße\r\n", options: ["SMTPUTF8"])
+            try await postern.waitForEmptyQueue()
+            #expect(try fakes.messages(at: "store") == [["body@store.test"], ["again@store.test"]])
+        }
+    }
+
+    @Test("a report that nobody takes is badmail, and an error in the log")
+    func badmail() async throws {
+        try await withDelivery([Self.server("host") { _ in }]) { postern, _ in
+            try await postern.send(from: "", to: "bad@host.far.test")
+            try await postern.waitForEmptyQueue()
+            let log = postern.logText
+            #expect(log.contains("a report cannot be delivered: kept as badmail") && log.contains("\"level\":\"error\""))
+        }
+    }
+}
+
 extension PosternUnderTest {
     /// Submits one message by Python's smtplib, with 8BITMIME where its body needs it.
-    fileprivate func send(from sender: String, to recipient: String, body: String) async throws {
+    fileprivate func send(
+        from sender: String, to recipient: String, subject: String = "A test", body: String, options: [String] = []
+    ) async throws {
         let script = """
             import smtplib, sys
-            port, sender, recipient = sys.argv[1:]
+            port, sender, recipient, subject, *options = sys.argv[1:]
             body = sys.stdin.buffer.read()
             with smtplib.SMTP("127.0.0.1", int(port)) as server:
-                message = b"From: " + sender.encode() + b"\\r\\nSubject: A test\\r\\n\\r\\n" + body
-                server.sendmail(sender, [recipient], message, [] if body.isascii() else ["BODY=8BITMIME"])
+                message = b"From: " + sender.encode() + b"\\r\\nSubject: " + subject.encode() + b"\\r\\n\\r\\n" + body
+                server.sendmail(sender, [recipient], message, options + ([] if message.isascii() else ["BODY=8BITMIME"]))
             """
-        let result = try await Program.run("python3", ["-c", script, "\(port)", sender, recipient], input: Data(body.utf8))
+        let result = try await Program.run("python3", ["-c", script, "\(port)", sender, recipient, subject] + options, input: Data(body.utf8))
         guard result.status == 0 else { throw Failure(description: "message not taken: \(result.errors)") }
     }
 }
