@@ -13,7 +13,8 @@ struct OutgoingTests {
         let postern = try PosternUnderTest()
         var servers = servers
         for index in servers.indices where !servers[index].lmtp { servers[index].listen += ":\(postern.port)" }
-        let dns = try await DNSUnderTest(servers.filter { !$0.lmtp }.map { "\($0.name).far.test. A \($0.listen.split(separator: ":")[0])" } + records)
+        let dns = try await DNSUnderTest(
+            servers.filter { !$0.lmtp }.map { "\($0.name).far.test. A \($0.listen.split(separator: ":")[0])" } + records)
         let fakes = try await FakeServers(servers)
         try postern.write(
             edge: "",
@@ -173,7 +174,9 @@ struct OutgoingTests {
 }
 
 extension OutgoingTests {
-    @Test("SMTPUTF8 at a mailbox server without it: UTF-8 in the body goes there, in the header it is reported in ASCII, and refused from then on")
+    @Test(
+        "SMTPUTF8 at a mailbox server without it: UTF-8 in the body goes there, in the header it is reported in ASCII, and refused from then on"
+    )
     func mailboxServerWithoutUTF8() async throws {
         let port = try FreePort.take()
         let store = FakeServers.Server(name: "store", listen: "127.0.0.1:\(port)", lmtp: true)
@@ -222,7 +225,8 @@ extension PosternUnderTest {
                 message = b"From: " + sender.encode() + b"\\r\\nSubject: " + subject.encode() + b"\\r\\n\\r\\n" + body
                 server.sendmail(sender, [recipient], message, options + ([] if message.isascii() else ["BODY=8BITMIME"]))
             """
-        let result = try await Program.run("python3", ["-c", script, "\(port)", sender, recipient, subject] + options, input: Data(body.utf8))
+        let result = try await Program.run(
+            "python3", ["-c", script, "\(port)", sender, recipient, subject] + options, input: Data(body.utf8))
         guard result.status == 0 else { throw Failure(description: "message not taken: \(result.errors)") }
     }
 }
