@@ -140,7 +140,7 @@ let package = Package(
             dependencies: ["SMTPClient", "SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .testTarget(
             name: "LeasedDeliveryTests",
-            dependencies: ["LeasedDelivery", "CoreLink", "SMTPClient", "MailVocabulary", logging, nioCore, nioPosix]),
+            dependencies: ["LeasedDelivery", "CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore, nioPosix]),
         .testTarget(
             name: "ServiceRuntimeTests",
             dependencies: ["ServiceRuntime", "CoreLink", "MailVocabulary", "Topology", "TopologyFile", logging, nioCore]),

@@ -28,6 +28,7 @@ final class Core {
     private(set) var topology: Topology
     private(set) var routing: RoutingTable
     var connectors = ConnectorWatch()
+    var utf8Mailboxes = UTF8Mailboxes()
     /// Those that cover some of the same domains, by connector.
     private(set) var rivals: [String: Set<String>]
     /// Mail that came in before was decided about by another configuration.
@@ -37,6 +38,7 @@ final class Core {
     private(set) var recorder: OutcomeRecorder!
     private(set) var destinations: DestinationFinder!
     var openAddresses: OpenFinalAddresses
+    private(set) var badmail: BadmailKeeper!
     private let store: SQLiteQueueStore
     private let readConfiguration: @Sendable () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
@@ -76,6 +78,7 @@ final class Core {
         recorder = OutcomeRecorder(core: self)
         outages = MechanismOutages(on: eventLoop, log: log) { [unowned self] in logins.crashes.off(now: $0) }
         destinations = DestinationFinder(core: self)
+        badmail = BadmailKeeper(core: self)
         queue = MessageQueue(
             store: store, on: eventLoop, epoch: epoch, largestID: largestID, holders: holders,
             limits: { [unowned self] in policy(of: $0) }, report: { [unowned self] in note($0) },
@@ -141,8 +144,10 @@ final class Core {
         let retry = RetrySchedule(
             first: profile.retry.first, second: profile.retry.second, third: profile.retry.third, subsequent: profile.retry.subsequent,
             expiration: profile.expiration,
-            // Soon enough to find out whether the mail had better take the other way.
-            glitches: rivals[route.connector] != nil ? UInt32(ConnectorWatch.failuresUntilDown - 1) : 0)
+            glitches: UInt32(
+                // Soon enough to find out whether the mail had better take the other way.
+                max(profile.retry.glitch.count, rivals[route.connector] != nil ? ConnectorWatch.failuresUntilDown - 1 : 0)),
+            glitch: profile.retry.glitch.interval)
         switch connector?.deliver {
         // A folder is no remote domain: as many writers as the disk likes at once.
         case .maildir: return RoutePolicy(perHop: 32, group: "maildir:\(route.connector)", total: nil, retry: retry)
@@ -200,6 +205,7 @@ final class Core {
             openAddresses.adopt(new.budgets)
             rivals = prepared.rivals
             connectors.keep(Set(new.connectors.map(\.name)))
+            utf8Mailboxes.keep(Set(new.connectors.map(\.name)))
             directory.domains = prepared.domains
             directory.settings.iterations = new.identity.iterations
             warnOfPostmaster()
@@ -228,6 +234,10 @@ final class Core {
         case .leaseExpired(let lease, let id):
             expiredLeases += 1
             log.warning("a holder did not renew its lease", metadata: ["queue_id": "\(id)", "lease": "\(lease)"])
+        case .clockWasSet(let by):
+            log.warning(
+                "the wall clock was set: what waits in the queue keeps the time that it still has to wait",
+                metadata: ["seconds": "\(by.components.seconds)"])
         case .manyNextHops(let count):
             log.notice("more next hops have mail than are held in memory", metadata: ["held": "\(count)"])
         case .unreadable(let message, let until):

@@ -11,6 +11,7 @@ struct Metrics {
     var failedRecipients = 0
     var expiredRecipients = 0
     var reportsWritten = 0
+    var badmail = 0
     var damagedMessages = 0
     var logins = 0
     var verifierLookups = 0
@@ -37,6 +38,7 @@ struct Metrics {
             ("postern_recipients_failed_total", "counter", "Recipients given up.", failedRecipients),
             ("postern_recipients_expired_total", "counter", "Of these, the ones that were tried for too long.", expiredRecipients),
             ("postern_reports_written_total", "counter", "Non-delivery reports written.", reportsWritten),
+            ("postern_badmail_total", "counter", "Reports that could not be delivered, and are kept as badmail.", badmail),
             ("postern_messages_damaged_total", "counter", "Messages found damaged in the queue, and not delivered.", damagedMessages),
             ("postern_content_files_aside", "gauge", "Content files kept aside: orphans, and damaged content.", filesAside),
             ("postern_logins_total", "counter", "Sessions that have logged in.", logins),

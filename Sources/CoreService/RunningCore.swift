@@ -168,6 +168,7 @@ final class RunningCore {
         core.onReload = { [unowned self] in announce($0) }
         self.core = core
         core.aside.begin(store, before: core.queue.nextID())
+        core.badmail.begin()
         core.queue.start()
         if core.awaitsFirstMailbox {
             daemon.log.warning(

@@ -131,7 +131,11 @@ extension TopologyDiff {
                 "limit \(text(of: connections.limit)), per domain \(text(of: connections.limitPerDomain)), messages in each "
                     + "\(text(of: connections.messagesPerConnection)), timeout \(connections.timeout)"
             ),
-            ("retry", "\(retry.first), \(retry.second), \(retry.third), then each \(retry.subsequent)"),
+            (
+                "retry",
+                "\(retry.first), \(retry.second), \(retry.third), then each \(retry.subsequent); next hop out of reach: "
+                    + "\(retry.glitch.count) times after \(retry.glitch.interval) first"
+            ),
             ("expiration", "\(profile.expiration)"),
         ]
     }

@@ -10,44 +10,55 @@ import SMTPProtocol
 ///
 /// - A recipient whom a host defers is offered to the other hosts of the next hop, before it counts as deferred (RFC 5321 §5.1). For
 ///   content that has been streamed this holds only up to its beginning: it cannot be sent twice.
+/// - What one host lacks is no verdict on the message: the other hosts are asked, and only where each of them lacks it is it final.
 /// - What a connection that was used before could not do is tried on a fresh one: it may just have been closed.
 /// - Where a fresh connection breaks off before the content, perhaps at one of the recipients, they are offered again in halves: one
 ///   that a server cannot bear does not hold up the others.
 /// - Rounds that settle nobody are bounded; those that settle somebody end by themselves. After `longestAttempt` nothing new is begun: a
 ///   next hop with many slow hosts does not hold a connection's place for hours.
 ///
+/// How hosts are reached is in `HopDelivery+Connecting.swift`, what replies come to in `HopDelivery+Outcomes.swift`.
+///
 /// Confined to the worker's event loop.
 final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role.Response == LeaseResponse {
     typealias Session = LeaseSession<Role>
 
     /// A recipient that nothing final is known of.
-    private struct Pending {
+    struct Pending {
         let recipient: LeasedRecipient
         /// What counts if nobody else takes it.
         var soFar: RecipientOutcome?
         /// The connection broke off at it, or at one of its fellows.
         var wasCutOff = false
+        /// The hosts that say of themselves that they cannot take it.
+        var lackedBy: Set<String> = []
     }
 
     /// How long an attempt goes on to other hosts, connections and transactions. What is under way then has limits of its own.
     private static var longestAttempt: TimeAmount { .minutes(30) }
     /// Rounds in a row that settle nobody.
-    private static var mostFruitlessRounds: Int { 6 }
+    static var mostFruitlessRounds: Int { 6 }
 
-    private let worker: HopWorker<Role>
-    private let session: Session
-    private let work: LeasedWork
-    private let content: OutgoingContent
-    private let stream: StreamSource?
+    let worker: HopWorker<Role>
+    let session: Session
+    let work: LeasedWork
+    let content: OutgoingContent
+    let stream: StreamSource?
     /// To be offered to the host at hand, a transaction each.
-    private var batches: [[Pending]]
+    var batches: [[Pending]]
     /// To be offered to the hosts after it.
-    private var elsewhere: [Pending] = []
-    private var outcomes: [RecipientOutcome] = []
-    private var plan: HopPlan?
-    private var candidate = 0
-    private var fruitlessRounds = 0
-    private var isReached = false
+    var elsewhere: [Pending] = []
+    var outcomes: [RecipientOutcome] = []
+    var plan: HopPlan?
+    /// The candidate of the plan that is at hand.
+    var candidate = 0
+    /// Candidates that are not asked again in this attempt.
+    var tried: Set<Int> = []
+    /// Connections that a host refused while it may have counted one that we had just closed.
+    var refusalsAfterClose = 0
+    var fruitlessRounds = 0
+    /// Whether the next hop has answered: a connection came about, or it had a word on the message.
+    var isReached = false
     private let begunAt: NIODeadline
 
     init(worker: HopWorker<Role>, session: Session, work: LeasedWork, content: Session.Content) {
@@ -64,15 +75,15 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
 
     func begin() { proceed() }
 
-    private var open: OpenConnection? {
+    var open: OpenConnection? {
         guard let open = session.attachment as? OpenConnection, open.mayCarryMore(generation: worker.generation) else { return nil }
         return open
     }
 
-    private var isOverdue: Bool { worker.now() - begunAt > Self.longestAttempt }
+    var isOverdue: Bool { worker.now() - begunAt > Self.longestAttempt }
 
     /// The next step, whatever it is.
-    private func proceed() {
+    func proceed() {
         if session.isRevoked { return finish() }
         if isOverdue, !batches.isEmpty || !elsewhere.isEmpty {
             return giveUp(Reply(451, "4.4.1", "the hosts of the next hop took too long together"))
@@ -80,15 +91,15 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         if !batches.isEmpty {
             if let open { return transact(on: open, isFresh: false) }
             worker.close(session)
-            return plan == nil ? resolve() : connect()
+            // The host at hand is asked again, unless none is.
+            return plan == nil ? resolve() : connect(toNext: tried.isEmpty)
         }
         guard !elsewhere.isEmpty else { return finish() }
-        if let plan, candidate + 1 < plan.candidates.count {
+        if let plan, tried.count < plan.candidates.count {
             batches = [elsewhere]
             elsewhere = []
-            candidate += 1
             worker.close(session)
-            return connect()
+            return connect(toNext: true)
         }
         offerInHalves()
     }
@@ -101,89 +112,31 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
         elsewhere = []
         guard mayTry else { return proceed() }
         batches = [Array(cutOff[..<(cutOff.count / 2)]), Array(cutOff[(cutOff.count / 2)...])]
-        candidate = 0
+        tried = []
         proceed()
     }
 
-    // MARK: Reaching a host
-
-    private func resolve() {
-        worker.resolve(work).assumeIsolated().whenSuccess { [self] resolution in
-            switch resolution {
-            case .plan(let plan):
-                (self.plan, candidate) = (plan, 0)
-                connect()
-            case .failure(let reply):
-                // A name that is known to lead nowhere is an answer.
-                if reply.isPermanentFailure { isReached = true }
-                giveUp(reply)
-            }
-        }
-    }
-
-    private func connect() {
-        guard let plan, !session.isRevoked else { return finish() }
-        connect(to: plan.candidates[candidate], of: plan)
-    }
-
-    /// - Parameter settings: others than the candidate's own, where these did not do.
-    private func connect(to place: HopPlan.Candidate, of plan: HopPlan, as settings: SMTPClientSettings? = nil) {
-        let settings = settings ?? place.settings
-        SMTPClientConnection.connect(to: place.endpoint, from: plan.source, settings: settings, on: worker.eventLoop)
-            .assumeIsolated()
-            .whenComplete { [self] result in
-                switch result {
-                case .success(let connection):
-                    isReached = true
-                    let open = OpenConnection(
-                        connection: connection, plan: plan, candidate: candidate, work: work, generation: worker.generation)
-                    session.attachment = open
-                    if session.isRevoked { return finish() }
-                    transact(on: open, isFresh: true)
-                case .failure(let error): notConnected(to: place, of: plan, as: settings, error)
-                }
-            }
-    }
-
-    private func notConnected(to place: HopPlan.Candidate, of plan: HopPlan, as settings: SMTPClientSettings, _ error: any Error) {
-        let failure = error as? SMTPConnectFailure
-        let reply = failure?.reply ?? Reply(451, "4.4.1", "cannot connect: \(error)")
-        var metadata: Logger.Metadata = ["queue_id": "\(work.message)", "next_hop": "\(work.nextHop)", "host": "\(place.name)"]
-        metadata["reply"] = "\(reply)"
-        if failure?.isOfTransportSecurity == true, !session.isRevoked, let inClear = settings.inClear {
-            // TLS is welcome and not a condition (RFC 7435): once more, without it.
-            worker.log.notice("no TLS with the next hop: sent in clear", metadata: metadata)
-            return connect(to: place, of: plan, as: inClear)
-        }
-        worker.log.log(level: failure?.isOfLogin == true ? .warning : .info, "next hop not reached", metadata: metadata)
-        if candidate + 1 < plan.candidates.count, !isOverdue {
-            candidate += 1
-            connect()
-        } else {
-            // A server that refuses everybody today may not tomorrow: a 5yz banner is no word on this message.
-            giveUp(reply.isPermanentFailure ? Reply(451, "4.4.1", "\(place.name) said: \(reply)") : reply)
-        }
-    }
-
     /// There is nobody to offer the rest to.
-    private func giveUp(_ reply: Reply) {
+    ///
+    /// - Parameter result: of those that nothing is known of, where the reply does not say that it is for good.
+    func giveUp(_ reply: Reply, as result: RecipientOutcome.Result = .deferred) {
         let left = batches.flatMap { $0 } + elsewhere
         (batches, elsewhere) = ([], [])
-        for pending in left { settle(pending, unlessKnown: reply) }
+        for pending in left { settle(pending, unlessKnown: reply, as: result) }
         finish()
     }
 
     // MARK: Transactions
 
-    private func transact(on open: OpenConnection, isFresh: Bool) {
+    func transact(on open: OpenConnection, isFresh: Bool) {
         (plan, candidate) = (open.plan, open.candidate)
+        tried.insert(candidate)
         fruitlessRounds += 1
         let batch = batches.removeFirst()
         let message = OutgoingMessage(
             sender: work.sender, recipients: batch.map(\.recipient.recipient), size: Int(work.size),
             has8BitContent: work.has8BitOctets)
         open.connection.deliver(message, content: content).assumeIsolated().whenSuccess { [self] result in
-            isReached = true
             ended(batch, on: open, isFresh: isFresh, result)
         }
     }
@@ -191,14 +144,30 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
     private func ended(_ batch: [Pending], on open: OpenConnection, isFresh: Bool, _ result: DeliveryResult) {
         let wasUsed = !isFresh
         tellDelivered(result, on: open)
+        if result.refusedExtensions.contains(.chunking) {
+            worker.memory.noteRefused([.chunking], by: open.connection.endpoint, now: worker.now())
+        }
         var again: [Pending] = []
+        var needsFreshConnection = false
         for (place, (pending, outcome)) in zip(batch, result.outcomes).enumerated() {
             let host = result.ownWords.contains(place) ? nil : open.host
             var pending = pending
             pending.wasCutOff = false
+            if outcome.isWord { isReached = true }
             switch outcome {
             case .delivered(let reply): settle(pending, .delivered, reply, host)
             case .permanentFailure(let reply): settle(pending, .failed, reply, host)
+            case .lacking(let reply):
+                pending.soFar = Self.outcome(of: pending.recipient, .deferred, reply, host)
+                if wasUsed {
+                    // It may have more to offer by now, and so may the hosts before it.
+                    needsFreshConnection = true
+                    again.append(pending)
+                } else {
+                    // After HELO nobody knows what it has.
+                    if !open.connection.isHelloRefused { pending.lackedBy.insert(open.hostKey) }
+                    elsewhere.append(pending)
+                }
             case .undetermined(let reply):
                 warnOfDouble(pending.recipient, open)
                 outcomes.append(Self.outcome(of: pending.recipient, .deferred, reply, host))
@@ -206,8 +175,9 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
                 pending.soFar = Self.outcome(of: pending.recipient, .deferred, reply, host)
                 elsewhere.append(pending)
             case .retryAtOnce(let reply, let where_):
-                pending.soFar = Self.outcome(of: pending.recipient, .deferred, reply, host)
-                if where_ == .sameConnection || wasUsed {
+                let isHere = where_ == .sameConnection
+                pending.soFar = Self.outcome(of: pending.recipient, isHere ? .deferred : .interrupted, reply, host)
+                if isHere || wasUsed || !result.refusedExtensions.isEmpty {
                     again.append(pending)
                 } else {
                     pending.wasCutOff = true
@@ -220,72 +190,20 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
             elsewhere += batches.flatMap { $0 }
             batches = []
         }
-        if stream?.hasBeenAsked == true { releaseOrDefer(wasUsed: wasUsed) }
+        if stream?.hasBeenAsked == true {
+            releaseOrDefer(isProgress: wasUsed || !result.refusedExtensions.isEmpty || outcomes.contains { $0.result == .delivered })
+        }
+        if needsFreshConnection { worker.close(session) }
         // What a used connection could not do is looked up anew; otherwise the same host is asked again.
-        if wasUsed, self.open == nil, elsewhere.isEmpty { plan = nil }
+        if wasUsed, self.open == nil, elsewhere.isEmpty { (plan, tried) = (nil, []) }
         proceed()
     }
+}
 
-    /// The content has been read, and there is no second of it. Where this attempt got somewhere, the core gives the rest out again,
-    /// with its content; where it did not, going round at once would have no end.
-    private func releaseOrDefer(wasUsed: Bool) {
-        let isProgress = wasUsed || outcomes.contains { $0.result == .delivered }
-        for pending in batches.flatMap({ $0 }) {
-            if isProgress {
-                let word = pending.soFar?.reply ?? Reply(451, "4.3.0", "to be sent in another transaction")
-                outcomes.append(Self.outcome(of: pending.recipient, .released, word, nil))
-            } else {
-                settle(pending)
-            }
-        }
-        for pending in elsewhere { settle(pending) }
-        (batches, elsewhere) = ([], [])
-    }
-
-    // MARK: Outcomes
-
-    private func settle(_ pending: Pending, _ result: RecipientOutcome.Result, _ reply: Reply, _ host: String?) {
-        fruitlessRounds = 0
-        outcomes.append(Self.outcome(of: pending.recipient, result, reply, host))
-    }
-
-    /// Counts as deferred, by the last word on it.
-    private func settle(_ pending: Pending, unlessKnown reply: Reply = Reply(451, "4.4.2", "the transaction did not come to an end")) {
-        outcomes.append(
-            pending.soFar ?? Self.outcome(of: pending.recipient, reply.isPermanentFailure ? .failed : .deferred, reply, nil))
-    }
-
-    private func finish() {
-        session.finish(outcomes, reached: isReached, askForMore: open != nil && !session.isRevoked)
-    }
-
-    private static func outcome(
-        of recipient: LeasedRecipient, _ result: RecipientOutcome.Result, _ reply: Reply, _ host: String?
-    ) -> RecipientOutcome {
-        RecipientOutcome(index: recipient.index, attempts: recipient.attempts, result: result, reply: reply, remoteHost: host)
-    }
-
-    /// What protected a message that was taken. Not where TLS is no question, as on a Unix socket: of deliveries as such the core tells.
-    private func tellDelivered(_ result: DeliveryResult, on open: OpenConnection) {
-        let count = result.outcomes.count(where: \.isDelivered)
-        guard count > 0, open.wantsTLS else { return }
-        var metadata: Logger.Metadata = [
-            "queue_id": "\(work.message)", "connector": "\(work.connector)", "host": "\(open.name)", "recipients": "\(count)",
-        ]
-        if let security = open.connection.security {
-            metadata["tls"] = "\(security.channel.version)"
-            metadata["cipher"] = "\(security.channel.cipher)"
-            metadata["verified"] = "\(security.isVerified)"
-        } else {
-            metadata["tls"] = "none"
-        }
-        worker.log.info("handed over", metadata: metadata)
-    }
-
-    private func warnOfDouble(_ recipient: LeasedRecipient, _ open: OpenConnection) {
-        worker.log.warning(
-            "the server may have taken the message: its reply never came, and the next attempt may double it",
-            metadata: ["queue_id": "\(work.message)", "to": "\(recipient.recipient.address)", "host": "\(open.name)"])
+extension DeliveryOutcome {
+    /// Whether the remote server, or what it announced, had something to say of the message: a connection that broke off did not.
+    fileprivate var isWord: Bool {
+        if case .retryAtOnce(_, .anotherConnection) = self { false } else { true }
     }
 }
 

@@ -27,6 +27,23 @@ public struct HopPlan: Sendable {
     public init(candidates: [Candidate], source: SourceAddresses, messagesPerConnection: Int?) {
         (self.candidates, self.source, self.messagesPerConnection) = (candidates, source, messagesPerConnection)
     }
+
+    /// Tells hosts apart, which may have several addresses.
+    func hostKey(of candidate: Int) -> String { candidates[candidate].host ?? candidates[candidate].name }
+    /// All hosts.
+    var hostKeys: Set<String> { Set(candidates.indices.map(hostKey)) }
+
+    /// The addresses to be tried together next: those of the host of the first that is left, as far as they stand in a row.
+    ///
+    /// - Parameters:
+    ///   - tried: candidates that are not to be tried again.
+    ///   - isSlow: whether it did not answer lately while another of its host did: it goes behind.
+    func nextHost(tried: Set<Int>, isSlow: (Candidate) -> Bool) -> [Int] {
+        guard let first = candidates.indices.first(where: { !tried.contains($0) }) else { return [] }
+        let host = hostKey(of: first)
+        let addresses = candidates.indices[first...].prefix { hostKey(of: $0) == host }.filter { !tried.contains($0) }
+        return addresses.filter { !isSlow(candidates[$0]) } + addresses.filter { isSlow(candidates[$0]) }
+    }
 }
 
 /// What is known of a next hop when work for it comes.

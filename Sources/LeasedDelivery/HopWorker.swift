@@ -5,8 +5,7 @@ import SMTPClient
 
 /// Delivers leased work over SMTP or LMTP, over the connection that the session keeps, or a new one.
 ///
-/// Confined to one event loop; it holds no state of its own besides what it was made with: a connection belongs to the session that
-/// opened it.
+/// Confined to one event loop. A connection belongs to the session that opened it; what is learnt of hosts serves all of them.
 public final class HopWorker<Role: LinkRole> where Role.Request == LeaseRequest, Role.Response == LeaseResponse {
     public typealias Session = LeaseSession<Role>
 
@@ -17,6 +16,8 @@ public final class HopWorker<Role: LinkRole> where Role.Request == LeaseRequest,
     var now: () -> NIODeadline
     /// Counts configurations: a connection is used under the one that it was opened under.
     private(set) var generation = 0
+    /// What was learnt of the hosts that were talked to.
+    var memory = HostMemory()
 
     /// - Parameter resolve: how to reach the work's next hop; its future is of `eventLoop` and does not fail.
     public init(on eventLoop: any EventLoop, log: Logger, resolve: @escaping (LeasedWork) -> EventLoopFuture<HopResolution>) {
@@ -37,7 +38,10 @@ public final class HopWorker<Role: LinkRole> where Role.Request == LeaseRequest,
 
     /// Ends the session's connection to its next hop in an orderly way.
     public func close(_ session: Session) {
-        (session.attachment as? OpenConnection)?.connection.quit()
+        if let open = session.attachment as? OpenConnection {
+            if open.connection.isReusable { memory.noteClosed(open.connection.endpoint, now: now()) }
+            open.connection.quit()
+        }
         session.attachment = nil
     }
 

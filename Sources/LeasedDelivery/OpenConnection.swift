@@ -17,6 +17,8 @@ final class OpenConnection {
         (connector, nextHop, self.generation) = (work.connector, work.nextHop, generation)
     }
 
+    /// Tells hosts apart, which may have several addresses.
+    var hostKey: String { plan.hostKey(of: candidate) }
     var host: String? { plan.candidates[candidate].host }
     var name: String { plan.candidates[candidate].name }
     /// Whether it would have TLS where the server has it.

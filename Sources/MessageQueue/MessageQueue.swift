@@ -15,13 +15,16 @@ public final class MessageQueue {
         case readFailed(String)
         /// A message cannot be read at all; it is held, and tried again at that time.
         case unreadable(UnreadableMessage, until: Timestamp)
+        /// The wall clock was set, so far: positive for forward.
+        case clockWasSet(Duration)
         /// There are more next hops with mail than are held in memory; those that could not be reached wait longer.
         case manyNextHops(Int)
     }
 
     let store: any QueueStore
     let eventLoop: any EventLoop
-    let clock: () -> Timestamp
+    let wallClock: () -> Timestamp
+    let uptime: () -> Duration
     let report: (Event) -> Void
     let expired: (LeaseGrant, Reply) -> Void
     let scheduler: WorkScheduler
@@ -67,6 +70,11 @@ public final class MessageQueue {
     /// `MessageQueue+Damage.swift`: messages that cannot be read and could not be held, and when that is tried again.
     var unreadableUntil: [QueueID: Timestamp] = [:]
 
+    /// `MessageQueue+Clock.swift`.
+    var stepClock = StepClock()
+    /// Steps whose times are still being moved in the store.
+    var stepsUnderWay = 0
+
     /// `MessageQueue+Deferred.swift`.
     var deferredScannedUntil: Timestamp
     var deferredTimer: (at: Timestamp, timer: Scheduled<Void>)?
@@ -78,20 +86,25 @@ public final class MessageQueue {
     ///   - limits: what the configuration says of a route.
     ///   - timing: of leases; the holders go by the same.
     ///   - expirySweep: how late a message may be given up (E09) that waits for a dead next hop and is not in memory.
+    ///   - clock: the wall clock.
+    ///   - uptime: of a clock that is never set, by which steps of the wall clock are found out.
     ///   - expired: called with work that is to be given up untried, and the last word on its next hop; settles it.
     public init(
         store: any QueueStore, on eventLoop: any EventLoop, epoch: UInt32, largestID: Int64, holders: [HolderRecord],
         limits: @escaping (Route) -> RoutePolicy, timing: LeaseTiming = .standard, expirySweep: Duration = .seconds(30),
-        clock: @escaping () -> Timestamp = Timestamp.now, report: @escaping (Event) -> Void,
+        clock: @escaping () -> Timestamp = Timestamp.now, uptime: @escaping () -> Duration = MachineUptime.now,
+        report: @escaping (Event) -> Void,
         expired: @escaping (LeaseGrant, Reply) -> Void = { _, _ in }
     ) {
-        (self.store, self.eventLoop, self.epoch, self.clock, self.report) = (store, eventLoop, epoch, clock, report)
+        (self.store, self.eventLoop, self.epoch, self.report) = (store, eventLoop, epoch, report)
+        (wallClock, self.uptime) = (clock, uptime)
         (self.expired, self.timing, self.expirySweep) = (expired, timing, expirySweep)
         lastID = max(largestID, clock().microseconds)
         earlierHolders = EarlierHolders(holders)
         self.limits = limits
         scheduler = WorkScheduler(firstID: QueueID(value: lastID), limits: limits)
         deferredScannedUntil = clock()
+        _ = now()
     }
 
     /// Begins: reads which next hops have work, waits for the holders of the last run, then gives out leases.
@@ -100,13 +113,17 @@ public final class MessageQueue {
         scanDeferred()
         sweepLeases()
         sweepExpired()
+        watchClock()
         openIfNobodyIsAwaited()
         if !isOpenForLeases { after(timing.presentation) { [weak self] in self?.stopAwaiting() } }
     }
 
+    /// Of the messages that have begun.
+    var newestID: QueueID { QueueID(value: lastID) }
+
     /// An id for a message that begins now.
     public func nextID() -> QueueID {
-        lastID = max(lastID + 1, clock().microseconds)
+        lastID = max(lastID + 1, now().microseconds)
         return QueueID(value: lastID)
     }
 

@@ -28,11 +28,18 @@ public final class SMTPClientConnection: @unchecked Sendable {
     public static func connect(
         to endpoint: SMTPClientEndpoint, from source: SourceAddresses = .any, settings: SMTPClientSettings, on eventLoop: any EventLoop
     ) -> EventLoopFuture<SMTPClientConnection> {
-        SMTPConnector(endpoint: endpoint, source: source, settings: settings, eventLoop: eventLoop).connect()
+        SMTPConnector(endpoint: endpoint, source: source, settings: settings, eventLoop: eventLoop).open().connected.flatMap { connection in
+            connection.ready.map { connection }
+        }
     }
+
+    /// Completes when the dialogue has come to where a transaction may begin; fails with `SMTPConnectFailure`.
+    var ready: EventLoopFuture<Void> { handler.ready }
 
     /// What the remote server announced.
     public var extensions: RemoteExtensions { handler.session.extensions }
+    /// Whether `EHLO` was refused and `HELO` taken: what the server can do is not known then.
+    public var isHelloRefused: Bool { handler.session.isHelloRefused }
     /// What protects the connection; nil in clear.
     public var security: ConnectionSecurity? { handler.security }
     /// Transactions so far.

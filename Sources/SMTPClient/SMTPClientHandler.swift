@@ -121,7 +121,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if security == nil, let error = error as? TLSError, let tls = settings.tls {
+        if security == nil || session.waitPhase == .securedHello, let error = error as? TLSError, let tls = settings.tls {
             return handle(.handshakeFailed(error.reason(to: tls.peer)))
         }
         // Reset by the remote server, most of the time; what the session was waiting for decides what it means.
@@ -323,7 +323,7 @@ final class SMTPClientHandler: ChannelInboundHandler {
 
     private func wake() {
         guard timer.fire(at: .now()) else { return timer.plan(wake: { [weak self] in self?.wake() }) }
-        if transfer?.state == .awaitingChunk {
+        if transfer?.state == .awaitingChunk, session.waitPhase == .contentBlock {
             handle(.contentFailed("no content arrived from our own side in time"))
         } else if NIODeadline.now() >= overallDeadline {
             handle(.tookTooLong)

@@ -31,7 +31,7 @@ public struct SMTPClientTimeouts: Hashable, Sendable {
     public func limit(for phase: WaitPhase) -> Duration {
         let own: Duration =
             switch phase {
-            case .banner, .hello, .startTLS, .authentication, .mail, .recipient: .seconds(300)
+            case .banner, .hello, .securedHello, .startTLS, .authentication, .mail, .recipient: .seconds(300)
             // Not in that section: a few round trips and no disk.
             case .handshake: .seconds(60)
             case .dataInitiation: .seconds(120)

@@ -21,29 +21,43 @@ struct SMTPConnector: Sendable {
     let settings: SMTPClientSettings
     let eventLoop: any EventLoop
 
-    func connect() -> EventLoopFuture<SMTPClientConnection> {
+    /// A connection on its way.
+    struct Opening {
+        /// TCP, or the Unix socket, stands; the dialogue has begun, and `SMTPClientConnection.ready` says when it may be used. Fails with
+        /// `SMTPConnectFailure` only.
+        let connected: EventLoopFuture<SMTPClientConnection>
+        fileprivate let made: NIOLoopBoundBox<Made?>
+
+        /// Nobody wants it any more.
+        func cancel() { made.value?.channel.close(promise: nil) }
+    }
+
+    /// Kept apart from the pipeline: a connection that ends at once has left it by the time that anybody asks, and the handler knows why.
+    fileprivate struct Made {
+        let channel: any Channel
+        let handler: SMTPClientHandler
+    }
+
+    func open() -> Opening {
+        let made = NIOLoopBoundBox.makeEmptyBox(valueType: Made.self, eventLoop: eventLoop)
         let connected: EventLoopFuture<any Channel>
-        // Kept apart from the pipeline: a connection that ends at once has left it by the time that anybody asks, and the handler knows why.
-        let made = NIOLoopBoundBox.makeEmptyBox(valueType: SMTPClientHandler.self, eventLoop: eventLoop)
         do {
             connected = try openSocket(made, until: .now() + TimeAmount(settings.timeouts.connect))
         } catch let failure as SMTPConnectFailure {
-            return eventLoop.makeFailedFuture(failure)
+            return Opening(connected: eventLoop.makeFailedFuture(failure), made: made)
         } catch {
-            return eventLoop.makeFailedFuture(SMTPConnectFailure.local("\(error)"))
+            return Opening(connected: eventLoop.makeFailedFuture(SMTPConnectFailure.local("\(error)")), made: made)
         }
-        return connected.flatMapErrorThrowing { throw SMTPConnectFailure(connecting: $0) }.flatMap { [endpoint] channel in
-            guard let handler = made.value else {
-                return channel.eventLoop.makeFailedFuture(SMTPConnectFailure.unreachable("closed at once"))
-            }
-            let connection = SMTPClientConnection(channel: channel, handler: handler, endpoint: endpoint)
-            return handler.ready.map { connection }
+        let connection = connected.flatMapErrorThrowing { throw SMTPConnectFailure(connecting: $0) }.flatMapThrowing { [endpoint] channel in
+            guard let handler = made.value?.handler else { throw SMTPConnectFailure.unreachable("closed at once") }
+            return SMTPClientConnection(channel: channel, handler: handler, endpoint: endpoint)
         }
+        return Opening(connected: connection, made: made)
     }
 
     /// - Parameter deadline: until then a full Unix socket is tried again.
     private func openSocket(
-        _ made: NIOLoopBoundBox<SMTPClientHandler?>, until deadline: NIODeadline
+        _ made: NIOLoopBoundBox<Made?>, until deadline: NIODeadline
     ) throws -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(settings.timeouts.connect))
@@ -51,7 +65,7 @@ struct SMTPConnector: Sendable {
             .channelInitializer { [settings, endpoint] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = SMTPClientHandler(settings: settings, endpoint: "\(endpoint)", eventLoop: channel.eventLoop)
-                    made.value = handler
+                    made.value = Made(channel: channel, handler: handler)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }

@@ -115,7 +115,7 @@ struct ConnectorDownTests {
         let postern = try PosternUnderTest(rest: Self.connectors(main: main.port, backup: backup.port) + "\n")
         try await postern.start()
         try await Self.send(postern)
-        _ = try await eventually("it is tried") { try await postern.queue().first { ($0["attempts"] as? Int ?? 0) > 0 } }
+        _ = try await eventually("it is tried") { try await postern.queue().first { $0["last_error"] is String } }
         let path = postern.folder.file("postern.yaml").path
         let old = try String(contentsOfFile: path, encoding: .utf8)
         try Data(old.replacing("relay: true", with: "relay: false").utf8).write(to: URL(fileURLWithPath: path))

@@ -96,7 +96,7 @@ struct OutputTests {
             ["--server", "127.0.0.1:\(postern.port)", "--from", "sender@source.test", "--to", "odd@relay.test", "--helo", "a`b$(c)"])
         #expect(sent.status == 0, "\(sent.text)")
         let row = try await eventually("the recipient is tried and waits") {
-            try await postern.queue().first { ($0["attempts"] as? Int ?? 0) > 0 }
+            try await postern.queue().first { $0["last_error"] is String }
         }
         let id = try #require(row["id"] as? String)
         try await look(postern, id) { _, _ in }

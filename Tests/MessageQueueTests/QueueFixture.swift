@@ -1,6 +1,7 @@
 import MailVocabulary
 import NIOCore
 import NIOPosix
+import Synchronization
 
 @testable import MessageQueue
 
@@ -33,7 +34,8 @@ final class QueueFixture: @unchecked Sendable {
     /// - Parameter expired: given the messages that are given up untried; what it does not settle stays.
     func open(
         policy: RoutePolicy = RoutePolicy(perHop: 100, group: "default", total: 1000), timing: LeaseTiming = .standard,
-        expirySweep: Duration = .seconds(30), expired: @escaping @Sendable (QueueFixture, LeaseGrant) -> Void = { _, _ in }
+        expirySweep: Duration = .seconds(30), clock: SettableClock = SettableClock(),
+        expired: @escaping @Sendable (QueueFixture, LeaseGrant) -> Void = { _, _ in }
     ) async throws {
         try await loop.submit { [self] in
             let database = try QueueDatabase(path: path)
@@ -44,7 +46,7 @@ final class QueueFixture: @unchecked Sendable {
             store = try SQLiteQueueStore(database: database, path: path, on: loop)
             queue = MessageQueue(
                 store: store, on: loop, epoch: epoch, largestID: largest, holders: holders, limits: { _ in policy },
-                timing: timing, expirySweep: expirySweep, report: { [self] in events.append("\($0)") },
+                timing: timing, expirySweep: expirySweep, clock: { clock.now }, report: { [self] in events.append("\($0)") },
                 expired: { [self] grant, _ in expired(self, grant) })
             queue.start()
         }.get()
@@ -121,4 +123,11 @@ final class QueueFixture: @unchecked Sendable {
     }
 
     func counts() async throws -> QueueCounts { try await loop.flatSubmit { [self] in queue.counts() }.get() }
+}
+
+/// The wall clock of a queue, which a test sets; time passes in it as it does.
+final class SettableClock: Sendable {
+    private let shift = Mutex(Duration.zero)
+    func set(by duration: Duration) { shift.withLock { $0 += duration } }
+    var now: Timestamp { Timestamp.now() + shift.withLock { $0 } }
 }

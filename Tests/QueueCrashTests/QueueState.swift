@@ -60,7 +60,7 @@ struct QueueState: Equatable {
             holders = holders.filter { $0.id != holder.id }
             holders.insert(holder)
         case .forgetHolder(let id): holders = holders.filter { $0.id != id }
-        case .reconfigured, .hold: break
+        case .reconfigured, .hold, .clockWasSet: break
         }
     }
 

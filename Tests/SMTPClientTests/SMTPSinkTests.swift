@@ -53,6 +53,7 @@ struct SMTPSinkTests {
                 case .delivered: "delivered"
                 case .transientFailure: "transient"
                 case .permanentFailure: "permanent"
+                case .lacking: "lacking"
                 case .retryAtOnce: "again"
                 case .undetermined: "undetermined"
                 }

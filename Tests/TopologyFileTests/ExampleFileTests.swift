@@ -18,7 +18,7 @@ struct ExampleFileTests {
             result.findings.map(\.path) == [
                 "resolver.dnssec", "connectors.general.schedule", "connectors.isp.pull",
                 "connectors.isp.link", "connectors.branch.hold_for", "outbound.default.delay_notification",
-                "outbound.default.masquerade_domain", "reports", "logs.protocol",
+                "outbound.default.masquerade_domain", "reports.copy_to", "logs.protocol",
             ])
     }
 

@@ -70,6 +70,9 @@ public struct RecipientOutcome: Hashable, Sendable {
         case failed = 2
         /// Not attempted, or cut off before anything could have been taken: due again at once, counts as no attempt.
         case released = 3
+        /// The connection broke off, or the server went away with 421, before it had a word on the recipient: nothing was taken. Tried
+        /// again soon, as the configuration says of glitches, and by the retry schedule when that has not helped.
+        case interrupted = 4
     }
 
     /// Lines of a reply: as many as the SMTP client takes from a remote server.
@@ -111,7 +114,7 @@ public enum LeaseRequest: Hashable, Sendable {
     /// The holder is alive and works on these; at least every `LeaseTiming.renewal`.
     case renew([LeaseID])
     /// What became of recipients of a lease. Those not named are released. `reached` is false where the next hop could not be
-    /// reached at all: the core leaves it alone for a while, whatever else waits for it.
+    /// reached at all: that is no attempt of the message, and the core leaves the next hop alone for a while, whatever else waits for it.
     case outcome(HeldLease, [RecipientOutcome], reached: Bool)
     /// The holder ends in an orderly way: it holds nothing more.
     case farewell

@@ -16,7 +16,7 @@ extension Core {
             guard topology.connector(named: route.connector) != nil,
                 let until = connectors.notReached(
                     route.connector, route.nextHop, hasOneNextHop: route.isOnlyNextHop, reply,
-                    firstPause: min(RetrySchedule.glitch, queue.policy(of: route).retry.first), now: .now())
+                    firstPause: queue.policy(of: route).retry.glitch, now: .now())
             else { return }
             log.warning(
                 "connector is down",

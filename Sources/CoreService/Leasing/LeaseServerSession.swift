@@ -110,7 +110,7 @@ final class LeaseServerSession {
         }
         switch claim {
         case .standing:
-            let failure = outcomes.first { $0.result == .deferred }?.reply
+            let failure = outcomes.first { $0.result == .deferred || $0.result == .interrupted }?.reply
             let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "not reached"))
             core.recorder.record(held.lease, outcomes, contact: contact, holder: holder, completion: completion)
         case .ended: core.recorder.recordLate(held, outcomes, carrier: carrier, completion: completion)

@@ -29,9 +29,10 @@ final class OutcomeRecorder {
     ) {
         guard let grant = core.queue.beginSettling(lease, holder: holder) else { return recordedOnce(lease, completion) }
         underWay[lease] = []
-        core.note(contact, grant.route)
+        // A connection that is refused while others stand says nothing of the connector.
+        if contact.isReached || core.queue.nextContact(afterFailureOf: lease) != nil { core.note(contact, grant.route) }
         let leased = Dictionary(uniqueKeysWithValues: grant.recipients.map { ($0.index, $0) })
-        let now = Timestamp.now()
+        let now = core.queue.now()
         var answer = HopAnswer.none
         var settlements: [Settlement] = []
         var failed: [FailedRecipient] = []
@@ -40,6 +41,8 @@ final class OutcomeRecorder {
             guard let recipient = leased[outcome.index], recipient.attempts == outcome.attempts else { continue }
             switch outcome.result {
             case .released: continue
+            case .deferred where !contact.isReached, .interrupted where !contact.isReached:
+                if let change = unreached(recipient, outcome, on: grant, now: now, failed: &failed) { settlements.append(change) }
             case .delivered:
                 answer = .progress
                 settlements.append(Settlement(index: outcome.index, change: .finished))
@@ -47,20 +50,26 @@ final class OutcomeRecorder {
                 log("delivered", grant, recipient, outcome)
             case .deferred:
                 if answer == .none { answer = .deferredAll }
-                settlements.append(deferral(of: recipient, outcome, on: grant, contact: contact, now: now, failed: &failed))
+                settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
+            case .interrupted:
+                if answer == .none { answer = .deferredAll }
+                settlements.append(deferral(of: recipient, outcome, on: grant, wasInterrupted: true, now: now, failed: &failed))
             case .failed:
                 answer = .progress
                 settlements.append(Settlement(index: outcome.index, change: .finished))
                 failed.append(Self.failed(recipient, outcome, at: now, isExpired: false))
                 core.metrics.failedRecipients += 1
+                if grant.route.carrier == .mailbox {
+                    core.utf8Mailboxes.note(outcome.reply, from: grant.route.connector, now: core.eventLoop.now)
+                }
                 log("failed", grant, recipient, outcome)
             }
         }
-        report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
+        report(failed, on: grant) { [self] reports in
             let isFile = grant.message.isInFile
             stayed.remove(lease)
             // Behind this message others may have another way: they are looked at one after the other, and do not stand still.
-            let contact = contact != .reached && core.mayHaveOtherWay(grant.route.connector) ? .notTried : contact
+            let contact = contact.isReached || !core.mayHaveOtherWay(grant.route.connector) ? contact : .notTried
             core.queue.settle(
                 lease, settlements, reports: reports, contact: contact, answer: contact == .reached ? answer : .none
             ) { [self] in
@@ -98,8 +107,8 @@ final class OutcomeRecorder {
         core.metrics.damagedMessages += 1
         core.aside.keep(head)
         guard let holder = core.queue.holder(of: grant.id), core.queue.beginSettling(grant.id, holder: holder) != nil else { return }
-        let now = Timestamp.now()
-        let expiry = grant.message.receivedAt + core.queue.policy(of: grant.route).retry.expiration
+        let now = core.queue.now()
+        let expiry = core.queue.received(grant.message) + core.queue.policy(of: grant.route).retry.expiration
         let isOver = now >= expiry
         core.log.error(
             "message is damaged and not delivered",
@@ -120,8 +129,7 @@ final class OutcomeRecorder {
             log("failed", grant, recipient, outcome)
             return Settlement(index: recipient.index, change: .finished)
         }
-        let told = Self.notified(failed, leased: grant.recipients)
-        report(told, on: grant) { [self] reports in
+        report(failed, on: grant) { [self] reports in
             core.queue.settle(grant.id, settlements, reports: reports, contact: .notTried) { [core] in
                 if isOver, grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
             }
@@ -159,7 +167,7 @@ final class OutcomeRecorder {
                 return completion(true)
             }
             guard core.queue.beginSettling(grant.id, holder: holder) != nil else { return completion(false) }
-            let now = Timestamp.now()
+            let now = core.queue.now()
             var settlements: [Settlement] = []
             var failed: [FailedRecipient] = []
             for (recipient, way) in ways {
@@ -171,7 +179,7 @@ final class OutcomeRecorder {
                     log("rerouted", grant, recipient, Self.ownWord(on: recipient, nil), ["new_connector": route.connector])
                 case .failure(let refusal) where refusal.reply.isTransientFailure:
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
-                    settlements.append(deferral(of: recipient, outcome, on: grant, contact: .reached, now: now, failed: &failed))
+                    settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
                 case .failure(let refusal):
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
                     settlements.append(Settlement(index: recipient.index, change: .finished))
@@ -180,7 +188,7 @@ final class OutcomeRecorder {
                     log("failed", grant, recipient, outcome)
                 }
             }
-            report(Self.notified(failed, leased: grant.recipients), on: grant) { [self] reports in
+            report(failed, on: grant) { [self] reports in
                 core.queue.settle(grant.id, settlements, reports: reports, contact: .notTried) { [self] in
                     completion(false)
                     if grant.message.isInFile { core.removeContentIfUnnamed(grant.message.id) }
@@ -232,27 +240,54 @@ final class OutcomeRecorder {
 
     /// Tried again by the retry schedule (E07), or given up when it is as old as it may get (E09).
     private func deferral(
-        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, contact: HopContact, now: Timestamp,
-        failed: inout [FailedRecipient]
+        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, wasInterrupted: Bool = false,
+        now: Timestamp, failed: inout [FailedRecipient]
     ) -> Settlement {
         let attempts = recipient.attempts + 1
         let retry = core.queue.policy(of: grant.route).retry
         guard
             var next = retry.nextAttempt(
-                after: attempts, receivedAt: grant.message.receivedAt, now: now, wasReached: contact == .reached)
-        else {
-            failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
-            core.metrics.failedRecipients += 1
-            core.metrics.expiredRecipients += 1
-            log("expired", grant, recipient, outcome)
-            return Settlement(index: recipient.index, change: .finished)
-        }
+                after: attempts, receivedAt: core.queue.received(grant.message), now: now, wasInterrupted: wasInterrupted)
+        else { return expiry(of: recipient, outcome, on: grant, now: now, failed: &failed) }
         // Another way is looked for at once, unless that has just been done in vain.
         if core.mayHaveOtherWay(grant.route.connector), !stayed.contains(grant.id) { next = now }
         core.metrics.deferredAttempts += 1
         log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)"])
         return Settlement(
             index: recipient.index, change: .deferred(nextAttempt: next, attempts: attempts, lastError: describe(outcome)))
+    }
+
+    /// The next hop was not reached: that is no attempt of the message. It waits for as long as its next hop is left alone.
+    ///
+    /// - Returns: nil where the recipient is due again at once: other connections to the next hop are there, or another way may be.
+    private func unreached(
+        _ recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, now: Timestamp,
+        failed: inout [FailedRecipient]
+    ) -> Settlement? {
+        if core.mayHaveOtherWay(grant.route.connector) {
+            // Nobody leaves its next hop alone then: that was looked for in vain, and must not go round at once.
+            guard stayed.contains(grant.id) else { return nil }
+            return deferral(of: recipient, outcome, on: grant, wasInterrupted: true, now: now, failed: &failed)
+        }
+        let expiry = core.queue.received(grant.message) + core.queue.policy(of: grant.route).retry.expiration
+        guard now < expiry else { return self.expiry(of: recipient, outcome, on: grant, now: now, failed: &failed) }
+        guard let contact = core.queue.nextContact(afterFailureOf: grant.id) else { return nil }
+        let next = min(contact, expiry)
+        core.metrics.deferredAttempts += 1
+        log("deferred", grant, recipient, outcome, ["next_attempt_at": "\(next)", "attempts": "\(recipient.attempts)"])
+        return Settlement(
+            index: recipient.index, change: .deferred(nextAttempt: next, attempts: recipient.attempts, lastError: describe(outcome)))
+    }
+
+    private func expiry(
+        of recipient: LeaseGrant.Recipient, _ outcome: RecipientOutcome, on grant: LeaseGrant, now: Timestamp,
+        failed: inout [FailedRecipient]
+    ) -> Settlement {
+        failed.append(Self.failed(recipient, outcome, at: now, isExpired: true))
+        core.metrics.failedRecipients += 1
+        core.metrics.expiredRecipients += 1
+        log("expired", grant, recipient, outcome)
+        return Settlement(index: recipient.index, change: .finished)
     }
 
     /// What this system itself has to say of a recipient.
@@ -277,15 +312,27 @@ final class OutcomeRecorder {
             remoteHost: outcome.remoteHost, lastAttempt: now, isExpired: isExpired)
     }
 
-    /// Composes the report, if there is anything to report and anybody to report to; a null reverse-path never gets one (RFC 5321 §4.5.5).
+    /// Composes the report, if there is anything to report and anybody to report to. A null reverse-path never gets one (RFC 5321 §4.5.5):
+    /// what has it is itself a report, and is kept.
     private func report(_ failed: [FailedRecipient], on grant: LeaseGrant, completion: @escaping ([QueuedMessage]) -> Void) {
-        guard !failed.isEmpty, case .address(let sender) = grant.message.sender.reversePath else { return completion([]) }
+        guard !failed.isEmpty else { return completion([]) }
+        guard case .address(let sender) = grant.message.sender.reversePath else {
+            return core.badmail.keep(grant.message, failed) { completion([]) }
+        }
+        let failed = Self.notified(failed, leased: grant.recipients)
+        guard !failed.isEmpty else { return completion([]) }
         core.beginningOfContent(grant.message) { [self] original in
-            let envelope = grant.message.sender
             let report = DeliveryReport(
-                host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: envelope.envelopeID,
-                smtpUTF8: envelope.smtpUTF8, arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original)
-            core.system(report.message(), to: sender) { completion($0.map { [$0] } ?? []) }
+                host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: grant.message.sender.envelopeID,
+                arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original
+            ).message()
+            core.system(report, to: sender) { [core] result in
+                switch result {
+                case .success(let queued): completion([queued])
+                case .failure(let noWay):
+                    core.badmail.keep(report.content, as: core.queue.nextID(), to: sender, reply: noWay.reply) { completion([]) }
+                }
+            }
         }
     }
 

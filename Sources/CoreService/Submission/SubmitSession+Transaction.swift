@@ -1,5 +1,6 @@
 import CoreLink
 import MailVocabulary
+import MessageFormat
 import MessageQueue
 import NIOCore
 import Routing
@@ -26,6 +27,8 @@ extension SubmitSession {
         var decided: DecisionRecord
         /// The beginning of the content, for its header; only where routing looks at it.
         var beginning = ByteBuffer()
+        /// Whether the header speaks UTF-8; looked at where the sender says SMTPUTF8.
+        var header = HeaderOctets()
         var content: ContentSink?
         /// More came than may: it is counted, and not kept.
         var isTooLarge = false

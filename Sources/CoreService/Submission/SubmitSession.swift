@@ -226,6 +226,7 @@ final class SubmitSession {
             transaction.isTooLarge = true
             sink.discard()
         }
+        if transaction.sender.smtpUTF8 { transaction.header.take(chunk.readableBytesView) }
         let missing = MessageNature.maximumOctets - transaction.beginning.readableBytes
         if core.looksAtContent, missing > 0 {
             transaction.beginning.writeImmutableBuffer(
@@ -246,7 +247,7 @@ final class SubmitSession {
             state = .idle
             return reply(Reply(552, "5.3.4", "Message too large"))
         }
-        if let refusal = confirm(transaction, octets: sink.octets) {
+        if let refusal = confirm(transaction, octets: sink.octets) ?? refusalOfUTF8(transaction) {
             sink.discard()
             state = .idle
             return reply(refusal)
@@ -272,7 +273,7 @@ final class SubmitSession {
                 let facts = transaction.facts
                 let decided = transaction.decided
                 let message = QueuedMessage(
-                    id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(has8BitOctets: has8BitOctets),
+                    id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(by: transaction.header),
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
@@ -324,6 +325,18 @@ final class SubmitSession {
         return nil
     }
 
+    /// What a mailbox server among the recipients is known not to take. One message has one reply.
+    private func refusalOfUTF8(_ transaction: Transaction) -> Reply? {
+        let sender = transaction.sender.sayingUTF8IfNeeded(by: transaction.header)
+        let needsUTF8 = sender.smtpUTF8 || sender.reversePath.address?.needsSMTPUTF8 == true
+        let now = core.eventLoop.now
+        let isLacking = transaction.accepted.contains { accepted in
+            accepted.routes.contains(
+                over: { core.utf8Mailboxes.lacks($0.connector, now: now) }, where: { needsUTF8 || $0.needsSMTPUTF8 })
+        }
+        return isLacking ? UTF8Mailboxes.refusal : nil
+    }
+
     private func answer(_ transaction: Transaction, _ result: Result<(octets: Int, recipients: Int), StoreError>) {
         state = .idle
         let reply: Reply
@@ -371,10 +384,11 @@ extension SubmitSession.State {
 }
 
 extension EnvelopeSender {
-    /// The same, with SMTPUTF8 only where the message needs it. Many clients say it always, and a host that does not offer it could not
-    /// be given even plain ASCII then (RFC 6531 §3.2). A recipient with such an address speaks for itself when it is delivered to.
-    fileprivate func sayingUTF8IfNeeded(has8BitOctets: Bool) -> EnvelopeSender {
-        guard smtpUTF8, !has8BitOctets, reversePath.address?.needsSMTPUTF8 != true else { return self }
+    /// The same, with SMTPUTF8 only where the message needs it: for its addresses or its header, and never for its body (RFC 6531 §3.4). Many
+    /// clients say it always, and a host that does not offer it could not be given the message then (RFC 6531 §3.2). A recipient with such an
+    /// address speaks for itself when it is delivered to.
+    fileprivate func sayingUTF8IfNeeded(by header: HeaderOctets) -> EnvelopeSender {
+        guard smtpUTF8, !header.has8BitOctets, reversePath.address?.needsSMTPUTF8 != true else { return self }
         return EnvelopeSender(
             reversePath: reversePath, declaredSize: declaredSize, body: body, smtpUTF8: false, returnContent: returnContent,
             envelopeID: envelopeID)

@@ -33,7 +33,7 @@ enum PasswordFile {
         }
     }
 
-    /// Its first line. Blocks; once per start and reload.
+    /// Its first line, without a byte-order mark. Blocks; once per start and reload.
     static func read(_ path: String) throws(Problem) -> [UInt8] {
         let file: TrustedFile
         do throws(TrustedFileError) {
@@ -53,6 +53,8 @@ enum PasswordFile {
 
     static func firstLine(of octets: [UInt8]) throws(Problem) -> [UInt8] {
         var line = octets.prefix { $0 != UInt8(ascii: "\n") }
+        // What an editor puts first to say that the file is UTF-8 is nothing that anybody typed.
+        if line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
         if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
         guard !line.isEmpty else { throw .empty }
         guard line.count <= maximumPassword else { throw .tooLong }

@@ -19,8 +19,6 @@ public struct DeliveryReport: Sendable {
     public var sender: EmailAddress
     /// `ENVID=` of the original as received, xtext.
     public var envelopeID: String?
-    /// Whether the original came with SMTPUTF8, so that its sender's side can read a report with UTF-8 in it.
-    public var smtpUTF8: Bool
     public var arrival: Timestamp
     /// When the report is made.
     public var date: Timestamp
@@ -30,10 +28,10 @@ public struct DeliveryReport: Sendable {
     public var original: ByteBuffer
 
     public init(
-        host: DomainName, queueID: QueueID, sender: EmailAddress, envelopeID: String? = nil, smtpUTF8: Bool = false, arrival: Timestamp,
+        host: DomainName, queueID: QueueID, sender: EmailAddress, envelopeID: String? = nil, arrival: Timestamp,
         date: Timestamp, recipients: [FailedRecipient], original: ByteBuffer
     ) {
-        (self.host, self.queueID, self.sender, self.envelopeID, self.smtpUTF8) = (host, queueID, sender, envelopeID, smtpUTF8)
+        (self.host, self.queueID, self.sender, self.envelopeID) = (host, queueID, sender, envelopeID)
         (self.arrival, self.date, self.recipients, self.original) = (arrival, date, recipients, original)
     }
 
@@ -47,7 +45,9 @@ public struct DeliveryReport: Sendable {
     /// Composes the report: CRLF line ends, no line over 998 octets.
     public func message() -> Message {
         let header = OriginalHeader(content: original, limit: Self.maximumHeaderOctets)
-        let isUTF8 = sender.needsSMTPUTF8 || (smtpUTF8 && speaksUTF8(header))
+        // That the original came with SMTPUTF8 says nothing of the way back: what carries that of ASCII addresses may not have it, and the
+        // report would be lost as well. ASCII can say everything (RFC 6533 §3); only an addressee who cannot be named in it needs more.
+        let isUTF8 = sender.needsSMTPUTF8
         let returned = header.part(allowingUTF8: isUTF8)
         let text = ReportText(allowsUTF8: isUTF8)
         let boundary = boundary(absentFrom: returned.content)
@@ -66,15 +66,6 @@ public struct DeliveryReport: Sendable {
         buffer.writeBuffer(&content)
         buffer.writeString("\r\n--\(boundary)--\r\n")
         return Message(content: buffer, body: buffer.contains8BitOctets ? .eightBitMIME : .sevenBit, smtpUTF8: isUTF8)
-    }
-
-    private func speaksUTF8(_ header: OriginalHeader) -> Bool {
-        header.has8BitOctets
-            || recipients.contains { recipient in
-                recipient.finalRecipient.needsSMTPUTF8 || recipient.writtenTo?.needsSMTPUTF8 == true
-                    || recipient.originalRecipient?.utf8.contains { $0 >= 0x80 } == true
-                    || recipient.reply.lines.contains { $0.utf8.contains { $0 >= 0x80 } }
-            }
     }
 
     /// A boundary that occurs nowhere in what strangers wrote. Our own lines never begin with a hyphen.

@@ -11,7 +11,8 @@ extension MessageQueue {
     ///
     /// - Parameters:
     ///   - contact: whether the next hop answered at all. One that did not is left alone until the retry schedule says so,
-    ///     whatever else waits for it, and is then asked by one connection first.
+    ///     whatever else waits for it, and is then asked by one connection first; where other connections to it are there, it gets no more
+    ///     than those.
     ///   - answer: what it did with the work: how many connections it may have follows from that.
     public func settle(
         _ id: LeaseID, _ settlements: [Settlement], reports: [QueuedMessage] = [], contact: HopContact = .reached,
@@ -22,8 +23,9 @@ extension MessageQueue {
         switch contact {
         case .reached: scheduler.reached(entry.hop)
         case .notReached(let reply):
+            let isAlone = scheduler.others(entry.hop) == 0
             scheduler.notReached(entry.hop)
-            pause(entry.hop, reply)
+            if isAlone { pause(entry.hop, reply) }
         case .notTried: break
         }
         scheduler.answered(entry.hop, answer, now: eventLoop.now, after: eventLoop.now - lease.begunAt)

@@ -24,6 +24,11 @@ public enum HopContact: Hashable, Sendable {
     case notReached(Reply)
     /// The attempt did not get that far.
     case notTried
+
+    /// Whether the attempt is not known to have failed for the next hop's sake.
+    public var isReached: Bool {
+        if case .notReached = self { false } else { true }
+    }
 }
 
 /// A recipient of the queue as `postern queue` shows it.

@@ -14,6 +14,10 @@ public enum HopAnswer: Hashable, Sendable {
 /// lease that brings progress (so twice as many after each round), fewer as it puts mail off or connections to it fail, and never
 /// none. A value without a clock.
 ///
+/// A hop that refuses a connection while others stand has as many as it wants: that many it keeps, and one more is tried only after each of
+/// them has brought progress `successesPerTrial` times. So a host with room for three gets all of its mail over three, and is asked for a
+/// fourth now and then.
+///
 /// A hop that takes its time with every message never gets many, and does not count as one that makes progress: what it holds of the
 /// connections of all is what `ProfileConnections` allows to such hops together.
 struct HopConcurrency: Hashable {
@@ -23,12 +27,16 @@ struct HopConcurrency: Hashable {
     static let memory = TimeAmount.seconds(60)
     /// Connections that slow progress leads to at most.
     static let mostWhenSlow = 4
+    /// How often each connection brings progress before one more is tried, where one was refused.
+    static let successesPerTrial = 10
 
     /// Connections that it may have at once as far as this goes; at least 1. The limit of the configuration (S05) comes on top.
     private(set) var window = 1
     /// Whether it has made progress lately, and quickly.
     private(set) var isMakingProgress = false
     private var progressedAt: NIODeadline?
+    /// Progress since the window last changed; nil while no connection has been refused.
+    private var successes: Int?
 
     /// A lease brought progress.
     ///
@@ -44,20 +52,36 @@ struct HopConcurrency: Hashable {
         grow(limit)
     }
 
-    private mutating func grow(_ limit: Int?) { window = min(window, (limit ?? .max) - 1) + 1 }
+    /// Whether it has refused a connection while others stood.
+    var hasRefused: Bool { successes != nil }
+
+    private mutating func grow(_ limit: Int?) {
+        if let successes {
+            guard successes + 1 >= window * Self.successesPerTrial else {
+                self.successes = successes + 1
+                return
+            }
+            self.successes = 0
+        }
+        window = min(window, (limit ?? .max) - 1) + 1
+    }
 
     /// A lease was put off as a whole.
     mutating func deferredAll() { window = max(1, window - 1) }
 
     /// A connection could not be made.
     ///
-    /// - Parameter othersStand: other connections to it stand: then it may just have enough of them. Otherwise it starts anew.
-    mutating func notReached(othersStand: Bool) {
-        guard !othersStand else {
-            window = max(1, window / 2)
+    /// - Parameters:
+    ///   - others: other connections to it that stand or are being made. Where there are any it may just have enough of them; otherwise
+    ///     it starts anew.
+    ///   - growsFromOne: false where it had as many as the configuration allows.
+    mutating func notReached(others: Int, growsFromOne: Bool = true) {
+        guard others > 0 else {
+            self = HopConcurrency()
             return
         }
-        self = HopConcurrency()
+        window = growsFromOne || hasRefused ? min(window, others) : others
+        successes = 0
     }
 
     /// Time has passed: progress of long ago counts no more.

@@ -24,7 +24,7 @@ final class HopQueue {
     var isReady = false
     /// Whether it has work and waits for room among the connections of its profile.
     var isBlocked = false
-    /// How many connections it may have by what it does with them, where the route begins with one.
+    /// How many connections it may have by what it does with them, where the route begins with one, or the hop has refused some.
     var concurrency = HopConcurrency()
 
     init(route: Route, limits: RoutePolicy) { (self.route, self.limits) = (route, limits) }
@@ -42,13 +42,13 @@ final class HopQueue {
 
     var mayLease: Bool {
         guard pausedUntil == nil else { return false }
-        let most = failures > 0 ? 1 : limits.growsFromOne ? min(concurrency.window, limits.perHop ?? .max) : limits.perHop
+        let isByWindow = limits.growsFromOne || concurrency.hasRefused
+        let most = failures > 0 ? 1 : isByWindow ? min(concurrency.window, limits.perHop ?? .max) : limits.perHop
         return most.map { active < $0 } ?? true
     }
     /// Whether its connections count as those of a hop that makes progress; what is on this machine always does.
     var isMakingProgress: Bool { !limits.growsFromOne || concurrency.isMakingProgress }
-    /// Nothing is known of it that the store does not know. Failures of the past are forgotten with it: the next message begins E07's
-    /// ladder at its first step.
+    /// Nothing is known of it that the store does not know, but for its failures (`PastFailures`).
     var isForgettable: Bool { known.isEmpty && active == 0 && !hasMoreInStore && !isRefilling && pausedUntil == nil }
     /// Whether it can make room for another: it is left alone anyway, and nothing of it is under way.
     var isEvictable: Bool {

@@ -9,7 +9,7 @@ extension MessageQueue {
     static let unwritableInterval = Duration.seconds(60 * 60)
 
     func hold(_ unreadable: [UnreadableMessage]) {
-        let now = clock()
+        let now = self.now()
         for message in unreadable where unreadableUntil[message.id].map({ $0 <= now }) ?? true {
             let until = now + Self.unreadableInterval
             // A queue with more damage than this is damaged as a whole; what is forgotten here is said again.

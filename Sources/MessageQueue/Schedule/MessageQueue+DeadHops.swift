@@ -3,19 +3,34 @@ import NIOCore
 
 /// Next hops that cannot be reached: left alone as a whole (E07), while what waits for them still grows too old (E09).
 extension MessageQueue {
+    /// When the next hop of a lease is asked again, if this one did not reach it; nil where other connections to it are there: then it is
+    /// for them to say what it can take, and what was leased waits its turn behind them.
+    public func nextContact(afterFailureOf id: LeaseID) -> Timestamp? {
+        guard let hop = leases[id]?.entry.hop, scheduler.others(hop) == 0 else { return nil }
+        return hop.pausedUntil ?? hop.limits.retry.nextContact(after: hop.failures + 1, now: now())
+    }
+
     func pause(_ hop: HopQueue, _ reply: Reply) {
-        let now = clock()
+        let now = self.now()
         hop.lastFailure = reply
-        guard hop.pausedUntil == nil,
-            let until = hop.limits.retry.nextAttempt(after: hop.failures + 1, receivedAt: now, now: now)
-        else { return }
+        guard hop.pausedUntil == nil else { return }
+        let until = hop.limits.retry.nextContact(after: hop.failures + 1, now: now)
         scheduler.pause(hop, until: until)
-        after(until - now) { [weak self] in
-            guard let self, hop.pausedUntil == until else { return }
-            scheduler.resume(hop)
-            dispatch()
-        }
+        leaveAlone(hop, until: until)
         expire(hop)
+    }
+
+    /// A hop that is left alone is asked again at this time.
+    func leaveAlone(_ hop: HopQueue, until: Timestamp) {
+        hop.pausedUntil = until
+        after(max(.zero, until - now())) { [weak self] in self?.resume(hop, until) }
+    }
+
+    /// - Parameter until: as it was planned; since then it may have been planned anew.
+    func resume(_ hop: HopQueue, _ until: Timestamp) {
+        guard hop.pausedUntil == until else { return }
+        scheduler.resume(hop)
+        dispatch()
     }
 
     func watchExpiry(of message: QueuedMessage) {
@@ -28,11 +43,11 @@ extension MessageQueue {
 
     /// Looks again when the first message that waits for a hop that is left alone becomes too old.
     func watchExpiry(_ hop: HopQueue) {
-        guard let until = hop.pausedUntil, let first = scheduler.firstExpiry(hop), first < until,
+        guard let until = hop.pausedUntil, let first = scheduler.firstExpiry(hop, received: received), first < until,
             hop.nextExpiryCheck.map({ first < $0 }) ?? true
         else { return }
         hop.nextExpiryCheck = first
-        after(max(.zero, first - clock())) { [weak self] in
+        after(max(.zero, first - now())) { [weak self] in
             guard hop.nextExpiryCheck == first else { return }
             hop.nextExpiryCheck = nil
             self?.expire(hop)
@@ -42,8 +57,8 @@ extension MessageQueue {
     /// Messages that wait for a next hop that is left alone are given up when they are as old as they may get (E09), though nobody
     /// tries them.
     func expire(_ hop: HopQueue) {
-        let now = clock()
-        while let assignment = scheduler.takeExpired(hop, now: now) {
+        let now = self.now()
+        while let assignment = scheduler.takeExpired(hop, now: now, received: received) {
             expired(grant(assignment, to: 0), hop.lastFailure ?? Reply(451, "4.4.1", "the next hop cannot be reached"))
         }
         watchExpiry(hop)
@@ -68,13 +83,16 @@ extension MessageQueue {
     }
 
     private func readExpired(_ hop: HopQueue, completion: @escaping () -> Void = {}) {
-        let now = clock()
+        let now = self.now()
+        let steps = stepClock.count
         hop.mayHaveExpiredInStore = false
-        guard let limit = scheduler.beginReadingExpired(hop) else { return completion() }
+        guard stepsUnderWay == 0, let limit = scheduler.beginReadingExpired(hop) else { return completion() }
         store.expired(route: hop.route, receivedBefore: now + (.zero - hop.limits.retry.expiration), now: now, limit: limit)
             .assumeIsolated().whenComplete { [weak self] result in
                 guard let self else { return }
                 switch result {
+                // Read by another clock.
+                case .success where steps != stepClock.count: scheduler.refillFailed(hop)
                 case .success(let rows):
                     // These are never all that the store has.
                     scheduler.refill(hop, with: rows, limit: 0)

@@ -10,7 +10,7 @@ extension MessageQueue {
 
     func wakeForDeferred(at time: Timestamp) {
         deferredTimer?.timer.cancel()
-        let delay = max(.zero, time - clock())
+        let delay = max(.zero, time - now())
         deferredTimer = (
             time,
             after(delay) { [weak self] in
@@ -21,11 +21,13 @@ extension MessageQueue {
     }
 
     func scanDeferred() {
-        let now = clock()
-        let from = deferredScannedUntil
+        let now = self.now()
+        // It is done when the times have moved.
+        guard stepsUnderWay == 0 else { return }
+        let (from, steps) = (deferredScannedUntil, stepClock.count)
         deferredScannedUntil = max(now, from)
         store.deferredHops(after: from, until: now).assumeIsolated().whenComplete { [weak self] result in
-            guard let self else { return }
+            guard let self, steps == stepClock.count else { return }
             switch result {
             case .success(let (hops, next)):
                 for hop in hops { scheduler.mayHaveMore(hop.route) }

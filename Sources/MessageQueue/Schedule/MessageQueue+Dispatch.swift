@@ -54,10 +54,18 @@ extension MessageQueue {
     }
 
     func refill() {
+        let now = self.now()
+        guard stepsUnderWay == 0 else { return }
+        let steps = stepClock.count
         for (hop, limit) in scheduler.takeWanting() {
-            store.due(route: hop.route, now: clock(), limit: limit, contentBudget: scheduler.contentBudget).assumeIsolated().whenComplete {
+            store.due(route: hop.route, now: now, limit: limit, contentBudget: scheduler.contentBudget).assumeIsolated().whenComplete {
                 [weak self] result in
                 guard let self else { return }
+                guard steps == stepClock.count else {
+                    scheduler.refillFailed(hop)
+                    scheduler.mayHaveMore(hop.route)
+                    return dispatch()
+                }
                 switch result {
                 case .success(let window):
                     scheduler.refill(hop, with: window.recipients, limit: limit)

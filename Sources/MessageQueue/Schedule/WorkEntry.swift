@@ -13,8 +13,10 @@ final class WorkEntry {
     let hop: HopQueue
     /// Due, and not leased.
     var waiting: [Recipient]
-    /// The largest index that was ever in memory with this entry: recipients behind it are in the store and nowhere else.
-    var loadedThrough: UInt32
+    /// Indices below this one were in memory with this entry at some time.
+    private var loadedBelow: UInt32
+    /// Those that came by a lease from before a restart. What that lease does not name may be due in the store.
+    var adopted: Set<UInt32> = []
     /// What the scheduler counts of it: recipients that wait, are leased, or are being settled.
     var counted = 0
     /// Leased, or settled but not durably so yet.
@@ -26,14 +28,19 @@ final class WorkEntry {
 
     init(message: MessageHead, hop: HopQueue, waiting: [Recipient], mayBeRepeat: Bool) {
         (self.message, self.hop, self.waiting, self.mayBeRepeat) = (message, hop, waiting, mayBeRepeat)
-        loadedThrough = waiting.lazy.map(\.index).max() ?? 0
+        loadedBelow = Self.end(of: waiting)
     }
+
+    /// Whether the recipient with this index was ever in memory with this entry; all others are in the store and nowhere else.
+    func wasLoaded(_ index: UInt32) -> Bool { index < loadedBelow || adopted.contains(index) }
 
     /// Recipients that were left in the store so far.
     func append(_ more: [Recipient]) {
         waiting += more
-        loadedThrough = max(loadedThrough, more.lazy.map(\.index).max() ?? 0)
+        loadedBelow = max(loadedBelow, Self.end(of: more))
     }
+
+    private static func end(of recipients: [Recipient]) -> UInt32 { recipients.lazy.map { $0.index + 1 }.max() ?? 0 }
 
     /// Octets of content that it keeps in memory.
     var contentInMemory: Int {

@@ -79,14 +79,18 @@ extension WorkScheduler {
         }
     }
 
+    /// Connections to the hop besides one that could not be made, and still counts.
+    func others(_ hop: HopQueue) -> Int { max(0, hop.active - 1) }
+
     /// A connection to the hop could not be made; its own still counts.
     func notReached(_ hop: HopQueue) {
-        let othersStand = hop.active > 1
-        change(hop) { $0.notReached(othersStand: othersStand) }
+        let (others, growsFromOne) = (others(hop), hop.limits.growsFromOne)
+        change(hop) { $0.notReached(others: others, growsFromOne: growsFromOne) }
     }
 
     /// Time has passed: hops that have made no progress lately are no more among those that do.
     func passed(now: NIODeadline) {
+        pastFailures.passed(now: now)
         for hop in hops.values where hop.concurrency.isMakingProgress { change(hop) { $0.passed(now: now) } }
     }
 

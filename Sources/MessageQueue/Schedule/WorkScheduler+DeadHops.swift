@@ -14,15 +14,17 @@ extension WorkScheduler {
     var hasPausedHops: Bool { !paused.isEmpty }
 
     /// When the first message that waits for a hop becomes too old (E09); nil where none waits.
-    func firstExpiry(_ hop: HopQueue) -> Timestamp? {
-        hop.line.lazy.map { $0.message.receivedAt + hop.limits.retry.expiration }.min()
+    ///
+    /// - Parameter received: when a message was received, by the clock of now.
+    func firstExpiry(_ hop: HopQueue, received: (MessageHead) -> Timestamp = \.receivedAt) -> Timestamp? {
+        hop.line.map { received($0.message) + hop.limits.retry.expiration }.min()
     }
 
     /// Work of a hop that is left alone, for messages that are as old as they may get.
-    func takeExpired(_ hop: HopQueue, now: Timestamp) -> Assignment? {
+    func takeExpired(_ hop: HopQueue, now: Timestamp, received: (MessageHead) -> Timestamp = \.receivedAt) -> Assignment? {
         // What is being given up is held until it is recorded: a store that fails must not gather all of it.
         guard hop.pausedUntil != nil, hop.known.count - hop.line.count < bounds.perHop,
-            let place = hop.line.firstIndex(where: { $0.message.receivedAt + hop.limits.retry.expiration <= now })
+            let place = hop.line.firstIndex(where: { received($0.message) + hop.limits.retry.expiration <= now })
         else { return nil }
         connectionBegan(hop)
         return assign(hop, at: place)
@@ -69,6 +71,7 @@ extension WorkScheduler {
             }
             (hop.known, hop.line, hop.pausedUntil) = ([:], [], nil)
             hops[hop.route] = nil
+            pastFailures.note(hop.route, hop.failures)
             return true
         }
         return false

@@ -49,6 +49,8 @@ final class WorkScheduler {
     var hasHopsBeyondMemory = false
     /// Hops that want a refill; taken by the owner.
     private var wanting: [HopQueue] = []
+    /// Of hops that could not be reached and are not in memory.
+    var pastFailures = PastFailures()
     /// Recipients on their way out of the store by a late outcome.
     var withdrawals: [QueueID: [UInt32]] = [:]
 
@@ -122,8 +124,8 @@ final class WorkScheduler {
                 wasSkipped = true
                 if hop.known[id] == nil { mustBeReadAgain = true }
             } else if let known = hop.known[id] {
-                // Of a message with many recipients a window has some; those behind them were in nobody's hands yet.
-                let more = recipients.filter { $0.index > known.loadedThrough }
+                // Of a message with many recipients a window has some, or a lease from before a restart; the others were in nobody's hands yet.
+                let more = recipients.filter { !known.wasLoaded($0.index) }
                 if more.count < run.count { wasSkipped = true }
                 if more.isEmpty { continue }
                 known.append(Array(more))
@@ -272,8 +274,8 @@ final class WorkScheduler {
             entry = WorkEntry(message: head, hop: hop, waiting: [], mayBeRepeat: true)
             remember(entry)
         }
+        entry.adopted.formUnion(recipients.lazy.map(\.index))
         entry.outstanding += recipients.count
-        entry.loadedThrough = max(entry.loadedThrough, recipients.lazy.map(\.index).max() ?? 0)
         count(recipients.count, of: entry)
         connectionBegan(entry.hop)
         return entry
@@ -355,12 +357,15 @@ final class WorkScheduler {
             return nil
         }
         let hop = HopQueue(route: route, limits: limits(route))
+        hop.failures = pastFailures.take(route)
         hops[route] = hop
         return hop
     }
 
     func forgetIfIdle(_ hop: HopQueue) {
-        if hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop { hops[hop.route] = nil }
+        guard hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop else { return }
+        hops[hop.route] = nil
+        pastFailures.note(hop.route, hop.failures)
     }
 
     /// The owner is about to read hops from the store again.

@@ -215,6 +215,15 @@ public final class QueueDatabase {
             try statements.hold.bind(damage.description, at: 2)
             try statements.run(statements.hold, id.value, from: 3)
         case .reconfigured(let revision, let time): try writeRevision(revision, at: time)
+        case .clockWasSet(let step, let before):
+            // Seldom enough for a statement of its own. Not below 1: 0 is what was never deferred.
+            let (from, through) = (before + (.zero - StepClock.reach), before + StepClock.reach)
+            let by = Timestamp(microseconds: 0) + step
+            try connection.execute(
+                """
+                UPDATE recipients SET next_attempt = max(1, next_attempt + \(by.microseconds))
+                WHERE next_attempt > 0 AND next_attempt > \(from.microseconds) AND next_attempt <= \(through.microseconds)
+                """)
         }
     }
 

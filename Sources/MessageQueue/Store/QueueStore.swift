@@ -59,6 +59,8 @@ public enum StoreOperation: Sendable {
     case hold(QueueID, until: Timestamp, MessageDamage)
     /// The core runs by another configuration from now on: see `QueueDatabase.runs`.
     case reconfigured(revision: Int64, at: Timestamp)
+    /// The wall clock was set when it would have shown `before`: times that were written by it, and lie within `StepClock.reach`, move along.
+    case clockWasSet(by: Duration, before: Timestamp)
 }
 
 /// A process that may hold leases, as it is remembered over a restart of the core.

@@ -77,6 +77,21 @@ extension RoutedRecipients: Collection {
     public var isEmpty: Bool { count == 0 }
 }
 
+extension RoutedRecipients {
+    /// Whether one of the final addresses that take such a way is of that kind. Each way is looked at once.
+    public func contains(over isMeant: (RoutedRecipient) -> Bool, where isOfKind: (EmailAddress) -> Bool) -> Bool {
+        switch storage {
+        case .listed(let list): return list.contains { isMeant($0) && isOfKind($0.address) }
+        case .shared(let shared):
+            let isMeant = shared.ways.map { $0.map(isMeant) ?? false }
+            guard isMeant.contains(true) else { return false }
+            return (0..<shared.destinations.count).contains {
+                isMeant[shared.destinations.groupNumber(of: $0)] && isOfKind(shared.destinations.address($0))
+            }
+        }
+    }
+}
+
 extension RoutedRecipients: ExpressibleByArrayLiteral {
     public init(arrayLiteral elements: RoutedRecipient...) { self.init(elements) }
 }

@@ -37,12 +37,14 @@ public struct ClientSettings: Hashable, Sendable {
     public let useHELO: Bool
     public let transportSecurity: TransportSecurity
     public let authentication: Authentication
+    /// Extensions that are not used though the server announces them: it refused them before.
+    public let avoiding: Set<RemoteExtension>
 
     public init(
         ourName: MailDomain, dialect: Dialect = .smtp, useHELO: Bool = false, transportSecurity: TransportSecurity = .none,
-        authentication: Authentication = .none
+        authentication: Authentication = .none, avoiding: Set<RemoteExtension> = []
     ) {
-        (self.ourName, self.dialect, self.useHELO) = (ourName, dialect, useHELO)
+        (self.ourName, self.dialect, self.useHELO, self.avoiding) = (ourName, dialect, useHELO, avoiding)
         (self.transportSecurity, self.authentication) = (transportSecurity, authentication)
     }
 }

@@ -45,7 +45,7 @@ extension ClientTransaction {
             // A chunk is content already: it must not be under way before a recipient is known to be accepted.
             if expectation == nil, !accepted.isEmpty {
                 CommandEncoder.writeLastChunk(size: message.size, into: &buffer)
-                content = .sending
+                content = message.size == 0 ? .sent : .sending
                 return true
             }
         }
@@ -66,7 +66,7 @@ extension ClientTransaction {
             mail = reply.isPositive ? .accepted : .refused
             if mail == .refused {
                 recipientsToSend = recipientsSent
-                settle(DeliveryOutcome(refusal: reply.reply))
+                settle(outcome(ofRefusedMail: reply))
             }
         case .recipient: receiveRecipient(reply)
         case .data: return receiveData(reply)
@@ -96,7 +96,7 @@ extension ClientTransaction {
             tooManyRecipients = value
             recipientsToSend = recipientsSent
         } else {
-            outcomes[index] = DeliveryOutcome(refusal: reply.reply)
+            outcomes[index] = outcome(ofRefusedRecipient: index, reply)
         }
     }
 
@@ -123,6 +123,7 @@ extension ClientTransaction {
     }
 
     private mutating func receiveContentEnd(_ reply: RemoteReply) -> Step {
+        if refusesChunk(reply) { return chunkRefused(reply) }
         let value = reply.reply
         let outcome = reply.isPositive ? DeliveryOutcome.delivered(value) : DeliveryOutcome(refusal: value)
         switch dialect {
@@ -139,6 +140,7 @@ extension ClientTransaction {
     /// A reply in the middle of the content: a refusal counts, but the dialogue cannot go on.
     private mutating func receiveEarly(_ reply: RemoteReply) -> Step {
         guard reply.code >= 400 else { return .lost(.invalidReply(reply.quoted)) }
+        if refusesChunk(reply) { return chunkRefused(reply) }
         let value = reply.reply
         if reply.code != 421 {
             let outcome = DeliveryOutcome(refusal: value)

@@ -66,14 +66,16 @@ struct ClientTransaction: Sendable {
     var stuffer = DotStuffer()
     /// LMTP: replies after the content.
     var finalReplies = 0
+    /// What the server announced and refused a command for.
+    var refusedExtensions: Set<RemoteExtension> = []
 
     /// - Parameter needsReset: an envelope of an earlier transaction stands.
     init(_ message: OutgoingMessage, dialect: ClientSettings.Dialect, extensions: RemoteExtensions, needsReset: Bool) {
         (self.message, self.dialect, self.extensions) = (message, dialect, extensions)
         let refusal = Self.refusal(of: message, extensions: extensions)
         outcomes = message.recipients.map { recipient in
-            if let refusal { return .permanentFailure(refusal) }
-            if recipient.address.needsSMTPUTF8, !extensions.smtpUTF8 { return .permanentFailure(Self.smtpUTF8NotOffered) }
+            if let refusal { return .lacking(refusal) }
+            if recipient.address.needsSMTPUTF8, !extensions.smtpUTF8 { return .lacking(Self.smtpUTF8NotOffered) }
             return nil
         }
         eligible = outcomes.indices.filter { [outcomes] in outcomes[$0] == nil }
@@ -86,7 +88,7 @@ struct ClientTransaction: Sendable {
         reset = needsReset ? .unsent : .accepted
     }
 
-    /// Why this server cannot get this message at all; nothing is sent then.
+    /// Why this server cannot get this message at all; nothing is sent then. Another server may.
     private static func refusal(of message: OutgoingMessage, extensions: RemoteExtensions) -> Reply? {
         if let limit = extensions.maximumSize, message.size > limit {
             return Reply(552, "5.3.4", "the message has \(message.size) octets, the remote host takes at most \(limit)")
@@ -147,7 +149,8 @@ struct ClientTransaction: Sendable {
         if let tooManyRecipients { settle(.retryAtOnce(tooManyRecipients, .sameConnection)) }
         ownWords.formUnion(outcomes.indices.filter { outcomes[$0] == nil })
         return DeliveryResult(
-            outcomes: outcomes.map { $0 ?? .transientFailure(ownReply()) }, connection: connection, ownWords: ownWords)
+            outcomes: outcomes.map { $0 ?? .transientFailure(ownReply()) }, connection: connection, ownWords: ownWords,
+            refusedExtensions: refusedExtensions)
     }
 }
 

@@ -6,8 +6,14 @@ public struct DeliveryResult: Hashable, Sendable {
     /// The recipients, by their place in `outcomes`, whose last word is our own: the remote server never said it, and no report may put
     /// it into its mouth (RFC 3464 §2.3.5).
     public let ownWords: Set<Int>
+    /// Extensions that the remote server announced, and refused a command for. The outcomes that this decided are `retryAtOnce`: the next
+    /// transaction does without, on this connection by itself, on another by its settings.
+    public let refusedExtensions: Set<RemoteExtension>
 
-    public init(outcomes: [DeliveryOutcome], connection: ConnectionResult, ownWords: Set<Int> = []) {
+    public init(
+        outcomes: [DeliveryOutcome], connection: ConnectionResult, ownWords: Set<Int> = [], refusedExtensions: Set<RemoteExtension> = []
+    ) {
         (self.outcomes, self.connection, self.ownWords) = (outcomes, connection, ownWords)
+        self.refusedExtensions = refusedExtensions
     }
 }

@@ -32,6 +32,15 @@ public struct RemoteExtensions: Hashable, Sendable {
 
     public init() {}
 
+    /// Several lines are one set. Bounded, and what is no name of a mechanism (RFC 4422 §3.1) is none.
+    private mutating func addMechanisms(_ words: some Sequence<Substring>) {
+        for word in words where Self.isMechanism(word) {
+            guard authenticationMechanisms.count < Self.maximumMechanisms else { return }
+            let name = String(word)
+            if !authenticationMechanisms.contains(name) { authenticationMechanisms.append(name) }
+        }
+    }
+
     /// Reads the lines of the reply after the first, which is the server's name and greeting.
     init(lines: some Sequence<String>) {
         for line in lines {
@@ -46,9 +55,9 @@ public struct RemoteExtensions: Hashable, Sendable {
             case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
             case "DSN": dsn = true
             case "STARTTLS": startTLS = true
-            case "AUTH":
-                // Bounded, and what is no name of a mechanism (RFC 4422 §3.1) is none.
-                authenticationMechanisms = words.dropFirst().prefix(Self.maximumMechanisms).filter(Self.isMechanism).map(String.init)
+            case "AUTH": addMechanisms(words.dropFirst())
+            // What servers wrote before RFC 2554, and still write beside the other form for the clients of that time.
+            case _ where keyword.hasPrefix("AUTH="): addMechanisms([keyword.dropFirst(5)] + words.dropFirst())
             case "SIZE":
                 size = true
                 // A limit that is no number, or that does not fit, limits nothing.

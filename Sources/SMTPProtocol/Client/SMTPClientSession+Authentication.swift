@@ -49,6 +49,8 @@ extension SMTPClientSession {
 
     mutating func receiveInExchange(_ reply: RemoteReply, _ exchange: ClientExchange, _ actions: inout [Action]) {
         switch (exchange, reply.code) {
+        // A server may go away at any time (RFC 5321 §3.8), also while it is our turn.
+        case (.mechanismDue, 421), (.responseDue, 421): fail(.authenticationFailed(reply.reply), &actions)
         case (.mechanismDue, _), (.responseDue, _): lose(.invalidReply(reply.quoted), &actions)
         // Whatever it says: nobody is logged in who did not want to be.
         case (.cancelled(let why), 421): fail(.authenticationAbandoned(why), &actions)

@@ -49,6 +49,7 @@ extension SMTPClientSession {
     /// Says who we are: at the beginning, and again once the connection is encrypted.
     mutating func introduce(_ actions: inout [Action]) {
         extensions = RemoteExtensions()
+        isHelloRefused = false
         switch (settings.dialect, settings.useHELO) {
         case (.lmtp, _):
             write(CommandEncoder.hello("LHLO", settings.ourName), &actions)
@@ -68,9 +69,11 @@ extension SMTPClientSession {
     private mutating func receiveExtendedHello(_ reply: RemoteReply, _ actions: inout [Action]) {
         if reply.code == 250 {
             extensions = RemoteExtensions(lines: reply.lines.dropFirst())
+            extensions.remove(settings.avoiding)
             helloAccepted(&actions)
         } else if (500...599).contains(reply.code), settings.dialect == .smtp {
             // RFC 5321 §3.2: an old server gets HELO.
+            isHelloRefused = true
             sayHELO(&actions)
         } else {
             refuseHello(reply, &actions)
@@ -80,7 +83,7 @@ extension SMTPClientSession {
     private mutating func refuseHello(_ reply: RemoteReply, _ actions: inout [Action]) {
         guard reply.code >= 400 else { return lose(.invalidReply(reply.quoted), &actions) }
         if reply.code != 421 { write(CommandEncoder.quit, &actions) }
-        fail(.helloRefused(reply.reply), &actions)
+        fail(isSecured ? .securedHelloRefused(reply.reply) : .helloRefused(reply.reply), &actions)
     }
 
     mutating func becomeReady(_ actions: inout [Action]) {

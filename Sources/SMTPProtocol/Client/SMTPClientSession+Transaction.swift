@@ -55,6 +55,7 @@ extension SMTPClientSession {
     }
 
     mutating func sendContent(_ chunk: ByteBuffer, _ actions: inout [Action]) {
+        // All that was announced is there already, and the server may have answered: what follows is nothing of the message.
         guard state == .transaction, let transaction, transaction.content == .sending else { return }
         let octets = transaction.contentOctets + chunk.readableBytes
         // More than announced: a chunk would run over into commands, and nobody knows what the content is.
@@ -63,7 +64,10 @@ extension SMTPClientSession {
         }
         self.transaction?.contentOctets = octets
         switch transaction.transfer {
-        case .chunk: write(chunk, &actions)
+        case .chunk:
+            write(chunk, &actions)
+            // The server counts: it answers when it has as many as were announced, which our own side may be told of only later.
+            if octets == transaction.message.size { self.transaction?.content = .sent }
         case .data:
             if let stuffed = self.transaction?.stuffer.stuff(chunk) { write(stuffed, &actions) }
         }
@@ -80,9 +84,16 @@ extension SMTPClientSession {
         if transaction.transfer == .data, let end = self.transaction?.stuffer.finish() { write(end, &actions) }
     }
 
+    /// The source of the content failed. Where all octets are given the server's reply decides.
+    mutating func contentFailed(_ text: String, _ actions: inout [Action]) {
+        guard state == .transaction, transaction?.content != .sent else { return }
+        lose(.contentUnavailable(text), &actions)
+    }
+
     private mutating func finish(_ actions: inout [Action]) {
         guard var transaction else { return }
         self.transaction = nil
+        extensions.remove(transaction.refusedExtensions)
         state = .ready
         needsReset = transaction.leavesEnvelope
         if let reply = exhaustion(transaction) {

@@ -49,7 +49,8 @@ extension SMTPClientSession {
     }
 
     mutating func handshakeFailed(_ why: String, _ actions: inout [Action]) {
-        guard state == .handshake || state == .banner else { return }
+        // A server of TLS 1.3 tells what it thinks of the client's side after the handshake, in place of its reply (RFC 8446 §4.4.2.4).
+        guard state == .handshake || state == .banner || waitPhase == .securedHello else { return }
         fail(.handshakeFailed(ReplyText.printable(Array(why.utf8))), &actions)
     }
 }

@@ -26,7 +26,7 @@ public struct SMTPClientSession: Sendable {
         case begin(OutgoingMessage)
         /// The next octets of the content, after `sendContent` asked for it. Ignored when the transaction is over already.
         case content(ByteBuffer)
-        /// All content has been given.
+        /// All content has been given. With `BDAT` the server may have answered before: it counts the octets.
         case contentEnded
         /// The content cannot be read to its end. The text goes into logs and outcomes.
         case contentFailed(String)
@@ -81,8 +81,10 @@ public struct SMTPClientSession: Sendable {
     var state = State.banner
     /// Whether TLS protects the connection.
     public internal(set) var isSecured = false
-    /// What the last `EHLO` announced; empty after `HELO`.
+    /// What the last `EHLO` announced, without what the server has refused to do since; empty after `HELO`.
     public internal(set) var extensions = RemoteExtensions()
+    /// Whether `EHLO` was refused and `HELO` taken in its place: then nothing is known of what the server can do.
+    public internal(set) var isHelloRefused = false
     var transaction: ClientTransaction?
     /// Transactions begun on this connection that reached the remote server.
     public internal(set) var transactionCount = 0
@@ -104,7 +106,7 @@ public struct SMTPClientSession: Sendable {
     public var waitPhase: WaitPhase {
         switch state {
         case .banner: .banner
-        case .extendedHello, .hello: .hello
+        case .extendedHello, .hello: isSecured ? .securedHello : .hello
         case .startTLS: .startTLS
         case .handshake: .handshake
         case .authentication: .authentication
@@ -127,7 +129,7 @@ public struct SMTPClientSession: Sendable {
         case .begin(let message): begin(message, &actions)
         case .content(let chunk): sendContent(chunk, &actions)
         case .contentEnded: endContent(&actions)
-        case .contentFailed(let text): lose(.contentUnavailable(text), &actions)
+        case .contentFailed(let text): contentFailed(text, &actions)
         case .quit: quit(&actions)
         case .timedOut: lose(.timedOut(waitPhase), &actions)
         case .tookTooLong: lose(.tookTooLong(waitPhase), &actions)

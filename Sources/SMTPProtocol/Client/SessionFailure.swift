@@ -6,6 +6,8 @@ public enum SessionFailure: Error, Hashable, Sendable {
     case bannerRefused(Reply)
     /// `EHLO` (and `HELO`, where it was tried), or `LHLO`, was refused.
     case helloRefused(Reply)
+    /// It was refused over TLS that had just come to stand: nothing of the kind was said in clear.
+    case securedHelloRefused(Reply)
     /// TLS must be (`required`, `verified`), and the server does not offer it.
     case transportSecurityNotOffered
     /// It refused STARTTLS.
@@ -30,15 +32,19 @@ public enum SessionFailure: Error, Hashable, Sendable {
     /// What arrived is no reply; quoted, printable, cut.
     case invalidReply(WaitPhase, String)
 
-    /// Whether TLS is what failed. Where it is wanted `opportunistic`ally, a new connection with `none` may be tried at once; not where
-    /// someone meddled with this one.
-    public var isOfTransportSecurity: Bool { self != .plaintextInjected && (phase == .startTLS || phase == .handshake) }
+    /// Whether TLS is what failed, from `STARTTLS` to the first reply under its protection: a server may refuse a handshake that stands,
+    /// say by asking for a certificate in TLS 1.3. Where it is wanted `opportunistic`ally, a new connection with `none` may be tried at
+    /// once; not where someone meddled with this one.
+    public var isOfTransportSecurity: Bool {
+        self != .plaintextInjected && (phase == .startTLS || phase == .handshake || phase == .securedHello)
+    }
 
     /// At which stage: from `banner` to `authentication`.
     public var phase: WaitPhase {
         switch self {
         case .bannerRefused: .banner
         case .helloRefused: .hello
+        case .securedHelloRefused: .securedHello
         case .transportSecurityNotOffered, .startTLSRefused, .plaintextInjected: .startTLS
         case .handshakeFailed: .handshake
         case .authenticationNeedsTLS, .authenticationNotOffered, .authenticationFailed, .authenticationAbandoned: .authentication
@@ -49,7 +55,7 @@ public enum SessionFailure: Error, Hashable, Sendable {
     /// The last word for every recipient that waited for this connection: the remote server's, or our own (`4yz`).
     public var reply: Reply {
         switch self {
-        case .bannerRefused(let reply), .helloRefused(let reply): reply
+        case .bannerRefused(let reply), .helloRefused(let reply), .securedHelloRefused(let reply): reply
         case .transportSecurityNotOffered: Reply(454, "4.7.4", "TLS is required, and the remote host does not offer STARTTLS")
         case .startTLSRefused(let reply): Reply(454, "4.7.4", "no TLS, since the remote host refused STARTTLS: \(reply)")
         case .handshakeFailed(let why): Reply(454, "4.7.5", "the TLS handshake failed: \(why)")

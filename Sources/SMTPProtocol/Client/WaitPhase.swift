@@ -4,6 +4,8 @@ public enum WaitPhase: Hashable, Sendable {
     case banner
     /// The reply to `EHLO`, `HELO` or `LHLO`.
     case hello
+    /// The first reply over TLS, to `EHLO` or `LHLO`: only now is the handshake known to suit the server.
+    case securedHello
     /// The reply to `STARTTLS`.
     case startTLS
     /// TLS to stand.
@@ -32,6 +34,7 @@ extension WaitPhase: CustomStringConvertible {
         switch self {
         case .banner: "the banner"
         case .hello: "the reply to EHLO"
+        case .securedHello: "the reply to EHLO over TLS"
         case .startTLS: "the reply to STARTTLS"
         case .handshake: "the TLS handshake"
         case .authentication: "the reply to AUTH"

@@ -1,5 +1,7 @@
 /// How long to wait after a failed attempt (E07).
 public struct RetryIntervals: Hashable, Sendable {
+    /// Before these, where it is the next hop that could not be reached.
+    public let glitch: GlitchRetry
     public let first: Duration
     public let second: Duration
     public let third: Duration
@@ -7,9 +9,9 @@ public struct RetryIntervals: Hashable, Sendable {
     public let subsequent: Duration
 
     public init(
-        first: Duration = .seconds(15 * 60), second: Duration = .seconds(30 * 60), third: Duration = .seconds(60 * 60),
-        subsequent: Duration = .seconds(4 * 60 * 60)
+        glitch: GlitchRetry = GlitchRetry(), first: Duration = .seconds(15 * 60), second: Duration = .seconds(30 * 60),
+        third: Duration = .seconds(60 * 60), subsequent: Duration = .seconds(4 * 60 * 60)
     ) {
-        (self.first, self.second, self.third, self.subsequent) = (first, second, third, subsequent)
+        (self.glitch, self.first, self.second, self.third, self.subsequent) = (glitch, first, second, third, subsequent)
     }
 }

@@ -143,6 +143,9 @@ extension TopologyBuilder {
                 ipv4: address(source?["ipv4"]) ?? base.source.ipv4, ipv6: address(source?["ipv6"]) ?? base.source.ipv6,
                 family: choice(source?["family"], default: base.source.family)),
             retry: RetryIntervals(
+                glitch: GlitchRetry(
+                    count: retry?["glitch"]?["count"]?.integer ?? base.retry.glitch.count,
+                    interval: retry?["glitch"]?["interval"]?.duration ?? base.retry.glitch.interval),
                 first: retry?["first"]?.duration ?? base.retry.first, second: retry?["second"]?.duration ?? base.retry.second,
                 third: retry?["third"]?.duration ?? base.retry.third,
                 subsequent: retry?["subsequent"]?.duration ?? base.retry.subsequent),

@@ -28,6 +28,7 @@ struct TopologyChecks {
 
     mutating func run() {
         checkDirectories()
+        checkBadmail()
         checkAccounts()
         checkListeners()
         for server in topology.virtualServers { check(server) }
@@ -86,6 +87,16 @@ struct TopologyChecks {
                 place("runtime_directory").location, "runtime_directory", "it is the same folder as state_directory",
                 accepted: "a folder of its own")
         }
+    }
+
+    /// Only there may the core write.
+    private mutating func checkBadmail() {
+        let (folder, state) = (topology.reports.badmailDirectory, topology.stateDirectory)
+        guard !folder.hasPrefix(state + "/") || folder.split(separator: "/").contains("..") else { return }
+        let place = place("reports", "badmail")
+        report.error(
+            place.location, place.path, "`\(folder)` is not within the state directory, where the core may write",
+            accepted: "a folder in \(state)")
     }
 
     private mutating func checkAccounts() {

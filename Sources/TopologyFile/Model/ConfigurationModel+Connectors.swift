@@ -169,6 +169,18 @@ extension ConfigurationModel {
             "retry",
             .table(
                 TableModel([
+                    Key(
+                        "glitch",
+                        .table(
+                            TableModel([
+                                Key("count", .integer(0...100), default: "3", rows: ["E07"], "How often, since it last answered."),
+                                Key(
+                                    "interval", .duration, default: "60s", rows: ["E07"],
+                                    "Before each. Where `first` is shorter, that is waited."),
+                            ])),
+                        default: "{ count: 3, interval: 60s }", rows: ["E07"],
+                        "How a next hop is tried again that could not be reached. That counts as no attempt of the mail that waits for it, and "
+                            + "the intervals below follow, for the next hop as a whole."),
                     Key("first", .duration, default: "15m", rows: ["E07"], "After the first failure."),
                     Key("second", .duration, default: "30m", rows: ["E07"], "After the second."),
                     Key("third", .duration, default: "60m", rows: ["E07"], "After the third."),

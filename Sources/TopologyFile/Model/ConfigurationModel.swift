@@ -44,7 +44,7 @@ enum ConfigurationModel {
                     "outbound", .map(.identifier, placeholder: "name", .table(outbound), minimum: 0),
                     "How outgoing mail is sent: named profiles. A connector sends by `default` unless it names another; what a profile "
                         + "does not say is as in `default`."),
-                Key("reports", .table(reports), later: .reports, "What becomes of reports besides their delivery."),
+                Key("reports", .table(reports), "What becomes of reports besides their delivery."),
                 Key(
                     "maximum_hops", .integer(1...1000), default: "30", rows: ["E10"],
                     "`Received` fields that a message may have; more is a loop: `554 5.4.6`."),
@@ -174,11 +174,12 @@ enum ConfigurationModel {
 
     static let reports = TableModel([
         Key(
-            "copy_to", .text(.emailAddressOrNone), default: "none", rows: ["E04"],
+            "copy_to", .text(.emailAddressOrNone), default: "none", rows: ["E04"], later: .reports,
             "Gets a copy of every non-delivery report."),
         Key(
             "badmail", .text(.path), default: "badmail/", rows: ["E05"],
-            "The folder for reports that can themselves not be delivered; relative to the state directory."),
+            "The folder for reports that can themselves not be delivered: a file for each, with its reason, kept for 30 days and 500 MiB "
+                + "together. Within the state directory, and relative to it."),
     ])
 
     static let logs = TableModel([

@@ -50,7 +50,8 @@ struct SubmissionTests {
             func stored(_ sender: EnvelopeSender, _ has8Bit: Bool, _ recipients: [EnvelopeRecipient]? = nil) async throws -> EnvelopeSender
             {
                 let to = try recipients ?? [EnvelopeRecipient(address: Self.address("u@far.test"))]
-                let id = try await core.submit(Array("Subject: x\r\n\r\n".utf8), from: sender, to: to, has8BitOctets: has8Bit)
+                let content = (has8Bit ? "Subject: \u{fc}" : "Subject: x") + "\r\n\r\n\u{fc} in the body\r\n"
+                let id = try await core.submit(Array(content.utf8), from: sender, to: to, has8BitOctets: true)
                 return try #require(try await core.message(id)).head.sender
             }
             let ascii = try await stored(plain, false)

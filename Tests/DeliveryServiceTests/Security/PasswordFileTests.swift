@@ -9,7 +9,7 @@ struct PasswordFileTests {
         "the first line is the password, as it is written",
         arguments: [
             ("secret", "secret"), ("secret\n", "secret"), ("secret\r\nnote\n", "secret"), (" with spaces \n", " with spaces "),
-            ("p\u{E4}ss\n", "p\u{E4}ss"),
+            ("p\u{E4}ss\n", "p\u{E4}ss"), ("\u{FEFF}secret\r\n", "secret"), ("sec\u{FEFF}ret\n", "sec\u{FEFF}ret"),
         ])
     func line(file: String, password: String) throws {
         #expect(try PasswordFile.firstLine(of: Array(file.utf8)) == Array(password.utf8))
@@ -18,7 +18,8 @@ struct PasswordFileTests {
     @Test("what is no password")
     func bad() {
         let cases: [([UInt8], PasswordFile.Problem)] = [
-            ([], .empty), (Array("\n".utf8), .empty), (Array("\r\nsecret".utf8), .empty), ([0x61, 0, 0x62], .notText), ([0xFF], .notText),
+            ([], .empty), (Array("\n".utf8), .empty), (Array("\u{FEFF}\n".utf8), .empty), (Array("\r\nsecret".utf8), .empty),
+            ([0x61, 0, 0x62], .notText), ([0xFF], .notText),
             ([UInt8](repeating: 0x61, count: PasswordFile.maximumPassword + 1), .tooLong),
         ]
         for (file, problem) in cases { #expect(throws: problem) { try PasswordFile.firstLine(of: file) } }

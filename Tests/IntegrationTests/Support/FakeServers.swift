@@ -19,11 +19,29 @@ final class FakeServers: @unchecked Sendable {
         var key: String?
         /// Accepts connections and says nothing.
         var silent = false
+        /// What `EHLO` announces besides `PIPELINING`.
+        var offers = ["8BITMIME"]
+        /// Connections at once; whoever comes besides them is sent away with 421.
+        var room: Int?
+        /// So many connections are sent away with 421, from the first.
+        var goodbyes = 0
+        /// So many `EHLO` are refused with 502, from the first.
+        var helloRefusals = 0
+        /// `BDAT` is unknown, whatever is offered.
+        var refusesChunks = false
+        /// Over TLS: a certificate of the client is demanded, as TLS 1.3 does it, after the handshake.
+        var demandsCertificate = false
+        /// Over TLS: every greeting is refused with 550.
+        var refusesOverTLS = false
 
         enum CodingKeys: String, CodingKey {
-            case name, listen, lmtp, hold, certificate, key, silent
+            case name, listen, lmtp, hold, certificate, key, silent, offers, room, goodbyes
             case startTLS = "starttls"
             case dropAfterDot = "drop_after_dot"
+            case helloRefusals = "hello_refusals"
+            case refusesChunks = "refuses_chunks"
+            case demandsCertificate = "demands_certificate"
+            case refusesOverTLS = "refuses_over_tls"
         }
     }
 
@@ -37,6 +55,8 @@ final class FakeServers: @unchecked Sendable {
         let active: [String: Int]?
         /// Of `message`.
         let recipients: [String]?
+        /// Of `message`: whether TLS protected it.
+        let tls: Bool?
     }
 
     let folder: TemporaryFolder

@@ -8,6 +8,13 @@ fake_server.py EVENTS SERVERS: appends what happens to the file EVENTS, a JSON o
   starttls          it offers STARTTLS, and hangs up in the handshake
   certificate, key  it offers STARTTLS, and does it with these PEM files
   silent            it accepts connections and says nothing
+  offers            what EHLO announces besides PIPELINING and ENHANCEDSTATUSCODES
+  room              connections at once; whoever comes besides them is sent away with 421
+  goodbyes          so many connections are sent away with 421
+  hello_refusals    so many EHLO are refused with 502
+  refuses_chunks    BDAT is unknown, whatever is offered
+  demands_certificate  over TLS: one of the client, as TLS 1.3 does it, after the handshake
+  refuses_over_tls  over TLS: greetings are refused with 550
   hold              seconds from the final dot to the answer
 By local part: bad... is refused with a 550 of two lines, tmp... deferred with 451, odd...
 the same with control characters and marks of direction; in LMTP, after the data, quota... gets 552 and
@@ -60,14 +67,30 @@ async def dialogue(server, reader, writer):
         await reader.read()
         return
     is_secure = False
+    room = server.get("room")
+    if server.get("goodbyes", 0) > 0 or (room is not None and active[server["name"]] > room):
+        server["goodbyes"] = server.get("goodbyes", 0) - 1
+        say(server, "goodbye")
+        await reply("421 4.7.0 too many connections")
+        return
     await reply("220 fake server")
     while line := await reader.readline():
         command = line.decode("utf-8", "replace").rstrip("\r\n")
         verb = command[:4].upper()
         if verb in ("EHLO", "LHLO", "HELO"):
+            if is_secure and server.get("refuses_over_tls"):
+                await reply("550 5.7.1 not over TLS")
+                continue
+            if verb == "EHLO" and server.get("hello_refusals", 0) > 0:
+                server["hello_refusals"] -= 1
+                await reply("502 5.5.1 not today")
+                continue
+            if verb == "HELO":
+                await reply("250 fake server")
+                continue
             offers = server.get("starttls") or (server.get("certificate") and not is_secure)
-            offer = "250-STARTTLS\r\n" if offers else ""
-            await reply("250-fake server\r\n250-PIPELINING\r\n250-8BITMIME\r\n" + offer + "250 ENHANCEDSTATUSCODES")
+            lines = ["PIPELINING"] + server.get("offers", ["8BITMIME"]) + (["STARTTLS"] if offers else [])
+            await reply("250-fake server\r\n" + "".join("250-" + line + "\r\n" for line in lines) + "250 ENHANCEDSTATUSCODES")
         elif verb == "STAR" and server.get("starttls"):
             await reply("220 go on")
             # The hello has come, and is not answered.
@@ -76,6 +99,10 @@ async def dialogue(server, reader, writer):
         elif verb == "STAR" and server.get("certificate") and not is_secure:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(server["certificate"], server["key"])
+            if server.get("demands_certificate"):
+                context.minimum_version = ssl.TLSVersion.TLSv1_3
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(server["certificate"])
             await reply("220 go on")
             await writer.start_tls(context)
             is_secure = True
@@ -93,6 +120,11 @@ async def dialogue(server, reader, writer):
             else:
                 recipients.append(address)
                 await reply("250 2.1.5 ok")
+        elif verb == "BDAT" and not server.get("refuses_chunks"):
+            # The reply goes out as soon as the octets are there that were announced.
+            content = await reader.readexactly(int(command.split()[1]))
+            say(server, "message", recipients=recipients, octets=len(content), tls=is_secure)
+            await reply("250 2.0.0 taken")
         elif verb == "DATA":
             if not recipients:
                 await reply("554 5.5.1 no valid recipients")
@@ -103,7 +135,7 @@ async def dialogue(server, reader, writer):
                 if not line:
                     return
                 content += line[1:] if line.startswith(b".") else line
-            say(server, "message", recipients=recipients, octets=len(content))
+            say(server, "message", recipients=recipients, octets=len(content), tls=is_secure)
             if server.get("drop_after_dot", 0) > 0:
                 server["drop_after_dot"] -= 1
                 return

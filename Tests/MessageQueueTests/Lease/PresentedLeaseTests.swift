@@ -79,6 +79,22 @@ struct PresentedLeaseTests {
         }
     }
 
+    @Test("what a lease from before the restart does not name is given out, though its message was read after the lease was presented")
+    func adoptedBeforeRead() throws {
+        let scheduler = WorkScheduler(firstID: QueueID(value: 100)) { _ in RoutePolicy(perHop: 10, group: "default", total: 10) }
+        let head = MessageHead(
+            id: QueueID(value: 1), receivedAt: Timestamp(microseconds: 1), sender: EnvelopeSender(reversePath: .null), size: 0,
+            has8BitOctets: false, content: .file)
+        let recipient = EnvelopeRecipient(address: try #require(EmailAddress(parsing: "u@example.org")))
+        let leased = (0..<2).map { WorkEntry.Recipient(index: UInt32($0), attempts: 0, recipient: recipient) }
+        let entry = try #require(scheduler.adopt(leased, of: head, route: QueueFixture.route, leased: 0))
+        let rows = (0..<3).map { DueRecipient(message: head, recipient: recipient, index: UInt32($0), attempts: 0) }
+        for _ in 0..<2 { scheduler.refill(entry.hop, with: rows, limit: 10) }
+        #expect(scheduler.take(.delivery)?.recipients.map(\.index) == [2])
+        let isOver = scheduler.take(.delivery) == nil
+        #expect(isOver)
+    }
+
     @Test("each recipient is adopted once, whatever the ids say")
     func once() async throws {
         try await afterRestart { fixture, grant in

@@ -45,16 +45,34 @@ struct HopConcurrencyTests {
         #expect(hop.isMakingProgress)
     }
 
-    @Test("a connection that fails while others stand halves the number; where none stands it begins anew")
+    @Test("a connection that fails while others stand leaves it those; where none stands it begins anew")
     func notReached() {
         var hop = grown(by: 99)
-        hop.notReached(othersStand: true)
-        #expect(hop.window == 50)
-        for _ in 0..<10 { hop.notReached(othersStand: true) }
-        #expect(hop.window == 1)
+        hop.notReached(others: 3)
+        #expect(hop.window == 3)
+        hop.notReached(others: 70)
+        #expect(hop.window == 3)
         hop = grown(by: 99)
-        hop.notReached(othersStand: false)
+        hop.notReached(others: 0)
         #expect(hop == HopConcurrency())
+    }
+
+    @Test("a host that allows few connections is asked for one more only after many successes, and never gets fewer than it allows")
+    func fewAllowed() {
+        var hop = grown(by: 5)
+        hop.notReached(others: 3)
+        var trials = 0
+        for _ in 0..<200 {
+            hop.progressed(at: Self.start, after: .milliseconds(20), limit: 100)
+            guard hop.window > 3 else { continue }
+            trials += 1
+            hop.notReached(others: 3)
+            #expect(hop.window == 3)
+        }
+        #expect(trials == 200 / (3 * HopConcurrency.successesPerTrial))
+        // One that allows more by and by gets more.
+        for _ in 0..<1000 { hop.progressed(at: Self.start, after: .milliseconds(20), limit: 100) }
+        #expect(hop.window > 10)
     }
 
     @Test("progress counts for a minute")

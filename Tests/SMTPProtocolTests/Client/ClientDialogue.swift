@@ -150,6 +150,7 @@ private struct Player {
                 case .delivered: "delivered"
                 case .transientFailure: "deferred"
                 case .permanentFailure: "failed"
+                case .lacking: "lacking"
                 case .retryAtOnce(_, .sameConnection): "again here"
                 case .retryAtOnce(_, .anotherConnection): "again elsewhere"
                 case .undetermined: "undetermined"

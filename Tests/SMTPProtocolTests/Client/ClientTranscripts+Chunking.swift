@@ -89,6 +89,29 @@ extension ClientTranscript {
             C: QUIT
             """),
         .init(
+            "an extension that is announced and refused: BDAT is unknown, which says nothing of the message",
+            ClientDialogue(messages: [ClientDialogue.message(to: ["a@x.example", "b@x.example"])]),
+            """
+            S: 220 mx
+            C: EHLO us.example
+            S: 250-mx
+            S: 250-CHUNKING
+            S: 250 PIPELINING
+            C: MAIL FROM:<from@us.example>
+            C: RCPT TO:<a@x.example>
+            C: RCPT TO:<b@x.example>
+            S: 250 ok
+            S: 250 ok
+            S: 550 no
+            C: BDAT 4 LAST
+            C: hi
+            S: 500 5.5.1 what?
+            => a again elsewhere: 500 5.5.1 what?
+            => b failed: 550 no
+            => lost: contentSent
+            => close
+            """),
+        .init(
             "content shorter than announced is never completed",
             ClientDialogue(messages: [
                 ClientDialogue.Message(message: ClientDialogue.message().message, content: "", chunks: ["hi"])

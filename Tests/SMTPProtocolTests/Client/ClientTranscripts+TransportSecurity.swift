@@ -27,6 +27,43 @@ extension ClientTranscript {
             C: MAIL FROM:<from@us.example>
             """),
         .init(
+            "TLS that stands and is refused then: the second EHLO gets 550, and so does HELO",
+            ClientDialogue(settings: tls(.opportunistic), messages: [ClientDialogue.message()]),
+            """
+            S: 220 mx
+            C: EHLO us.example
+            S: 250-mx
+            S: 250 STARTTLS
+            C: STARTTLS
+            S: 220 go
+            => TLS
+            S: [TLS]
+            C: EHLO us.example
+            S: 550 5.7.1 no TLS from you
+            C: HELO us.example
+            S: 550 5.7.1 no TLS from you
+            C: QUIT
+            => failed at the reply to EHLO over TLS: 550 5.7.1 no TLS from you
+            => close
+            """),
+        .init(
+            "TLS that stands and is refused then: the server demands a certificate in place of its reply",
+            ClientDialogue(settings: tls(.opportunistic), messages: [ClientDialogue.message()]),
+            """
+            S: 220 mx
+            C: EHLO us.example
+            S: 250-mx
+            S: 250 STARTTLS
+            C: STARTTLS
+            S: 220 go
+            => TLS
+            S: [TLS]
+            C: EHLO us.example
+            S: [no TLS]
+            => failed at the TLS handshake: 454 4.7.5 the TLS handshake failed: the certificate has expired
+            => close
+            """),
+        .init(
             "STARTTLS is said once, also where it is offered again over TLS", ClientDialogue(settings: tls(.required), quits: true),
             """
             S: 220 mx
@@ -189,7 +226,7 @@ extension ClientTranscript {
             C: HELO us.example
             S: 550 5.7.1 no
             C: QUIT
-            => failed at the reply to EHLO: 550 5.7.1 no
+            => failed at the reply to EHLO over TLS: 550 5.7.1 no
             => close
             """),
         .init(
