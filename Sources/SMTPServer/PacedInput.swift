@@ -13,9 +13,16 @@ struct PacedInput {
 
     var isEmpty: Bool { waiting.readableBytes == 0 }
 
+    /// Few octets are copied: half a command must not hold the large buffer that it was read into, and that buffer serves for the next read.
     mutating func append(_ bytes: ByteBuffer) {
         var bytes = bytes
-        if isEmpty { waiting = bytes } else { waiting.writeBuffer(&bytes) }
+        if !isEmpty {
+            waiting.writeBuffer(&bytes)
+        } else if bytes.readableBytes <= Self.commandSlice {
+            waiting = ByteBuffer(bytes: bytes.readableBytesView)
+        } else {
+            waiting = bytes
+        }
     }
 
     /// The client says no more.
