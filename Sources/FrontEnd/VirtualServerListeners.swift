@@ -77,7 +77,7 @@ final class VirtualServerListeners {
     }
 
     /// A client that sends without a pause, and does not read, holds what was read last and the buffer for what is read next: 16 KiB at most each,
-    /// and one read in a turn of the loop. Four reads of 64 KiB, NIO's own, cost two to four times the memory and save no processor time.
+    /// and one read in a turn of the loop while it sends commands. Four reads of 64 KiB, NIO's own, cost two to four times the memory and save no processor time.
     /// No smaller than 2 KiB: a buffer that shrinks to the size of commands grows again for each message by doubling, a turn of the loop each time.
     private static var receiveBuffers: AdaptiveRecvByteBufferAllocator { .init(minimum: 2 * 1024, initial: 2 * 1024, maximum: 16 * 1024) }
 

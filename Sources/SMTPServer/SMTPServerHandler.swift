@@ -42,6 +42,8 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var wantsRead = false
     private var lastActivity = NIODeadline.now()
     private var input = PacedInput()
+    /// Whether the channel reads as often in a turn as suits content.
+    private var readsContent = false
     private var worksLater = false
     private var pace = TransactionPace()
     private var idleTimer: Scheduled<Void>?
@@ -141,7 +143,23 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         // An octet now and then is no activity: a whole line is, and content.
         if before != (session.linesRead, session.contentOctetsRead) { lastActivity = .now() }
         pace.note(contentOctets: session.contentOctetsRead)
+        readContentAtOnce(session.takesContent)
     }
+
+    /// Commands are read once in a turn of the loop, content a few times: an ordinary message then reaches the core in one piece, and wakes it
+    /// once. Each read wakes both processes otherwise.
+    private func readContentAtOnce(_ takesContent: Bool) {
+        guard takesContent != readsContent, let options = channelContext?.channel.syncOptions else { return }
+        readsContent = takesContent
+        let reads: UInt = takesContent ? Self.contentReadsInATurn : 1
+        do {
+            try options.setOption(.maxMessagesPerRead, value: reads)
+        } catch {
+            // The channel is closed, and nothing is read any more.
+        }
+    }
+
+    private static let contentReadsInATurn: UInt = 4
 
     public func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false

@@ -26,6 +26,7 @@ public struct Daemon: Sendable {
     /// Ends the process with `ExitStatus.configuration`, after printing every error, where no configuration can be used.
     public static func begin(_ role: Role, configurationPath: String) -> Daemon {
         StandardDescriptors.reserve()
+        Scheduling.doNotInterruptOthers()
         // What changes while the file is being read is read again.
         EarlyReload.watch()
         let starting: StartingConfiguration
