@@ -83,6 +83,8 @@ extension ControlSession {
             connector.add("since", "\(trouble.since)")
             connector.add("failures", trouble.failures)
             connector.add("last_reply", "\(trouble.lastReply)")
+            // Otherwise it is being tried again, and nothing has answered yet.
+            connector.add("is_down", core.isDown(name))
             connector.add("has_other_way", core.mayHaveOtherWay(name))
             connector.add("tried_again_at", core.triedAgain(name).map { "\($0)" })
             return connector

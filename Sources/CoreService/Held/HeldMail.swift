@@ -12,7 +12,7 @@ import NIOCore
 final class HeldMail {
     typealias Answer = (HeldAnswer) -> Void
 
-    private unowned let core: Core
+    unowned let core: Core
     /// What is still to be done, the first being done now.
     private var jobs: Deque<(@escaping () -> Void) -> Void> = []
     private var isBusy = false
@@ -24,7 +24,7 @@ final class HeldMail {
     /// Recipients decided about between two reads of the store.
     static let page = 100
     /// How late held mail may be given up.
-    private static let sweep = TimeAmount.seconds(30)
+    static let sweep = TimeAmount.seconds(30)
     private static let betweenWarnings = TimeAmount.minutes(1)
     /// Things to do that may stand in line; further ones are refused.
     static let mostJobs = 100
@@ -208,55 +208,7 @@ final class HeldMail {
         }
     }
 
-    // MARK: Giving up (E09)
-
-    private func sweepExpired() {
-        core.eventLoop.assumeIsolated().scheduleTask(in: Self.sweep) { [weak core] in
-            guard let held = core?.held else { return }
-            held.enqueue { held.giveUpExpired(completion: $0) }
-            held.sweepExpired()
-        }
-    }
-
-    /// Tells the senders of what has waited for too long.
-    func giveUpExpired(completion: @escaping () -> Void) {
-        let now = core.queue.now()
-        core.queue.heldEntries(endingBefore: now, limit: Self.page).assumeIsolated().whenComplete { [self] result in
-            guard case .success(let entries) = result, !entries.isEmpty else { return completion() }
-            // Where none of them can be read, going round would have no end.
-            var hasProgress = false
-            byMessage(
-                entries[...],
-                body: { [self] id, indices, next in
-                    giveUp(indices, of: id, now: now) {
-                        if $0 { hasProgress = true }
-                        next()
-                    }
-                },
-                completion: { [self] in
-                    entries.count < Self.page || !hasProgress ? completion() : giveUpExpired(completion: completion)
-                })
-        }
-    }
-
-    private func giveUp(_ indices: [UInt32], of id: QueueID, now: Timestamp, completion: @escaping (Bool) -> Void) {
-        core.queue.message(id, recipients: indices).assumeIsolated().whenComplete { [self] result in
-            guard case .success(let message?) = result else { return completion(false) }
-            var failed: [FailedRecipient] = []
-            var settlements: [Settlement] = []
-            for recipient in message.recipients {
-                guard let held = recipient.held else { continue }
-                let reply = Reply(recorded: held.reason) ?? Reply(550, "5.7.1", held.reason)
-                failed.append(Self.failed(recipient, reply, at: now, isExpired: true))
-                settlements.append(Settlement(index: recipient.index, change: .finished))
-                core.metrics.expiredRecipients += 1
-                log("expired", message, recipient, ["reply": "\(held.reason)"])
-            }
-            settle(message, settlements, failed) { completion(!settlements.isEmpty) }
-        }
-    }
-
-    private func settle(
+    func settle(
         _ message: StoredMessage, _ settlements: [Settlement], _ failed: [FailedRecipient], completion: @escaping () -> Void
     ) {
         guard !settlements.isEmpty else { return completion() }
@@ -269,13 +221,13 @@ final class HeldMail {
         }
     }
 
-    private static func failed(_ recipient: StoredRecipient, _ reply: Reply, at now: Timestamp, isExpired: Bool) -> FailedRecipient {
+    static func failed(_ recipient: StoredRecipient, _ reply: Reply, at now: Timestamp, isExpired: Bool) -> FailedRecipient {
         FailedRecipient(
             finalRecipient: recipient.recipient.address, originalRecipient: recipient.recipient.originalRecipient, reply: reply,
             lastAttempt: now, isExpired: isExpired)
     }
 
-    private func log(_ event: String, _ message: StoredMessage, _ recipient: StoredRecipient, _ more: Logger.Metadata) {
+    func log(_ event: String, _ message: StoredMessage, _ recipient: StoredRecipient, _ more: Logger.Metadata) {
         var metadata: Logger.Metadata = ["queue_id": "\(message.head.id)", "to": "\(recipient.recipient.address)"]
         if let writtenTo = recipient.writtenTo { metadata["written_to"] = "\(writtenTo)" }
         metadata.merge(more) { $1 }
@@ -284,7 +236,7 @@ final class HeldMail {
 
     // MARK: One after the other
 
-    private func enqueue(_ job: @escaping (@escaping () -> Void) -> Void) {
+    func enqueue(_ job: @escaping (@escaping () -> Void) -> Void) {
         jobs.append(job)
         next()
     }
@@ -343,7 +295,7 @@ final class HeldMail {
         }
     }
 
-    private func byMessage(
+    func byMessage(
         _ entries: ArraySlice<QueueEntry>, body: @escaping (QueueID, [UInt32], @escaping () -> Void) -> Void,
         completion: @escaping () -> Void
     ) {
