@@ -36,6 +36,10 @@ final class Core {
     var refusals = RefusalLog()
     private(set) var queue: MessageQueue!
     private(set) var recorder: OutcomeRecorder!
+    /// Mail that the configuration refuses.
+    private(set) var held: HeldMail!
+    /// Next hops that are warned of: a mail system without its line loses thousands at once.
+    private var unreachableWarnings = TokenBucket(burst: 20, perSecond: 1.0 / 30)
     private(set) var destinations: DestinationFinder!
     var openAddresses: OpenFinalAddresses
     private(set) var badmail: BadmailKeeper!
@@ -76,6 +80,7 @@ final class Core {
         openAddresses = OpenFinalAddresses(budgets: topology.budgets)
         (rivals, self.reconfiguredAt) = (topology.rivals, reconfiguredAt)
         recorder = OutcomeRecorder(core: self)
+        held = HeldMail(core: self)
         outages = MechanismOutages(on: eventLoop, log: log) { [unowned self] in logins.crashes.off(now: $0) }
         destinations = DestinationFinder(core: self)
         badmail = BadmailKeeper(core: self)
@@ -211,6 +216,7 @@ final class Core {
             warnOfPostmaster()
             fileThreads.submit { _ in replaced.free() }
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
+            held.lookAgain()
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
             onReload(new)
             return .success(new.revision)
@@ -246,6 +252,14 @@ final class Core {
                 "message cannot be read and is held",
                 metadata: ["queue_id": "\(message.id)", "reason": "\(message.damage.reason)", "next_attempt_at": "\(until)"])
         case .readFailed(let reason): log.error("the queue cannot be read", metadata: ["error": "\(reason)"])
+        case .nextHopUnreachable(let hop):
+            let isFirst = hop.failures == 1 && unreachableWarnings.take(now: eventLoop.now)
+            log.log(
+                level: isFirst ? .warning : .info, "next hop cannot be reached",
+                metadata: [
+                    "connector": "\(hop.route.connector)", "next_hop": "\(hop.route.nextHop)", "failures": "\(hop.failures)",
+                    "since": "\(hop.since)", "tried_again_at": "\(hop.until)", "reply": "\(hop.lastError)",
+                ])
         }
     }
 }

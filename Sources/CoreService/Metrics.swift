@@ -24,7 +24,8 @@ struct Metrics {
     ///   - revision: of the configuration in force, a hexadecimal number.
     ///   - filesAside: content files that no message needs, or whose message is damaged.
     func text(
-        counts: QueueCounts, leases: Int, pausedHops: Int, expired: Int, startedAt: Int, oldestReceivedAt: Timestamp?, now: Timestamp,
+        counts: QueueCounts, held: Int = 0, leases: Int, pausedHops: Int, expired: Int, startedAt: Int, oldestReceivedAt: Timestamp?,
+        now: Timestamp,
         revision: String, filesAside: Int
     ) -> String {
         // 0 and not nothing for an empty queue: a metric that comes and goes raises no alarm.
@@ -48,6 +49,7 @@ struct Metrics {
             ("postern_queue_messages", "gauge", "Messages in the queue.", counts.messages),
             ("postern_queue_recipients", "gauge", "Recipients in the queue.", counts.recipients),
             ("postern_queue_oldest_message_age_seconds", "gauge", "Since the oldest message in the queue came in.", oldestAge),
+            ("postern_queue_held_recipients", "gauge", "Recipients that the configuration refuses and that are held.", held),
             ("postern_queue_leases", "gauge", "Leases that are out.", leases),
             ("postern_queue_paused_hops", "gauge", "Next hops that could not be reached and are left alone.", pausedHops),
         ]
@@ -59,7 +61,7 @@ struct Metrics {
     /// One gauge for each connector: whether it carries mail.
     static func connectors(_ names: [String], down: Set<String>) -> String {
         let name = "postern_connector_up"
-        return "# HELP \(name) 0 where the connector's next hops failed repeatedly, and its mail takes another way if there is one.\n"
+        return "# HELP \(name) 0 where the connector's next hops failed repeatedly, until one of them answers.\n"
             + "# TYPE \(name) gauge\n" + names.map { "\(name){connector=\"\($0)\"} \(down.contains($0) ? 0 : 1)\n" }.joined()
     }
 

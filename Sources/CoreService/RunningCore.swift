@@ -90,7 +90,8 @@ final class RunningCore {
         control = LinkServer(access: access.control, revision: revision, on: eventLoop, log: note) { [unowned self] link, peer in
             guard let core else { return link.close() }
             _ = ControlSession(
-                core: core, connection: link, mayReadVerifiers: peer.userID == 0 || peer.userID == Account.current.userID)
+                core: core, connection: link, mayReadVerifiers: peer.userID == 0 || peer.userID == Account.current.userID,
+                account: "uid \(peer.userID)")
         }
         tell(daemon.topology)
         let sockets = [
@@ -143,6 +144,7 @@ final class RunningCore {
         let epoch = try database.nextEpoch()
         let reconfiguredAt = try database.runs(revision: topology.revisionNumber, now: .now())
         let largest = try database.largestMessageID()
+        let unreachable = try database.unreachableHops(now: .now())
         let known = try database.holders()
         let holders = known.filter(Self.mayLive)
         try database.apply(known.filter { !Self.mayLive($0) }.map { .forgetHolder($0.id) })
@@ -169,7 +171,9 @@ final class RunningCore {
         self.core = core
         core.aside.begin(store, before: core.queue.nextID())
         core.badmail.begin()
+        core.restore(unreachable)
         core.queue.start()
+        core.held.begin()
         if core.awaitsFirstMailbox {
             daemon.log.warning(
                 "the directory never had a user, alias or group: mail for our domains is deferred until it has one",

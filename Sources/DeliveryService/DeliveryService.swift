@@ -72,7 +72,7 @@ public final class DeliveryService {
         }
         guard let connector = topology.connector(named: work.connector), let nextHop else {
             return eventLoop.makeSucceededFuture(
-                .failure(Reply(451, "4.3.5", "connector '\(work.connector)' is not in the configuration that delivery has read")))
+                .failure(Reply(451, "4.3.5", "postern-delivery has not yet read the configuration with connector '\(work.connector)'")))
         }
         let profile = topology.outboundProfile(of: connector)
         switch (connector.deliver, nextHop) {
@@ -83,7 +83,7 @@ public final class DeliveryService {
             return plan(domain, before: hosts, connector, profile)
         default:
             return eventLoop.makeSucceededFuture(
-                .failure(Reply(451, "4.3.5", "connector '\(work.connector)' delivers in another way now")))
+                .failure(Reply(451, "4.3.5", "a reload changed connector '\(work.connector)': its mail is routed again")))
         }
     }
 
@@ -106,6 +106,17 @@ public final class DeliveryService {
         }
     }
 
+    /// A smart host that there is no way to, for whoever wrote its name.
+    static func unusable(_ host: SmartHost, _ reply: Reply) -> Reply {
+        let why =
+            switch reply.status {
+            case EnhancedStatusCode(5, 1, 2): "is not in the DNS"
+            case EnhancedStatusCode(5, 4, 6): "is this system itself: mail for it would loop"
+            default: "cannot be used: \(reply.lines.joined(separator: " "))"
+            }
+        return Reply(451, "4.4.3", "the smart host \(host.host) \(why)")
+    }
+
     /// The smart hosts in the order of the file; each is asked only when those before it have no address.
     private func plan(_ hosts: [SmartHost], _ connector: Connector?, _ profile: OutboundProfile) -> EventLoopFuture<HopResolution> {
         let resolutions = hosts.map { plan(NextHopDestination($0), at: $0, connector, profile) }
@@ -113,13 +124,13 @@ public final class DeliveryService {
             var candidates: [HopPlan.Candidate] = []
             var plan: HopPlan?
             var failure = Reply(451, "4.4.3", "no smart host has an address")
-            for resolution in found {
+            for (host, resolution) in zip(hosts, found) {
                 switch resolution {
                 case .plan(let one):
                     candidates += one.candidates
                     plan = plan ?? one
                 // A smart host is our own administrator's word: that its name is gone is repaired, not reported to senders.
-                case .failure(let reply): failure = reply.isPermanentFailure ? Reply(451, "4.4.3", "\(reply)") : reply
+                case .failure(let reply): failure = reply.isPermanentFailure ? Self.unusable(host, reply) : reply
                 }
             }
             guard let plan else { return .failure(failure) }

@@ -29,6 +29,12 @@ extension TopologyDiff {
             }
             found.append(Setting(what: "postmaster", before: side(old), after: side(new)))
         }
+        if old.onRerouteRefusal != new.onRerouteRefusal {
+            found.append(
+                Setting(
+                    what: "on_reroute_refusal", before: Side(outcome: old.onRerouteRefusal.rawValue, rule: old.source),
+                    after: Side(outcome: new.onRerouteRefusal.rawValue, rule: new.source)))
+        }
         for server in old.virtualServers {
             guard let other = new.virtualServer(named: server.name) else { continue }
             found += differences(

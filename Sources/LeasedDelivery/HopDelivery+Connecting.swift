@@ -32,7 +32,7 @@ extension HopDelivery {
         let now = worker.now()
         let places = isNext ? plan.nextHost(tried: tried) { worker.memory.isSlow($0.endpoint, now: now) } : [candidate]
         guard let first = places.first else {
-            return giveUp(Reply(451, "4.4.1", "no host of the next hop is left to be tried"))
+            return giveUp(Reply(451, "4.4.1", "no other host of the next hop is left to try"))
         }
         candidate = first
         connect(to: places, of: plan) { $0.settings }
@@ -84,8 +84,12 @@ extension HopDelivery {
             connect(toNext: true)
         } else {
             // A server that refuses everybody today may not tomorrow: a 5yz banner is no word on this message.
-            let reply = failure.reply
-            notReached(reply.isPermanentFailure ? Reply(451, "4.4.1", "\(place.name) said: \(reply)") : reply)
+            if let words = failure.wordsOfHost {
+                notReached(words, refusedBy: place.host ?? place.name)
+            } else {
+                let reply = failure.reply
+                notReached(Reply(reply.code, reply.status, lines: ["\(place.name): \(reply.lines[0])"] + reply.lines.dropFirst()))
+            }
         }
     }
 
@@ -102,12 +106,14 @@ extension HopDelivery {
 
     /// No host could be connected to. Where the next hop had answered before, what is left has not been tried: it is due again at once, and
     /// whoever gets it then finds out how the next hop is.
-    private func notReached(_ reply: Reply) {
-        guard isReached, !outcomes.isEmpty else { return giveUp(reply, as: .interrupted) }
+    ///
+    /// - Parameter host: who said it; nil for our own word.
+    private func notReached(_ reply: Reply, refusedBy host: String? = nil) {
+        guard isReached, !outcomes.isEmpty else { return giveUp(reply, as: .interrupted, refusedBy: host) }
         for pending in batches.flatMap({ $0 }) where pending.soFar == nil {
             outcomes.append(Self.outcome(of: pending.recipient, .released, reply, nil))
         }
         batches = batches.map { $0.filter { $0.soFar != nil } }
-        giveUp(reply, as: .interrupted)
+        giveUp(reply, as: .interrupted, refusedBy: host)
     }
 }

@@ -28,11 +28,11 @@ extension HopDelivery {
 
     /// Nobody took it: it counts as deferred by the last word on it, or as failed where every host lacks what it needs.
     func settle(
-        _ pending: Pending, unlessKnown reply: Reply = Reply(451, "4.4.2", "the transaction did not come to an end"),
-        as result: RecipientOutcome.Result = .deferred
+        _ pending: Pending, unlessKnown reply: Reply = Reply(451, "4.4.2", "the transaction did not finish"),
+        as result: RecipientOutcome.Result = .deferred, refusedBy host: String? = nil
     ) {
         guard let soFar = pending.soFar else {
-            outcomes.append(Self.outcome(of: pending.recipient, reply.isPermanentFailure ? .failed : result, reply, nil))
+            outcomes.append(Self.outcome(of: pending.recipient, reply.isPermanentFailure && host == nil ? .failed : result, reply, host))
             return
         }
         let isAgreed = !pending.lackedBy.isEmpty && plan.map { pending.lackedBy.isSuperset(of: $0.hostKeys) } == true

@@ -86,7 +86,7 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
     func proceed() {
         if session.isRevoked { return finish() }
         if isOverdue, !batches.isEmpty || !elsewhere.isEmpty {
-            return giveUp(Reply(451, "4.4.1", "the hosts of the next hop took too long together"))
+            return giveUp(Reply(451, "4.4.1", "the hosts of the next hop took more than half an hour in all"))
         }
         if !batches.isEmpty {
             if let open { return transact(on: open, isFresh: false) }
@@ -119,10 +119,11 @@ final class HopDelivery<Role: LinkRole> where Role.Request == LeaseRequest, Role
     /// There is nobody to offer the rest to.
     ///
     /// - Parameter result: of those that nothing is known of, where the reply does not say that it is for good.
-    func giveUp(_ reply: Reply, as result: RecipientOutcome.Result = .deferred) {
+    /// - Parameter host: who refused the connection with this reply, which then is no word on the message, whatever its code.
+    func giveUp(_ reply: Reply, as result: RecipientOutcome.Result = .deferred, refusedBy host: String? = nil) {
         let left = batches.flatMap { $0 } + elsewhere
         (batches, elsewhere) = ([], [])
-        for pending in left { settle(pending, unlessKnown: reply, as: result) }
+        for pending in left { settle(pending, unlessKnown: reply, as: result, refusedBy: host) }
         finish()
     }
 

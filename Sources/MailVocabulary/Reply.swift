@@ -31,6 +31,20 @@ public struct Reply: Hashable, Sendable {
     public var isPermanentFailure: Bool { code >= 500 }
 }
 
+extension Reply {
+    /// A reply as `description` wrote it, for what was kept as text; nil for anything else.
+    public init?(recorded text: String) {
+        let words = text.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].utf8.count == 3, let code = UInt16(words[0]), (200...599).contains(code) else { return nil }
+        let rest = words[1].split(separator: " ", maxSplits: 1)
+        guard rest.count == 2, let status = EnhancedStatusCode(parsing: String(rest[0])) else {
+            self.init(code, nil, String(words[1]))
+            return
+        }
+        self.init(code, status, String(rest[1]))
+    }
+}
+
 extension Reply: CustomStringConvertible {
     /// One line, as a log or a report shows it: `550 5.7.1 Relaying denied`.
     public var description: String {

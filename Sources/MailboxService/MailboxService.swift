@@ -101,6 +101,11 @@ final class MailboxService {
         }
         let plan = HopPlan(lmtp: target, profile: topology.outboundProfile(of: connector), ourName: topology.hostname)
         return eventLoop.makeSucceededFuture(
-            plan.map { .plan($0) } ?? .failure(Reply(451, "4.4.3", "\(target): give the LMTP server by its address; mailbox asks no DNS")))
+            plan.map { .plan($0) }
+                ?? .failure(
+                    Reply(
+                        451, "4.4.3",
+                        "the LMTP server \(target) is not given by its address, and postern-mailbox does no DNS lookups: write its address in `lmtp`"
+                    )))
     }
 }

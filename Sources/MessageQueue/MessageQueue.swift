@@ -19,6 +19,8 @@ public final class MessageQueue {
         case clockWasSet(Duration)
         /// There are more next hops with mail than are held in memory; those that could not be reached wait longer.
         case manyNextHops(Int)
+        /// A next hop could not be reached, for the first time or once more, and is left alone.
+        case nextHopUnreachable(UnreachableHop)
     }
 
     let store: any QueueStore

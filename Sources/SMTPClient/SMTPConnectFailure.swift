@@ -28,6 +28,14 @@ public enum SMTPConnectFailure: Error, Hashable, Sendable {
         }
     }
 
+    /// What the host itself said in refusing the connection; nil where the failure is in our own words.
+    public var wordsOfHost: Reply? {
+        switch self {
+        case .session(.bannerRefused(let reply)), .session(.helloRefused(let reply)), .session(.securedHelloRefused(let reply)): reply
+        default: nil
+        }
+    }
+
     /// The last word for every recipient that waited for this connection.
     public var reply: Reply {
         switch self {

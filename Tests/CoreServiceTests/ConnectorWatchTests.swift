@@ -1,4 +1,5 @@
 import MailVocabulary
+import MessageQueue
 import Testing
 import Topology
 
@@ -88,5 +89,29 @@ struct ConnectorWatchTests {
                 connector("d", [.below(domain)]),
             ])
         #expect(topology.rivals == ["a": ["b"], "b": ["a", "c"], "c": ["b"]])
+    }
+
+    @Test("kind: one that is tried again is not up before something answers, for the metric and for the status")
+    mutating func notUpBeforeAnAnswer() {
+        for _ in 0..<3 { fail() }
+        let due = watch.tryAgain(now: start + .seconds(60))
+        #expect(due == ["main"] && watch.states.down.isEmpty)
+        #expect(watch.unreached == ["main"])
+        _ = watch.reached("main")
+        #expect(watch.unreached.isEmpty)
+    }
+
+    @Test("kind: what was down when the core ended is down when it starts, since the same moment")
+    mutating func restored() {
+        let route = Route(connector: "main", nextHop: "smart_hosts:main", carrier: .delivery)
+        let hop = UnreachableHop(route: route, since: start, until: start + .seconds(600), failures: 4, lastError: "451 4.4.1 h: timed out")
+        watch.restore(hop, hasOneNextHop: true, firstPause: .seconds(60))
+        #expect(watch.states.down == ["main"] && watch.unreached == ["main"])
+        #expect(watch.troubles["main"]?.since == start && watch.troubles["main"]?.downUntil == start + .seconds(600))
+        #expect(watch.troubles["main"]?.lastReply == Reply(451, "4.4.1", "h: timed out"))
+        // One domain of many says nothing of its connector.
+        var other = ConnectorWatch()
+        other.restore(hop, hasOneNextHop: false, firstPause: .seconds(60))
+        #expect(other.states.down.isEmpty)
     }
 }

@@ -6,6 +6,7 @@ import Logging
 import MailVocabulary
 import NIOCore
 import NIOPosix
+import Synchronization
 import Topology
 import TopologyFile
 
@@ -35,6 +36,7 @@ final class CoreUnderTest: Sendable {
     /// Outside of what is recorded: configuration, directory, socket.
     private let outside: TemporaryFolder
     let revision: String
+    private let next: NextConfiguration
     var edgePath: String { "\(outside.path)/edge.sock" }
     var deliveryPath: String { "\(outside.path)/delivery.sock" }
 
@@ -57,6 +59,8 @@ final class CoreUnderTest: Sendable {
         case .failed(let findings): throw Refused(reply: "\(findings)")
         }
         revision = topology.revision
+        let next = NextConfiguration(topology)
+        self.next = next
         parts = try await loop.submit {
             let threads = NIOThreadPool(numberOfThreads: 4)
             threads.start()
@@ -75,7 +79,7 @@ final class CoreUnderTest: Sendable {
                 holders: holders, fileThreads: threads, on: loop, log: log,
                 readConfiguration: {
                     beforeReading?()
-                    return .success(topology)
+                    return .success(next.topology.withLock { $0 })
                 })
             core.queue.start()
             let edge = LinkServer<EdgeLink>(access: .init(userIDs: nil), revision: topology.revision, on: loop, log: { _ in }) {
@@ -116,6 +120,23 @@ final class CoreUnderTest: Sendable {
     /// Runs on the core's event loop.
     func run<Value: Sendable>(_ body: @escaping @Sendable (Core) throws -> Value) async throws -> Value {
         try await loop.submit { [parts] in try body(parts.value.core) }.get()
+    }
+
+    /// The configuration that the next reload finds.
+    private final class NextConfiguration: Sendable {
+        let topology: Mutex<Topology>
+        init(_ topology: Topology) { self.topology = Mutex(topology) }
+    }
+
+    /// Takes another configuration, as a reload does.
+    func reload(_ configuration: String) async throws {
+        let file = "\(outside.path)/\(configuration.hashValue).yaml"
+        let handle = try POSIXFileSystem().create(file, mode: 0o600)
+        try handle.write(Array(configuration.utf8))
+        try handle.close()
+        guard case .loaded(let topology, _) = TopologyFile.load(path: file) else { throw Refused(reply: configuration) }
+        next.topology.withLock { $0 = topology }
+        _ = try await loop.flatSubmit { [parts] in parts.value.core.reload() }.get().get()
     }
 
     /// The message as the queue holds it.

@@ -189,7 +189,8 @@ struct CommandLineTests {
         }
         #expect(
             Set(row.keys) == [
-                "id", "state", "reverse_path", "recipient", "connector", "next_hop", "received_at", "next_attempt_at", "attempts",
+                "id", "state", "reverse_path", "recipient", "written_to", "connector", "next_hop", "received_at", "next_attempt_at",
+                "attempts",
                 "last_error", "size",
             ])
         #expect(row["state"] as? String == "retry" && row["reverse_path"] as? String == "sender@source.test")

@@ -109,20 +109,56 @@ struct ConnectorDownTests {
         main.stop()
     }
 
-    @Test("mail that came in before a reload is decided about again before it is tried: what is refused now is reported")
-    func reconfigured() async throws {
+    /// A message that waits, and a configuration that would refuse it by now.
+    private static func refused(_ rest: String, _ body: (PosternUnderTest, _ id: String) async throws -> Void) async throws {
         let (main, backup) = (try SinkUnderTest(), try SinkUnderTest())
         let postern = try PosternUnderTest(rest: Self.connectors(main: main.port, backup: backup.port) + "\n")
         try await postern.start()
         try await Self.send(postern)
-        _ = try await eventually("it is tried") { try await postern.queue().first { $0["last_error"] is String } }
+        let row = try await eventually("it is tried") { try await postern.queue().first { $0["last_error"] is String } }
         let path = postern.folder.file("postern.yaml").path
         let old = try String(contentsOfFile: path, encoding: .utf8)
-        try Data(old.replacing("relay: true", with: "relay: false").utf8).write(to: URL(fileURLWithPath: path))
+        try Data((old.replacing("relay: true", with: "relay: false") + rest).utf8).write(to: URL(fileURLWithPath: path))
         #expect(try await postern.postern(["reload"]).status == 0)
-        _ = try await eventually("it is given up; the log:\n\(postern.logText.suffix(3000))") {
-            postern.logText.contains("Relaying denied") && postern.logText.contains("\"message\":\"failed\"") ? true : nil
-        }
+        try await body(postern, try #require(row["id"] as? String))
         await postern.stop()
+    }
+
+    @Test(
+        "kind: mail that came in before a reload is decided about again before it is tried: what is refused now is held, released and deleted"
+    )
+    func reconfigured() async throws {
+        try await Self.refused("") { postern, id in
+            let row = try await eventually("it is held; the log:\n\(postern.logText.suffix(3000))") {
+                try await postern.queue().first { $0["state"] as? String == "held" }
+            }
+            #expect((row["held_reason"] as? String)?.contains("Relaying denied") == true && row["held_since"] is String, "\(row)")
+            let listed = try await postern.postern(["queue", "list", "--refused"])
+            #expect(listed.text.contains("refused by the configuration") && listed.text.contains(id), "\(listed)")
+            #expect(try await postern.postern(["queue", "list", "--recipient", "user@relay.test"]).text.contains(id))
+            #expect(
+                try await postern.postern(["queue", "list", "--recipient", "other@relay.test"]).text == "Nothing in the queue matches.\n")
+            #expect(try await postern.postern(["status"]).text.contains("1 recipient refused by the configuration"))
+
+            let released = try await postern.postern(["queue", "release", id])
+            #expect(released.status == 65 && released.text.contains("\(id): 1 recipient still refused and held: 550"), "\(released)")
+            #expect(try await postern.postern(["queue", "release", "00000000000"]).status == 67)
+            #expect(try await postern.postern(["queue", "release"]).status == 64)
+
+            let deleted = try await postern.postern(["queue", "delete", "--refused"])
+            #expect(deleted.status == 0 && deleted.text == "\(id): deleted 1 recipient\n", "\(deleted)")
+            #expect(try await postern.queue().isEmpty)
+            #expect(postern.logText.contains("deleted from the queue, without a report"))
+            #expect(!postern.logText.contains("report written"))
+        }
+    }
+
+    @Test("kind: with `on_reroute_refusal: report` what is refused after a reload is given up")
+    func reconfiguredAndReported() async throws {
+        try await Self.refused("\non_reroute_refusal: report\n") { postern, _ in
+            _ = try await eventually("it is given up; the log:\n\(postern.logText.suffix(3000))") {
+                postern.logText.contains("Relaying denied") && postern.logText.contains("\"message\":\"failed\"") ? true : nil
+            }
+        }
     }
 }

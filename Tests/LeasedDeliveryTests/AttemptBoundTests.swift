@@ -145,4 +145,19 @@ struct AttemptBoundTests {
             #expect(attempt.isReached == goesOn)
         }
     }
+
+    @Test(
+        "kind: who refuses the connection is named beside its own words, as in a transaction, and they are no word on the message",
+        arguments: [("CONNECT", "554", "5.7.1", "not you"), ("CONNECT", "421", "4.3.2", "busy"), ("HELO", "550", "5.7.1", "not you")])
+    func refusedConnection(verb: String, code: String, status: String, text: String) async throws {
+        let attempt = try await attempt { said, clock in
+            guard said == verb || (verb == "HELO" && said == "EHLO") else { return nil }
+            clock.pass(.minutes(31))
+            return "\(code) \(status) \(text)"
+        }
+        let outcome = try #require(attempt.outcomes.first)
+        #expect(outcome.result == .interrupted && !attempt.isReached)
+        #expect("\(outcome.reply)" == "\(code) \(status) \(text)")
+        #expect(outcome.remoteHost == "host.test")
+    }
 }

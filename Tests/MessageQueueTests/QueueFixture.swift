@@ -43,11 +43,13 @@ final class QueueFixture: @unchecked Sendable {
             epoch = try database.nextEpoch()
             let largest = try database.largestMessageID()
             let holders = try database.holders()
+            let unreachable = try database.unreachableHops(now: clock.now)
             store = try SQLiteQueueStore(database: database, path: path, on: loop)
             queue = MessageQueue(
                 store: store, on: loop, epoch: epoch, largestID: largest, holders: holders, limits: { _ in policy },
                 timing: timing, expirySweep: expirySweep, clock: { clock.now }, report: { [self] in events.append("\($0)") },
                 expired: { [self] grant, _ in expired(self, grant) })
+            queue.restore(unreachable)
             queue.start()
         }.get()
     }

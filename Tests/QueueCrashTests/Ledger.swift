@@ -49,7 +49,7 @@ struct Ledger {
             switch operation {
             case .enqueue(let message): largestID = max(largestID, message.id.value)
             case .settle(_, _, let reports): largestID = max(largestID, reports.map(\.id.value).max() ?? 0)
-            case .rememberHolder, .forgetHolder, .hold, .reconfigured, .clockWasSet: break
+            case .rememberHolder, .forgetHolder, .hold, .reconfigured, .clockWasSet, .unreachable, .reachable: break
             }
         }
     }

@@ -154,7 +154,7 @@ final class QueueRun {
     }
 
     private func randomOperation(_ state: QueueState) -> StoreOperation {
-        let kind = Int.random(in: 0..<12, using: &generator)
+        let kind = Int.random(in: 0..<15, using: &generator)
         guard kind >= 5, let id = state.ids.randomElement(using: &generator), let message = state.messages[id] else {
             return .enqueue(randomMessage(size: [0, 1, 200, 900, 5000, 20_000].randomElement(using: &generator) ?? 0))
         }
@@ -177,6 +177,19 @@ final class QueueRun {
             // Failed, and the report with it: both or neither.
             return .settle(
                 id, indices.map { Settlement(index: $0, change: .finished) }, reports: indices.isEmpty ? [] : [randomMessage(size: 1200)])
+        case 11:
+            // Refused by the configuration; what was held may be released by 9, and deleted or given up by 5 and 10.
+            let reason = HeldReason(since: Timestamp(microseconds: id.value), reason: "550 5.7.1 not to there")
+            let until = Timestamp(microseconds: id.value + 432_000_000_000)
+            return .settle(id, indices.map { Settlement(index: $0, change: .held(reason, until: until)) }, reports: [])
+        case 12:
+            let route = Self.routes[Int.random(in: 0..<Self.routes.count, using: &generator)]
+            guard !chance(3) else { return .reachable(route) }
+            let at = Timestamp(microseconds: id.value)
+            return .unreachable(
+                UnreachableHop(
+                    route: route, since: at, until: at + .seconds(Int.random(in: 1...900, using: &generator)), failures: 2,
+                    lastError: "451 4.4.1 connection refused"))
         default:
             let holder = UInt64(Int.random(in: 1...3, using: &generator))
             return chance(2)

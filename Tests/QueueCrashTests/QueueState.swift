@@ -25,10 +25,12 @@ struct QueueState: Equatable {
         var attempts: UInt32 = 0
         var nextAttempt: Timestamp?
         var lastError: String?
+        var held: HeldReason?
     }
 
     var messages: [QueueID: Message] = [:]
     var holders: Set<HolderRecord> = []
+    var unreachable: [Route: UnreachableHop] = [:]
 
     /// In an order that a seed replays.
     var ids: [QueueID] { messages.keys.sorted() }
@@ -52,6 +54,10 @@ struct QueueState: Equatable {
                 case .rerouted(let route):
                     messages[id]?.recipients[settlement.index]?.route = route
                     messages[id]?.recipients[settlement.index]?.nextAttempt = nil
+                    messages[id]?.recipients[settlement.index]?.held = nil
+                case .held(let reason, let until):
+                    messages[id]?.recipients[settlement.index]?.nextAttempt = until
+                    messages[id]?.recipients[settlement.index]?.held = reason
                 }
             }
             if messages[id]?.recipients.isEmpty == true { messages[id] = nil }
@@ -60,6 +66,8 @@ struct QueueState: Equatable {
             holders = holders.filter { $0.id != holder.id }
             holders.insert(holder)
         case .forgetHolder(let id): holders = holders.filter { $0.id != id }
+        case .unreachable(let hop): unreachable[hop.route] = hop
+        case .reachable(let route): unreachable[route] = nil
         case .reconfigured, .hold, .clockWasSet: break
         }
     }
@@ -104,7 +112,9 @@ struct QueueState: Equatable {
         guard counts == QueueCounts(messages: state.messages.count, recipients: recipients) else {
             throw CrashViolation("\(counts), but \(state.messages.count) messages with \(recipients) recipients are found")
         }
+        for hop in try database.unreachableHops(now: Timestamp(seconds: 0)) { state.unreachable[hop.route] = hop }
         try state.requireDue(reader)
+        try state.requireHeld(reader)
         return state
     }
 
@@ -131,7 +141,7 @@ struct QueueState: Equatable {
                     let recipient = Recipient(
                         recipient: $0.recipient, writtenTo: $0.writtenTo, route: $0.route, attempts: $0.attempts,
                         nextAttempt: $0.nextAttempt,
-                        lastError: $0.lastError)
+                        lastError: $0.lastError, held: $0.held)
                     return ($0.index, recipient)
                 }))
     }
@@ -146,9 +156,20 @@ struct QueueState: Equatable {
         }
         var expected: Set<String> = []
         for (id, message) in messages {
-            for (index, recipient) in message.recipients { expected.insert("\(id) \(index) \(recipient.route)") }
+            for (index, recipient) in message.recipients where recipient.held == nil {
+                expected.insert("\(id) \(index) \(recipient.route)")
+            }
         }
         if due != expected { throw CrashViolation("due: \(due.symmetricDifference(expected).sorted())") }
+    }
+
+    /// What is held is listed as held, and nothing else.
+    private func requireHeld(_ reader: QueueReader) throws {
+        let found = try reader.heldEntries(after: nil, limit: 1000).map { "\($0.message) \($0.index)" }
+        let expected = ids.flatMap { id in
+            (messages[id]?.recipients ?? [:]).filter { $0.value.held != nil }.keys.sorted().map { "\(id) \($0)" }
+        }
+        guard found == expected, try reader.heldCount() == expected.count else { throw CrashViolation("held: \(found), not \(expected)") }
     }
 
     // MARK: Compared
@@ -171,6 +192,7 @@ struct QueueState: Equatable {
             default: break
             }
         }
+        if unreachable != other.unreachable { found.append("unreachable next hops differ") }
         if holders != other.holders { found.append("holders differ") }
         return found.joined(separator: "; ")
     }

@@ -38,6 +38,7 @@ struct DefaultsTests {
             state_directory: /var/lib/postern
             runtime_directory: /run/postern
             maximum_hops: 30
+            on_reroute_refusal: hold
             logs: { level: info }
             postmaster: admin
             permissions: { check_header: false }
@@ -51,6 +52,7 @@ struct DefaultsTests {
         #expect(explicit.stateDirectory == implicit.stateDirectory)
         #expect(explicit.runtimeDirectory == implicit.runtimeDirectory)
         #expect(explicit.maximumHops == implicit.maximumHops)
+        #expect(explicit.onRerouteRefusal == implicit.onRerouteRefusal)
         #expect(explicit.logs == implicit.logs)
         #expect(explicit.resolver == implicit.resolver)
         #expect(explicit.permissions == implicit.permissions && explicit.identity == implicit.identity)

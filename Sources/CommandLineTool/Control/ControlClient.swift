@@ -182,7 +182,8 @@ extension ControlRequest.Command {
             .credentialOwner,
             .userExport, .explainRefusal, .explainMessage:
             false
-        case .reload, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd, .aliasRemove, .aliasTargetAdd,
+        case .reload, .queueRelease, .queueDelete, .userAdd, .userRemove, .userPassword, .credentialAdd, .credentialRemove, .aliasAdd,
+            .aliasRemove, .aliasTargetAdd,
             .aliasTargetRemove, .groupAdd, .groupRemove, .groupMemberAdd, .groupMemberRemove:
             true
         }

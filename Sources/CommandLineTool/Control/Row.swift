@@ -4,12 +4,15 @@ import MailVocabulary
 /// One JSON object of the core's answer.
 struct Row {
     private let members: [String: Any]
+    /// The object as it came; empty for one within another.
+    let line: String
 
     init(_ line: String) throws {
+        self.line = line
         members = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
     }
 
-    private init(members: [String: Any]) { self.members = members }
+    private init(members: [String: Any]) { (self.members, line) = (members, "") }
 
     /// As it may be shown to a person, on one line: what strangers said is escaped. Empty where there is none.
     func text(_ name: String) -> String { EscapedText.line(value(name)) }

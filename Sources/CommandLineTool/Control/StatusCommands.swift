@@ -38,6 +38,10 @@ struct StatusCommand: AsyncParsableCommand {
             since start     \(count("accepted_messages", "message")) accepted, \(count("delivered_recipients", "recipient")) delivered
             """)
         if row.flag("awaits_first_mailbox") { StandardOutput.print("directory       \(Self.noMailbox)") }
+        if row.number("held_recipients") > 0 {
+            StandardOutput.print(
+                "held            \(count("held_recipients", "recipient")) refused by the configuration: `postern queue list --refused`")
+        }
         if row.number("damaged_messages") > 0 {
             StandardOutput.print("damaged         \(count("damaged_messages", "message")) found damaged since start: `postern queue list`")
         }
@@ -46,8 +50,9 @@ struct StatusCommand: AsyncParsableCommand {
                 "kept aside      \(count("files_aside", "content file")), \(count("octets_aside", "octet")), each for 7 days")
         }
         for connector in row.rows("connectors_down") {
+            let other = connector.flag("has_other_way") ? "; its mail takes another way" : ""
             StandardOutput.print(
-                "down            connector \(connector.text("connector")), tried again \(time.due(connector.text("tried_again_at")))")
+                "down            connector \(connector.text("connector")), \(Self.nextAttempt(connector, "tried_again_at", time))\(other)")
             StandardOutput.print(
                 "                \(Plural.text(connector.number("failures"), "failure")), the first \(time.past(connector.text("since")))")
             StandardOutput.print("                \(connector.text("last_reply"))")
@@ -55,12 +60,20 @@ struct StatusCommand: AsyncParsableCommand {
         for off in row.rows("mechanisms_off") { StandardOutput.print("switched off    \(Self.mechanismOff(off, time))") }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(
-                "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), next attempt \(time.due(hop.text("until")))")
+                "out of reach    \(hop.text("next_hop")) (connector \(hop.text("connector"))), \(Self.nextAttempt(hop, "until", time))")
+            let failures = "\(Plural.text(hop.number("failures"), "failure")), the first \(time.past(hop.text("since")))"
+            StandardOutput.print("                \(failures): \(hop.text("last_error"))")
         }
         let hops = row.number("paused_next_hop_count")
         let shown = row.rows("paused_next_hops").count
         if hops > shown {
             StandardOutput.print("                and \(Plural.text(hops - shown, "more next hop")), tried again later than these")
         }
+    }
+
+    /// `tried again in 14 min`; where nothing is planned, the next message for it is the next attempt.
+    private static func nextAttempt(_ row: Row, _ name: String, _ time: HumanTime.Form) -> String {
+        let moment = row.text(name)
+        return moment.isEmpty ? "tried again with its next message" : "tried again \(time.due(moment))"
     }
 }

@@ -11,7 +11,7 @@ struct RunningConnectors {
     /// Ends the command where the core does not answer.
     init(_ client: ControlClient, of topology: Topology) async throws {
         let rows = try await client.objects(ControlRequest(.status)).flatMap { try Row($0).rows("connectors_down") }
-            .filter { topology.connector(named: $0.value("connector")) != nil }
+            .filter { $0.flag("is_down") && topology.connector(named: $0.value("connector")) != nil }
         names = rows.map { $0.value("connector") }
         sentences = rows.map { row in
             "\(row.text("connector")) is down since \(row.text("since")): its next hops failed \(row.text("failures")) times, "

@@ -5,15 +5,20 @@ import Foundation
 /// `postern queue`
 struct QueueCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queue", abstract: "Look into the queue.", subcommands: [List.self, Show.self])
+        commandName: "queue", abstract: "Look into the queue; release or delete what is held.",
+        subcommands: [List.self, Show.self, Release.self, Delete.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Every recipient that is not finished yet.",
             discussion: """
                 A line for each message, and below it each recipient with its state: ready (due, waits its turn), under way, the time of the \
-                next attempt, or damaged (cannot be read as it came in, and is not delivered).
+                next attempt, held (refused by the configuration: see `postern queue release`), or damaged (cannot be read as it came in, and \
+                is not delivered).
                 """)
+
+        @Flag(help: "Only mail that the configuration refuses.") var refused = false
+        @Option(help: "Only mail to this address, also where it was written to an alias or a group.") var recipient: String?
 
         @OptionGroup var file: ConfigurationOption
         @Flag(help: "JSON Lines: one object per recipient.") var json = false
@@ -21,12 +26,14 @@ struct QueueCommand: ParsableCommand {
 
         func run() async throws {
             let client = try ControlClient(file)
-            if json { return try await client.run(ControlRequest(.queueList)) { StandardOutput.printJSON($0) } }
+            let request = ControlRequest(.queueList, (refused ? ["--refused"] : []) + (recipient.map { ["--recipient", $0] } ?? []))
+            if json { return try await client.run(request) { StandardOutput.printJSON($0) } }
             var listing = QueueListing(time: .init(isExact: utc), paint: .ofStandardOutput())
-            for try await row in client.rows(ControlRequest(.queueList)) {
+            for try await row in client.rows(request) {
                 StandardOutput.printPainted(listing.lines(of: row).joined(separator: "\n"))
             }
-            if listing.isEmpty { StandardOutput.print("The queue is empty.") }
+            guard listing.isEmpty else { return }
+            StandardOutput.print(request.arguments.isEmpty ? "The queue is empty." : "Nothing in the queue matches.")
         }
     }
 
@@ -58,6 +65,7 @@ struct QueueCommand: ParsableCommand {
                 received  \(time.past(row.text("received_at")))
                 from      \(row.text("reverse_path").isEmpty ? "<> (a report)" : row.text("reverse_path"))
                 size      \(row.text("size")) octets
+                header    \(row.text("message_id").isEmpty ? "without a Message-ID" : "Message-ID \(row.text("message_id"))")
                 client    \(client.isEmpty ? "this system" : "\(client)\(name), over \(row.text("virtual_server"))")
 
                 """)

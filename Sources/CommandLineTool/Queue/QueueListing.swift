@@ -24,10 +24,19 @@ struct QueueListing {
         }
         let state = state(of: row)
         let padded = state.text + String(repeating: " ", count: max(1, 14 - state.text.count))
-        lines.append("  \(paint(padded, state.colour))\(row.text("recipient"))")
+        let writtenTo = row.text("written_to")
+        let address = row.text("recipient") + (writtenTo.isEmpty || writtenTo == row.text("recipient") ? "" : " (written to \(writtenTo))")
+        lines.append("  \(paint(padded, state.colour))\(address)")
         let way = [row.text("connector"), row.text("next_hop")].filter { !$0.isEmpty }.joined(separator: ", ")
         let attempts = row.number("attempts")
-        let details = [attempts == 0 ? way : "\(way); \(Plural.text(attempts, "attempt"))", row.text("last_error")]
+        var details = [attempts == 0 ? way : "\(way); \(Plural.text(attempts, "attempt"))", row.text("last_error")]
+        if row.text("state") == "held" {
+            // Where it would go is not where it goes.
+            details = [
+                "refused by the configuration \(time.past(row.text("held_since"))): \(row.text("held_reason"))",
+                "given up \(time.due(row.text("next_attempt_at")))",
+            ]
+        }
         for text in details where !text.isEmpty {
             lines += WrappedText.lines(text, width: Self.width - Self.indentation.count).map { Self.indentation + $0 }
         }
@@ -40,6 +49,7 @@ struct QueueListing {
         case "retry": (time.due(row.text("next_attempt_at")), .doubtful)
         case "active": ("under way", .good)
         case "damaged": ("damaged", .bad)
+        case "held": ("held", .bad)
         case let other: (other, .plain)
         }
     }

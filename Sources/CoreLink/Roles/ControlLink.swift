@@ -21,6 +21,10 @@ public struct ControlRequest: Hashable, Sendable {
         case configuration = 4
         case queueList = 10
         case queueShow = 11
+        /// Decides again about held mail, now.
+        case queueRelease = 12
+        /// Removes mail without a report.
+        case queueDelete = 13
         case userAdd = 20
         case userList = 21
         case userRemove = 22

@@ -1,4 +1,5 @@
 import MailVocabulary
+import MessageQueue
 import Routing
 
 /// Which connectors are down (S22, rule 5): their next hops failed repeatedly. A value without a clock.
@@ -16,14 +17,15 @@ struct ConnectorWatch {
     /// A connector that has not been reached lately.
     struct Trouble: Hashable, Sendable {
         /// The first failure in a row.
-        let since: Timestamp
+        fileprivate(set) var since: Timestamp
         fileprivate(set) var failures = 0
         /// At most `failuresUntilDown`.
         fileprivate(set) var nextHops: Set<String> = []
         fileprivate(set) var lastReply: Reply
         /// While it is down: when it is tried again.
         fileprivate(set) var downUntil: Timestamp?
-        fileprivate var hasBeenDown = false
+        /// It has been down, and nothing has answered since: also while it is tried again.
+        fileprivate(set) var hasBeenDown = false
         /// How long it is down next time.
         fileprivate var pause: Duration
     }
@@ -32,6 +34,26 @@ struct ConnectorWatch {
     private(set) var troubles: [String: Trouble] = [:]
     /// What routing asks.
     private(set) var states = ConnectorStates.allUp
+
+    /// Those that are down, or are tried again and have not answered yet.
+    var unreached: Set<String> { Set(troubles.lazy.filter { $0.value.hasBeenDown }.map(\.key)) }
+
+    /// A next hop that was out of reach when an earlier start of the core ended.
+    mutating func restore(_ hop: UnreachableHop, hasOneNextHop: Bool, firstPause: Duration) {
+        let name = hop.route.connector
+        let reply = Reply(recorded: hop.lastError) ?? Reply(451, "4.4.1", hop.lastError)
+        var trouble = troubles[name] ?? Trouble(since: hop.since, lastReply: reply, pause: firstPause)
+        if hop.since < trouble.since { trouble.since = hop.since }
+        trouble.failures += Int(hop.failures)
+        if trouble.nextHops.count < Self.failuresUntilDown { trouble.nextHops.insert(hop.route.nextHop) }
+        let evidence = hasOneNextHop ? trouble.failures : trouble.nextHops.count
+        if evidence >= Self.failuresUntilDown {
+            trouble.downUntil = max(trouble.downUntil ?? hop.until, hop.until)
+            trouble.hasBeenDown = true
+            states.down.insert(name)
+        }
+        troubles[name] = trouble
+    }
 
     /// A next hop of it answered.
     ///

@@ -21,10 +21,41 @@ extension Core {
             log.warning(
                 "connector is down",
                 metadata: ["connector": "\(route.connector)", "tried_again_at": "\(until)", "reply": "\(reply)"])
+            if let trouble = connectors.troubles[route.connector] {
+                queue.remember(
+                    UnreachableHop(
+                        route: route, since: trouble.since, until: until, failures: UInt32(clamping: trouble.failures),
+                        lastError: "\(reply)"))
+            }
             // What waits for it may have another way now.
             if mayHaveOtherWay(route.connector) { queue.resumeNextHops(of: route.connector) }
             eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(until - .now())) { [weak self] in self?.tryConnectorsAgain(until) }
         }
+    }
+
+    /// What was out of reach when an earlier start ended still is, as far as anybody knows: before the queue begins.
+    func restore(_ known: [UnreachableHop]) {
+        // What the configuration does not have any more is decided about again, at once.
+        let known = known.filter { carries($0.route) }
+        queue.restore(known)
+        let now = Timestamp.now()
+        for hop in known where hop.until > now && topology.connector(named: hop.route.connector) != nil {
+            connectors.restore(
+                hop, hasOneNextHop: hop.route.isOnlyNextHop, firstPause: queue.policy(of: hop.route).retry.glitch)
+        }
+        for (connector, trouble) in connectors.troubles {
+            guard let until = trouble.downUntil else { continue }
+            if mayHaveOtherWay(connector) { queue.resumeNextHops(of: connector) }
+            eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(until - now)) { [weak self] in self?.tryConnectorsAgain(until) }
+        }
+    }
+
+    /// When something of a connector that has not been reached is tried again; nil: now, or with its next message.
+    func triedAgain(_ connector: String) -> Timestamp? {
+        let paused = queue.unreachableHops.lazy.filter { $0.route.connector == connector }.map(\.until).min()
+        // Where there are other ways, its next hops are not left alone longer than it is down itself.
+        guard rivals[connector] != nil, let down = connectors.troubles[connector]?.downUntil else { return paused }
+        return min(paused ?? down, down)
     }
 
     /// - Parameter due: what the timer stood for. A wall clock that was set back meanwhile leaves no connector down for good.

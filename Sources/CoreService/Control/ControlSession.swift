@@ -14,12 +14,14 @@ final class ControlSession {
     let core: Core
     let connection: Connection
     private let mayReadVerifiers: Bool
+    /// Who asks, for the log.
+    let account: String
     private var isBusy = false
     var isGone = false
 
     /// - Parameter mayReadVerifiers: the peer is root or the core's own account.
-    init(core: Core, connection: Connection, mayReadVerifiers: Bool) {
-        (self.core, self.connection, self.mayReadVerifiers) = (core, connection, mayReadVerifiers)
+    init(core: Core, connection: Connection, mayReadVerifiers: Bool, account: String) {
+        (self.core, self.connection, self.mayReadVerifiers, self.account) = (core, connection, mayReadVerifiers, account)
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in isGone = true }
     }
@@ -32,7 +34,9 @@ final class ControlSession {
         case .metrics: metrics()
         case .reload: reload()
         case .configuration: configuration()
-        case .queueList: listQueue()
+        case .queueList: listQueue(request.arguments)
+        case .queueRelease: releaseHeld(request.arguments)
+        case .queueDelete: deleteMail(request.arguments)
         case .queueShow: showMessage(request.arguments)
         case .explainRefusal: explainRefusal(request.arguments)
         case .explainMessage: explainMessage(request.arguments)
@@ -79,84 +83,6 @@ final class ControlSession {
         isBusy = false
         connection.send(.refused(refusal.boundedMessage, exitCode: refusal.exitCode))
         connection.flush()
-    }
-
-    private func status() {
-        core.queue.counts().assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
-            case .success(let counts):
-                var object = JSONObject()
-                object.add("hostname", core.topology.hostname.text)
-                object.add("configuration", core.topology.source)
-                object.add("revision", core.topology.revision)
-                object.add("started_at", "\(core.startedAt)")
-                object.add("messages", counts.messages)
-                object.add("recipients", counts.recipients)
-                object.add("leases", core.queue.leaseCount)
-                let paused = core.queue.pausedRoutes
-                object.add("paused_next_hop_count", paused.count)
-                object.add(
-                    "paused_next_hops",
-                    objects: PausedHops.soonest(of: paused).map { route, until in
-                        var hop = JSONObject()
-                        hop.add("connector", route.connector)
-                        hop.add("next_hop", route.nextHop)
-                        hop.add("until", "\(until)")
-                        return hop
-                    })
-                object.add(
-                    "connectors_down",
-                    objects: core.connectors.troubles.sorted { $0.key < $1.key }.compactMap { name, trouble in
-                        guard let until = trouble.downUntil else { return nil }
-                        var connector = JSONObject()
-                        connector.add("connector", name)
-                        connector.add("since", "\(trouble.since)")
-                        connector.add("failures", trouble.failures)
-                        connector.add("last_reply", "\(trouble.lastReply)")
-                        connector.add("tried_again_at", "\(until)")
-                        return connector
-                    })
-                object.add("directory_never_used", core.directory.hasNeverHadAnybody)
-                object.add("awaits_first_mailbox", core.awaitsFirstMailbox)
-                object.add("damaged_messages", core.metrics.damagedMessages)
-                object.add("files_aside", core.aside.contents.files)
-                object.add("octets_aside", core.aside.contents.octets)
-                object.add(
-                    "mechanisms_off",
-                    objects: core.outages.current.map { outage in
-                        var off = JSONObject()
-                        off.add("mechanism", outage.mechanism.rawValue)
-                        off.add("reason", outage.reason)
-                        if let until = outage.until { off.add("until", "\(until)") }
-                        return off
-                    })
-                object.add("accepted_messages", core.metrics.acceptedMessages)
-                object.add("delivered_recipients", core.metrics.deliveredRecipients)
-                connection.send(.object(object.text))
-                done()
-            }
-        }
-    }
-
-    private func metrics() {
-        // Ids sort by time: the first entry is of the oldest message.
-        core.queue.counts().and(core.queue.entries(after: nil, limit: 1)).assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
-            case .success(let (counts, oldest)):
-                connection.send(
-                    .object(
-                        core.metrics.text(
-                            counts: counts, leases: core.queue.leaseCount, pausedHops: core.queue.pausedRoutes.count,
-                            expired: core.expiredLeases, startedAt: Int(core.startedAt.seconds),
-                            oldestReceivedAt: oldest.first.map(\.receivedAt), now: .now(), revision: core.topology.revision,
-                            filesAside: core.aside.contents.files)
-                            + Metrics.connectors(core.topology.connectors.map(\.name), down: core.connectors.states.down)
-                            + Metrics.mechanismsOff(core.outages.current.map(\.mechanism.rawValue))))
-                done()
-            }
-        }
     }
 
     /// The name of the file, then its text in pieces that fit into frames.

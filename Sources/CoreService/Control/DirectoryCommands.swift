@@ -104,7 +104,8 @@ struct DirectoryCommands {
         case .groupMemberRemove:
             let group = try arguments.address()
             try directory.removeMembers(try arguments.addresses(), from: group)
-        case .status, .metrics, .reload, .configuration, .queueList, .queueShow, .explainRefusal, .explainMessage:
+        case .status, .metrics, .reload, .configuration, .queueList, .queueShow, .queueRelease, .queueDelete, .explainRefusal,
+            .explainMessage:
             preconditionFailure("answered by the session itself")
         }
         return []

@@ -7,8 +7,9 @@ enum PausedHops {
     static let mostShown = 100
 
     /// Those that are tried again soonest.
-    static func soonest(of paused: [Route: Timestamp]) -> [(key: Route, value: Timestamp)] {
+    static func soonest(of paused: [UnreachableHop]) -> [UnreachableHop] {
         Array(
-            paused.sorted { ($0.value, $0.key.nextHop, $0.key.connector) < ($1.value, $1.key.nextHop, $1.key.connector) }.prefix(mostShown))
+            paused.sorted { ($0.until, $0.route.nextHop, $0.route.connector) < ($1.until, $1.route.nextHop, $1.route.connector) }
+                .prefix(mostShown))
     }
 }

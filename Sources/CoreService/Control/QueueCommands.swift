@@ -3,37 +3,39 @@ import MailVocabulary
 import MessageQueue
 import NIOCore
 
-/// `postern queue list` and `postern queue show`.
+/// `postern queue list`, `show`, `release` and `delete`.
 extension ControlSession {
     /// Rows asked for at a time: the whole queue may be a million.
     private static let page = 500
 
-    func listQueue() { listQueue(after: nil) }
+    func listQueue(_ arguments: [String]) {
+        do { listQueue(try QueueFilter(arguments, defaultDomain: core.topology.defaultDomain), after: nil) } catch { refuse(error) }
+    }
 
-    private func listQueue(after last: (QueueID, UInt32)?) {
-        core.queue.entries(after: last, limit: Self.page).assumeIsolated().whenComplete { [self] result in
+    private func listQueue(_ filter: QueueFilter, after last: (QueueID, UInt32)?) {
+        let reading =
+            filter.isRefusedOnly
+            ? core.queue.heldEntries(after: last, limit: Self.page) : core.queue.entries(after: last, limit: Self.page)
+        reading.assumeIsolated().whenComplete { [self] result in
             if isGone { return }
             switch result {
             case .failure(let error): refuse(.failed("the queue cannot be read: \(error)"))
             case .success(let entries):
                 let view = QueueView(core.queue)
-                for entry in entries { connection.send(.object(Self.object(of: entry, view).text)) }
+                for entry in entries where filter.admits(entry) { connection.send(.object(Self.object(of: entry, view).text)) }
                 guard entries.count == Self.page, let last = entries.last else { return done() }
                 connection.flush()
-                sendMoreWhenWritable(after: (last.message, last.index))
+                whenWritable { [self] in listQueue(filter, after: (last.message, last.index)) }
             }
         }
     }
 
     /// A reader that does not read costs its own connection, not the core's memory.
-    private func sendMoreWhenWritable(after last: (QueueID, UInt32)) {
-        if connection.isWritable {
-            listQueue(after: last)
-        } else {
-            connection.onWritable = { [self] in
-                connection.onWritable = {}
-                listQueue(after: last)
-            }
+    func whenWritable(_ body: @escaping () -> Void) {
+        if isGone || connection.isWritable { return body() }
+        connection.onWritable = { [self] in
+            connection.onWritable = {}
+            body()
         }
     }
 
@@ -55,18 +57,20 @@ extension ControlSession {
     private static func object(of entry: QueueEntry, _ view: QueueView) -> JSONObject {
         let standing = view.standing(
             message: entry.message, index: entry.index, connector: entry.connector, nextHop: entry.nextHop, receivedAt: entry.receivedAt,
-            nextAttempt: entry.nextAttempt, lastError: entry.lastError)
+            nextAttempt: entry.nextAttempt, lastError: entry.lastError, held: entry.held)
         var object = JSONObject()
         object.add("id", "\(entry.message)")
         object.add("state", standing.state.rawValue)
         object.add("reverse_path", entry.reversePath.address?.description ?? "")
         object.add("recipient", "\(entry.recipient)")
+        object.add("written_to", entry.writtenTo.map { "\($0)" })
         object.add("connector", entry.connector)
         object.add("next_hop", entry.nextHop)
         object.add("received_at", "\(entry.receivedAt)")
         object.add("next_attempt_at", "\(standing.nextAttempt)")
         object.add("attempts", Int(entry.attempts))
         object.add("last_error", entry.lastError)
+        if let held = entry.held { add(held, to: &object) }
         object.add("size", entry.size)
         return object
     }
@@ -96,16 +100,23 @@ extension ControlSession {
     private static func row(of recipient: StoredRecipient, _ head: MessageHead, _ view: QueueView) -> JSONObject {
         let standing = view.standing(
             message: head.id, index: recipient.index, connector: recipient.route.connector, nextHop: recipient.route.nextHop,
-            receivedAt: head.receivedAt, nextAttempt: recipient.nextAttempt, lastError: recipient.lastError)
+            receivedAt: head.receivedAt, nextAttempt: recipient.nextAttempt, lastError: recipient.lastError, held: recipient.held)
         var row = JSONObject()
         row.add("state", standing.state.rawValue)
         row.add("recipient", "\(recipient.recipient.address)")
+        row.add("written_to", recipient.writtenTo.map { "\($0)" })
         row.add("connector", recipient.route.connector)
         row.add("next_hop", recipient.route.nextHop)
         row.add("next_attempt_at", "\(standing.nextAttempt)")
         row.add("attempts", Int(recipient.attempts))
         row.add("last_error", recipient.lastError)
+        if let held = recipient.held { add(held, to: &row) }
         return row
+    }
+
+    private static func add(_ held: HeldReason, to object: inout JSONObject) {
+        object.add("held_since", "\(held.since)")
+        object.add("held_reason", held.reason)
     }
 
     private static func object(of message: StoredMessage, recipients: [JSONObject]) -> JSONObject {
@@ -114,6 +125,7 @@ extension ControlSession {
         object.add("received_at", "\(message.head.receivedAt)")
         object.add("reverse_path", message.head.sender.reversePath.address?.description ?? "")
         object.add("size", message.head.size)
+        object.add("message_id", message.head.messageID)
         object.add("virtual_server", message.origin.virtualServer)
         object.add("client_address", message.origin.clientAddress?.description)
         object.add("client_name", message.origin.confirmedHostName?.text)

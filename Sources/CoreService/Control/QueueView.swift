@@ -13,6 +13,8 @@ struct QueueView {
         case retry
         /// Found damaged: nobody gets it, and it is looked at again at a time that is still to come.
         case damaged
+        /// Refused by the configuration: nobody tries it.
+        case held
     }
 
     let leased: Set<MessageQueue.LeasedKey>
@@ -30,11 +32,12 @@ struct QueueView {
     ///   - lastError: as it is stored.
     func standing(
         message: QueueID, index: UInt32, connector: String, nextHop: String, receivedAt: Timestamp, nextAttempt: Timestamp?,
-        lastError: String?
+        lastError: String?, held: HeldReason? = nil
     ) -> (state: State, nextAttempt: Timestamp) {
         let pausedUntil = Carrier.allCases.lazy.compactMap { paused[Route(connector: connector, nextHop: nextHop, carrier: $0)] }.first
         let next = max(nextAttempt ?? receivedAt, pausedUntil ?? receivedAt)
         if leased.contains(MessageQueue.LeasedKey(message: message, index: index)) { return (.active, next) }
+        if held != nil { return (.held, nextAttempt ?? receivedAt) }
         if MessageDamage.isReason(lastError) { return (.damaged, next) }
         return (next > now ? .retry : .ready, next)
     }

@@ -111,7 +111,7 @@ final class LeaseServerSession {
         switch claim {
         case .standing:
             let failure = outcomes.first { $0.result == .deferred || $0.result == .interrupted }?.reply
-            let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "not reached"))
+            let contact = reached ? HopContact.reached : .notReached(failure ?? Reply(451, "4.4.1", "the next hop was not reached"))
             core.recorder.record(held.lease, outcomes, contact: contact, holder: holder, completion: completion)
         case .ended: core.recorder.recordLate(held, outcomes, carrier: carrier, completion: completion)
         case .over, .foreign: core.recorder.recordedOnce(held.lease, completion)

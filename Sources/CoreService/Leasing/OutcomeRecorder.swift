@@ -180,6 +180,17 @@ final class OutcomeRecorder {
                 case .failure(let refusal) where refusal.reply.isTransientFailure:
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
                     settlements.append(deferral(of: recipient, outcome, on: grant, now: now, failed: &failed))
+                case .failure(let refusal) where core.topology.onRerouteRefusal == .hold:
+                    let outcome = Self.ownWord(on: recipient, refusal.reply)
+                    let expiry = core.held.expiry(of: grant.message, on: grant.route)
+                    if now >= expiry {
+                        settlements.append(self.expiry(of: recipient, outcome, on: grant, now: now, failed: &failed))
+                    } else {
+                        let reason = HeldReason(since: now, reason: "\(refusal.reply)")
+                        settlements.append(Settlement(index: recipient.index, change: .held(reason, until: expiry)))
+                        log("held", grant, recipient, outcome)
+                        core.held.noteHeld(grant.message.id, refusal.reply)
+                    }
                 case .failure(let refusal):
                     let outcome = Self.ownWord(on: recipient, refusal.reply)
                     settlements.append(Settlement(index: recipient.index, change: .finished))
@@ -298,9 +309,8 @@ final class OutcomeRecorder {
     }
 
     /// Those whose sender wants to hear of a failure (RFC 3461 §4.1).
-    private static func notified(_ failed: [FailedRecipient], leased: [LeaseGrant.Recipient]) -> [FailedRecipient] {
-        let silent = Set(
-            leased.filter { !($0.recipient.notify ?? .unspecified).contains(.failure) }.map { "\($0.recipient.address)" })
+    private static func notified(_ failed: [FailedRecipient], of recipients: [EnvelopeRecipient]) -> [FailedRecipient] {
+        let silent = Set(recipients.filter { !($0.notify ?? .unspecified).contains(.failure) }.map { "\($0.address)" })
         return failed.filter { !silent.contains("\($0.finalRecipient)") }
     }
 
@@ -315,16 +325,24 @@ final class OutcomeRecorder {
     /// Composes the report, if there is anything to report and anybody to report to. A null reverse-path never gets one (RFC 5321 §4.5.5):
     /// what has it is itself a report, and is kept.
     private func report(_ failed: [FailedRecipient], on grant: LeaseGrant, completion: @escaping ([QueuedMessage]) -> Void) {
+        report(failed, of: grant.message, to: grant.recipients.map(\.recipient), completion: completion)
+    }
+
+    /// - Parameter recipients: those among which the failed ones are, as the sender named them.
+    func report(
+        _ failed: [FailedRecipient], of message: MessageHead, to recipients: [EnvelopeRecipient],
+        completion: @escaping ([QueuedMessage]) -> Void
+    ) {
         guard !failed.isEmpty else { return completion([]) }
-        guard case .address(let sender) = grant.message.sender.reversePath else {
-            return core.badmail.keep(grant.message, failed) { completion([]) }
+        guard case .address(let sender) = message.sender.reversePath else {
+            return core.badmail.keep(message, failed) { completion([]) }
         }
-        let failed = Self.notified(failed, leased: grant.recipients)
+        let failed = Self.notified(failed, of: recipients)
         guard !failed.isEmpty else { return completion([]) }
-        core.beginningOfContent(grant.message) { [self] original in
+        core.beginningOfContent(message) { [self] original in
             let report = DeliveryReport(
-                host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: grant.message.sender.envelopeID,
-                arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original
+                host: core.topology.hostname, queueID: message.id, sender: sender, envelopeID: message.sender.envelopeID,
+                arrival: message.receivedAt, date: .now(), recipients: failed, original: original
             ).message()
             core.system(report, to: sender) { [core] result in
                 switch result {
@@ -351,6 +369,11 @@ final class OutcomeRecorder {
                     "next_hop": grant.route.nextHop, "reply": "\(outcome.reply)", "attempts": "\(recipient.attempts + 1)",
                 ]
                 if let host = outcome.remoteHost { metadata["host"] = host }
+                if let writtenTo = recipient.writtenTo { metadata["written_to"] = "\(writtenTo)" }
+                if let original = recipient.recipient.originalRecipient {
+                    metadata["original_recipient"] = LoggedText.bounded(OriginalRecipient(parameter: original)?.address ?? original)
+                }
+                metadata["message_id"] = grant.message.messageID
                 metadata.merge(more) { $1 }
                 return metadata.mapValues { .string($0) }
             }())

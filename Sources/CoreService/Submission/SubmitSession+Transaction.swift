@@ -29,6 +29,8 @@ extension SubmitSession {
         var beginning = ByteBuffer()
         /// Whether the header speaks UTF-8; looked at where the sender says SMTPUTF8.
         var header = HeaderOctets()
+        /// For the log.
+        var messageID = MessageIDReader()
         var content: ContentSink?
         /// More came than may: it is counted, and not kept.
         var isTooLarge = false
@@ -44,6 +46,14 @@ extension SubmitSession {
             (self.id, self.facts, self.sender, self.origin) = (id, facts, sender, origin)
             (self.refusal, self.contentLimit, self.room) = (refusal, contentLimit, room)
         }
+
+        /// The addresses that the sender wrote to, the first few of them, for the log.
+        var writtenTo: String {
+            let named = accepted.prefix(Self.mostLogged).map { "\($0.recipient.address)" }.joined(separator: ", ")
+            return accepted.count > Self.mostLogged ? "\(named) and \(accepted.count - Self.mostLogged) more" : named
+        }
+
+        private static let mostLogged = 5
 
         var network: ClientNetwork { ClientNetwork(facts.clientAddress) }
 

@@ -226,6 +226,7 @@ final class SubmitSession {
             transaction.isTooLarge = true
             sink.discard()
         }
+        transaction.messageID.take(chunk)
         if transaction.sender.smtpUTF8 { transaction.header.take(chunk.readableBytesView) }
         let missing = MessageNature.maximumOctets - transaction.beginning.readableBytes
         if core.looksAtContent, missing > 0 {
@@ -272,16 +273,18 @@ final class SubmitSession {
             case .success(let (content, checksum)):
                 let facts = transaction.facts
                 let decided = transaction.decided
-                let message = QueuedMessage(
+                var message = QueuedMessage(
                     id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(by: transaction.header),
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
                     size: sink.octets, has8BitOctets: has8BitOctets, content: content,
                     recipients: QueuedRecipients(transaction.accepted), decided: decided.text, checksum: checksum)
+                message.messageID = transaction.messageID.messageID.map(LoggedText.bounded)
+                let recipients = message.recipients
                 core.queue.enqueue(message) { [self] result in
                     if case .failure = result { sink.discard() }
-                    answer(transaction, result.map { (sink.octets, message.recipients.count) })
+                    answer(transaction, result.map { (sink.octets, recipients.count) })
                 }
             }
         }
@@ -344,13 +347,13 @@ final class SubmitSession {
         case .success(let (octets, recipients)):
             reply = Reply(250, "2.0.0", "\(transaction.id) queued")
             core.metrics.acceptedMessages += 1
-            core.log.info(
-                "message accepted",
-                metadata: [
-                    "queue_id": "\(transaction.id)", "virtual_server": "\(transaction.facts.virtualServer)",
-                    "client": "\(transaction.facts.clientAddress)", "from": "\(transaction.sender.reversePath)",
-                    "recipients": "\(recipients)", "size": "\(octets)",
-                ])
+            var metadata: Logger.Metadata = [
+                "queue_id": "\(transaction.id)", "virtual_server": "\(transaction.facts.virtualServer)",
+                "client": "\(transaction.facts.clientAddress)", "from": "\(transaction.sender.reversePath)",
+                "to": "\(transaction.writtenTo)", "recipients": "\(recipients)", "size": "\(octets)",
+            ]
+            if let id = transaction.messageID.messageID { metadata["message_id"] = "\(LoggedText.bounded(id))" }
+            core.log.info("message accepted", metadata: metadata)
         case .failure(let error):
             reply = Self.noStorage
             core.metrics.storageRefusals += 1

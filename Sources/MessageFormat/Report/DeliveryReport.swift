@@ -114,6 +114,7 @@ public struct DeliveryReport: Sendable {
         }
         let unnamed = recipients.count - Self.maximumRecipientsInWords
         if unnamed > 0 { buffer.writeString("\r\nand \(unnamed) more, listed in the next part of this report.\r\n") }
+        buffer.writeString("\r\nThe id of your message in this mail system was \(queueID).\r\n")
         buffer.writeString("\r\nNothing more will be tried. If you need help, send this report to <postmaster@\(host)>.\r\n")
     }
 
@@ -148,6 +149,8 @@ public struct DeliveryReport: Sendable {
             if let lastAttempt = recipient.lastAttempt {
                 text.writeField("Last-Attempt-Date", lastAttempt.mailDate(), into: &buffer)
             }
+            // What the log calls the original (RFC 3464 §2.3.7).
+            text.writeField("Final-Log-ID", "\(queueID)", into: &buffer)
         }
     }
 }

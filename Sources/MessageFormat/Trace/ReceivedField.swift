@@ -3,8 +3,8 @@ import NIOCore
 
 /// `Received: from HELO (NAME [ADDRESS]) by HOST (Postern) with ESMTP id ID for <RECIPIENT>; DATE` (RFC 5321 §4.4).
 ///
-/// Over TLS a comment behind the protocol names version, cipher and strength, and where the cipher has its name from IANA, the clause `tls`
-/// repeats it for programs (RFC 8314 §4.3): `with ESMTPS (version=TLSv1.3 cipher=C bits=256) id ID for <RECIPIENT> tls C; DATE`.
+/// Over TLS a comment behind the protocol names version and strength. The cipher is in the clause `tls` (RFC 8314 §4.3):
+/// `with ESMTPS (version=TLSv1.3 bits=256) id ID for <RECIPIENT> tls C; DATE`. One that has no name from IANA is in the comment instead.
 ///
 /// A comment says whether reverse DNS matched the name that the client gave (S15).
 public struct ReceivedField: TraceField, Hashable {
@@ -39,12 +39,13 @@ public struct ReceivedField: TraceField, Hashable {
         writeSource(into: &field)
         field.words("by", host.text, "(Postern)", "with", transmission.keyword)
         if let secureChannel {
-            field.words("(version=\(secureChannel.version)", "cipher=\(secureChannel.cipher)", "bits=\(secureChannel.bits))")
+            field.word("(version=\(secureChannel.version)")
+            if secureChannel.registeredCipher == nil { field.word("cipher=\(secureChannel.cipher)") }
+            field.word("bits=\(secureChannel.bits))")
         }
         var clauses = ["id", "\(queueID)"]
         if let recipient, transmission.isUTF8 || !recipient.needsSMTPUTF8 { clauses += ["for", "<\(recipient)>"] }
-        // Other names are OpenSSL's own, and the clause takes IANA's alone.
-        if let cipher = secureChannel?.cipher, cipher.hasPrefix("TLS_") { clauses += ["tls", cipher] }
+        if let cipher = secureChannel?.registeredCipher { clauses += ["tls", cipher] }
         for clause in clauses.dropLast() { field.word(clause) }
         field.word("\(clauses[clauses.count - 1]);")
         field.word(date.mailDate(zoneOffset: zoneOffset))
@@ -71,4 +72,9 @@ public struct ReceivedField: TraceField, Hashable {
             field.word("(no HELO)")
         }
     }
+}
+
+extension SecureChannel {
+    /// The cipher where its name is IANA's, which alone the clause `tls` takes; other names are OpenSSL's own.
+    fileprivate var registeredCipher: String? { cipher.hasPrefix("TLS_") ? cipher : nil }
 }

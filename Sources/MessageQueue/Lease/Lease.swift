@@ -31,6 +31,8 @@ public struct LeaseGrant: Sendable {
         /// Attempts that were over when it was given out: the generation that an outcome must match.
         public let attempts: UInt32
         public let recipient: EnvelopeRecipient
+        /// The address that the sender wrote to, where it became another.
+        public let writtenTo: EmailAddress?
     }
 
     public let id: LeaseID
@@ -42,6 +44,8 @@ public struct LeaseGrant: Sendable {
 
     init(id: LeaseID, entry: WorkEntry, recipients: [WorkEntry.Recipient]) {
         (self.id, message, route, mayBeRepeat) = (id, entry.message, entry.hop.route, entry.mayBeRepeat)
-        self.recipients = recipients.map { Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient) }
+        self.recipients = recipients.map {
+            Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient, writtenTo: $0.writtenTo)
+        }
     }
 }

@@ -111,7 +111,7 @@ extension MessageQueue {
             leases[item.lease] == nil
         else { return false }
         let recipients = rows.filter { $0.route == route }.map {
-            WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
+            WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient, writtenTo: $0.writtenTo)
         }
         // Others of the same message and next hop may be out under other leases: a lease has at most a hundred.
         let others = leases.values.filter { $0.entry.message.id == item.message && $0.entry.hop.route == route }
@@ -143,6 +143,7 @@ extension MessageHead {
     fileprivate var withoutContent: MessageHead {
         guard case .inline = content else { return self }
         return MessageHead(
-            id: id, receivedAt: receivedAt, sender: sender, size: size, has8BitOctets: has8BitOctets, content: nil, checksum: checksum)
+            id: id, receivedAt: receivedAt, sender: sender, size: size, has8BitOctets: has8BitOctets, content: nil, checksum: checksum,
+            messageID: messageID)
     }
 }

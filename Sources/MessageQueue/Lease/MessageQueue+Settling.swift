@@ -21,7 +21,9 @@ extension MessageQueue {
         guard let lease = leases.removeValue(forKey: id) else { return completion() }
         let entry = lease.entry
         switch contact {
-        case .reached: scheduler.reached(entry.hop)
+        case .reached:
+            if entry.hop.failures > 0 { store.submit(.reachable(entry.hop.route)) { [weak self] in self?.noteStore($0) } }
+            scheduler.reached(entry.hop)
         case .notReached(let reply):
             let isAlone = scheduler.others(entry.hop) == 0
             scheduler.notReached(entry.hop)

@@ -17,6 +17,8 @@ public struct QueuedMessage: Sendable {
     public var decided: String? { makeDecided() }
     /// CRC-32C of content that lies in a file; the store computes that of inline content itself.
     public let checksum: UInt32?
+    /// The `Message-ID` of its header, for the log; nil where there is none.
+    public var messageID: String?
 
     /// - Parameter decided: read on the writer's thread, where long words cost nobody else's time.
     public init(

@@ -7,8 +7,10 @@ public struct Settlement: Hashable, Sendable {
         case finished
         /// Due again at `nextAttempt`; `attempts` attempts are over.
         case deferred(nextAttempt: Timestamp, attempts: UInt32, lastError: String)
-        /// Takes another route from now on.
+        /// Takes another route from now on; is held no longer.
         case rerouted(Route)
+        /// Refused by the configuration: nobody tries it. At `until` it is given up (E09).
+        case held(HeldReason, until: Timestamp)
     }
 
     public let index: UInt32
@@ -45,4 +47,10 @@ public struct QueueEntry: Hashable, Sendable {
     public let attempts: UInt32
     public let lastError: String?
     public let size: Int
+    /// The address that the sender wrote to, where it became another.
+    public var writtenTo: EmailAddress? = nil
+    /// `ORCPT=` as received.
+    public var originalRecipient: String? = nil
+    /// Why nobody tries it; nil where somebody does.
+    public var held: HeldReason? = nil
 }

@@ -71,7 +71,7 @@ public enum QueueRecovery {
             .init("SELECT DISTINCT message_id FROM recipients INDEXED BY due", by: "message_id"),
         ],
         // The content and what lies behind it. The reader finds content that is shorter than its size to be damaged.
-        substitutes: ["content": "X''", "account": "NULL", "decided": "NULL", "checksum": "NULL"])
+        substitutes: ["content": "X''", "account": "NULL", "decided": "NULL", "checksum": "NULL", "header_message_id": "NULL"])
 
     private static let recipients = SalvageTable(
         "recipients", key: ["message_id", "number"],

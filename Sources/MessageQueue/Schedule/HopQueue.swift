@@ -33,6 +33,8 @@ final class HopQueue {
     var pausedUntil: Timestamp?
     /// Why it could not be reached.
     var lastFailure: Reply?
+    /// The first failure in a row; nil where it is reached.
+    var failingSince: Timestamp?
     /// How often in a row the next hop could not be reached. While it is more than none, one connection at a time asks.
     var failures: UInt32 = 0
     /// When the owner looks next for messages that have become too old while they wait for a hop that is left alone.

@@ -16,7 +16,12 @@ extension MessageQueue {
         guard hop.pausedUntil == nil else { return }
         let until = hop.limits.retry.nextContact(after: hop.failures + 1, now: now)
         scheduler.pause(hop, until: until)
+        hop.failingSince = hop.failingSince ?? now
         leaveAlone(hop, until: until)
+        if let trouble = hop.trouble {
+            remember(trouble)
+            report(.nextHopUnreachable(trouble))
+        }
         expire(hop)
     }
 
@@ -115,4 +120,28 @@ extension MessageQueue {
 
     /// Next hops that could not be reached, and until when they are left alone.
     public var pausedRoutes: [Route: Timestamp] { scheduler.hops.compactMapValues(\.pausedUntil) }
+
+    /// The same, with what is known of them.
+    public var unreachableHops: [UnreachableHop] { scheduler.hops.values.compactMap(\.trouble) }
+
+    /// Keeps for the next start of the core that a next hop is out of reach.
+    public func remember(_ hop: UnreachableHop) { store.submit(.unreachable(hop)) { [weak self] in self?.noteStore($0) } }
+
+    /// Next hops that were out of reach when an earlier start ended: they are left alone until then, and their ladder goes on. Before `start`.
+    public func restore(_ known: [UnreachableHop]) {
+        let now = self.now()
+        for known in known {
+            if let hop = scheduler.restore(known, isOver: known.until <= now) { leaveAlone(hop, until: known.until) }
+        }
+    }
+}
+
+extension HopQueue {
+    /// nil where it is not left alone.
+    fileprivate var trouble: UnreachableHop? {
+        guard let pausedUntil else { return nil }
+        return UnreachableHop(
+            route: route, since: failingSince ?? pausedUntil, until: pausedUntil, failures: max(1, failures),
+            lastError: lastFailure.map { "\($0)" } ?? "the next hop cannot be reached")
+    }
 }

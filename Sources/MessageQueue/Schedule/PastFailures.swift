@@ -9,16 +9,20 @@ struct PastFailures {
     /// Longer than it takes to read the hops of a full store page by page.
     static let memory = TimeAmount.hours(2)
 
-    private var failures: [Route: (count: UInt32, at: NIODeadline)] = [:]
+    private var failures: [Route: (count: UInt32, since: Timestamp?, at: NIODeadline)] = [:]
     private var now = NIODeadline.uptimeNanoseconds(0)
 
     var count: Int { failures.count }
 
-    mutating func note(_ route: Route, _ count: UInt32) {
+    /// - Parameter since: the first failure in a row, where it is known.
+    mutating func note(_ route: Route, _ count: UInt32, since: Timestamp? = nil) {
         guard count > 0 else { return }
         if failures.count >= Self.mostHops { failures = [:] }
-        failures[route] = (count, now)
+        failures[route] = (count, since, now)
     }
+
+    /// The first failure in a row of a hop that is not in memory.
+    func since(_ route: Route) -> Timestamp? { failures[route]?.since }
 
     /// The hop is in memory again.
     mutating func take(_ route: Route) -> UInt32 {

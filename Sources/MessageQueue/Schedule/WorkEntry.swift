@@ -7,6 +7,8 @@ final class WorkEntry {
         let index: UInt32
         let attempts: UInt32
         let recipient: EnvelopeRecipient
+        /// The address that the sender wrote to, where it became another.
+        var writtenTo: EmailAddress? = nil
     }
 
     let message: MessageHead

@@ -7,6 +7,22 @@ extension WorkScheduler {
     func pause(_ hop: HopQueue, until time: Timestamp) {
         hop.failures += 1
         hop.pausedUntil = time
+        standAside(hop)
+    }
+
+    /// As an earlier start of the core left it.
+    func restore(_ known: UnreachableHop, isOver: Bool) -> HopQueue? {
+        guard !isOver, let hop = hop(for: known.route) else {
+            pastFailures.note(known.route, known.failures, since: known.since)
+            return nil
+        }
+        (hop.failures, hop.failingSince) = (known.failures, known.since)
+        hop.lastFailure = Reply(recorded: known.lastError) ?? Reply(451, "4.4.1", known.lastError)
+        standAside(hop)
+        return hop
+    }
+
+    private func standAside(_ hop: HopQueue) {
         if paused.count >= 2 * bounds.hops { paused = Deque(hops.values.filter { $0.pausedUntil != nil }) }
         paused.append(hop)
     }
@@ -39,7 +55,7 @@ extension WorkScheduler {
     /// The next hop answers.
     func reached(_ hop: HopQueue) {
         guard hop.failures > 0 else { return }
-        hop.failures = 0
+        (hop.failures, hop.failingSince, hop.lastFailure) = (0, nil, nil)
         resume(hop)
     }
 
@@ -71,7 +87,7 @@ extension WorkScheduler {
             }
             (hop.known, hop.line, hop.pausedUntil) = ([:], [], nil)
             hops[hop.route] = nil
-            pastFailures.note(hop.route, hop.failures)
+            pastFailures.note(hop.route, hop.failures, since: hop.failingSince)
             return true
         }
         return false

@@ -67,7 +67,8 @@ final class WorkScheduler {
     func add(_ message: QueuedMessage) {
         let head = MessageHead(
             id: message.id, receivedAt: message.receivedAt, sender: message.sender, size: message.size,
-            has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content), checksum: message.checksum)
+            has8BitOctets: message.has8BitOctets, content: contentToKeep(message.content), checksum: message.checksum,
+            messageID: message.messageID)
         switch message.recipients {
         case .listed(let recipients) where recipients.count == 1: add(head, route: recipients[0].route, recipients: recipients)
         case .listed(let recipients):
@@ -88,7 +89,8 @@ final class WorkScheduler {
         }
         let entry = WorkEntry(
             message: head, hop: hop,
-            waiting: recipients.map { WorkEntry.Recipient(index: $0.index, attempts: 0, recipient: $0.recipient) }, mayBeRepeat: false)
+            waiting: recipients.map { WorkEntry.Recipient(index: $0.index, attempts: 0, recipient: $0.recipient, writtenTo: $0.writtenTo) },
+            mayBeRepeat: false)
         if hop.isRefilling { hop.arrivedWhileRefilling.append(entry) } else { enter(entry) }
     }
 
@@ -118,7 +120,7 @@ final class WorkScheduler {
             let run = rest.prefix { $0.message.id == id }
             rest = rest.dropFirst(run.count)
             let recipients = run.lazy.filter { [self] in !isWithdrawn($0.index, of: id) }.map {
-                WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient)
+                WorkEntry.Recipient(index: $0.index, attempts: $0.attempts, recipient: $0.recipient, writtenTo: $0.writtenTo)
             }
             if hop.leftWhileRefilling.contains(id) {
                 wasSkipped = true
@@ -357,6 +359,7 @@ final class WorkScheduler {
             return nil
         }
         let hop = HopQueue(route: route, limits: limits(route))
+        hop.failingSince = pastFailures.since(route)
         hop.failures = pastFailures.take(route)
         hops[route] = hop
         return hop
@@ -365,7 +368,7 @@ final class WorkScheduler {
     func forgetIfIdle(_ hop: HopQueue) {
         guard hop.isForgettable, hop.line.isEmpty, hops[hop.route] === hop else { return }
         hops[hop.route] = nil
-        pastFailures.note(hop.route, hop.failures)
+        pastFailures.note(hop.route, hop.failures, since: hop.failingSince)
     }
 
     /// The owner is about to read hops from the store again.

@@ -41,10 +41,11 @@ struct DamagedReading {
                     last = try head(key.message, contentBudget: budget)
                     if case .inline(let bytes)? = last?.content { budget -= bytes.readableBytes }
                 }
-                guard let last, last.id == id, let (recipient, attempts) = try recipient(key) else { continue }
+                guard let last, last.id == id, let found = try recipient(key), !found.isHeld else { continue }
                 window.recipients.append(
                     DueRecipient(
-                        message: last, recipient: recipient, index: UInt32(truncatingIfNeeded: key.number), attempts: attempts))
+                        message: last, recipient: found.recipient, index: UInt32(truncatingIfNeeded: key.number),
+                        attempts: found.attempts, writtenTo: found.writtenTo))
             } catch {
                 guard error.isCorrupt else { throw error }
                 window.unreadable.append(UnreadableMessage(id: id, damage: Self.damage(error)))
@@ -101,7 +102,7 @@ struct DamagedReading {
             return try head(id, QueueReader.headColumns, contentBudget: contentBudget)
         } catch  where error.isCorrupt {
             // The row's own page may be whole, and only those that carry the content on be damaged.
-            return try head(id, "\(QueueReader.envelopeColumns), X'', NULL", contentBudget: .max)
+            return try head(id, "\(QueueReader.envelopeColumns), X'', NULL, NULL", contentBudget: .max)
         }
     }
 
@@ -112,13 +113,25 @@ struct DamagedReading {
         return QueueReader.head(statement, from: 0, contentBudget: contentBudget)
     }
 
-    private func recipient(_ key: Key) throws(SQLiteError) -> (EnvelopeRecipient, attempts: UInt32)? {
+    private struct FoundRecipient {
+        let recipient: EnvelopeRecipient
+        let attempts: UInt32
+        let writtenTo: EmailAddress?
+        let isHeld: Bool
+    }
+
+    private func recipient(_ key: Key) throws(SQLiteError) -> FoundRecipient? {
         let statement = try connection.prepare(
-            "SELECT address, notify, original_recipient, attempts FROM recipients WHERE message_id = ? AND number = ?")
+            """
+            SELECT address, notify, original_recipient, attempts, written_to, held IS NOT NULL FROM recipients
+            WHERE message_id = ? AND number = ?
+            """)
         try statement.bind(key.message, at: 1)
         try statement.bind(key.number, at: 2)
         guard try statement.step(), let recipient = QueueReader.recipient(statement, address: 0) else { return nil }
-        return (recipient, UInt32(truncatingIfNeeded: statement.integer(3)))
+        return FoundRecipient(
+            recipient: recipient, attempts: UInt32(truncatingIfNeeded: statement.integer(3)),
+            writtenTo: statement.optionalText(4).flatMap { EmailAddress(recorded: $0) }, isHeld: statement.integer(5) != 0)
     }
 
     // MARK: What an operator sees
@@ -148,9 +161,7 @@ struct DamagedReading {
         do throws(SQLiteError) {
             let statement = try connection.prepare(
                 """
-                SELECT r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt,
-                    r.attempts, r.last_error, m.size
-                FROM recipients r JOIN messages m ON m.id = r.message_id JOIN hops h ON h.id = r.hop_id
+                SELECT \(QueueReader.entryColumns) FROM recipients r \(QueueReader.entryJoins)
                 WHERE r.message_id = ? AND r.number = ?
                 """)
             try statement.bind(key.message, at: 1)

@@ -7,9 +7,9 @@ import NIOCore
 /// `apply` runs a group of operations in one transaction: when it returns, all of them are on stable storage; when it throws, none
 /// of them has happened.
 public final class QueueDatabase {
-    private let connection: SQLiteConnection
+    let connection: SQLiteConnection
     private let checkpointPages: Int
-    private let statements: WriteStatements
+    let statements: WriteStatements
     private var hopIDs: [Route: Int64] = [:]
     /// How far the routes have been looked through for those that nobody takes any more.
     private var hopSweep: Int64 = 0
@@ -199,6 +199,12 @@ public final class QueueDatabase {
                     let statement = statements.reroute
                     try statement.bind(try hopID(of: route), at: 1)
                     try statements.run(statement, Int64(id.value), Int64(settlement.index), from: 2)
+                case .held(let held, let until):
+                    let statement = statements.holdRefused
+                    try statement.bind(until.microseconds, at: 1)
+                    try statement.bind(held.reason, at: 2)
+                    try statement.bind(held.since.microseconds, at: 3)
+                    try statements.run(statement, Int64(id.value), Int64(settlement.index), from: 4)
                 }
             }
             if finished {
@@ -224,6 +230,13 @@ public final class QueueDatabase {
                 UPDATE recipients SET next_attempt = max(1, next_attempt + \(by.microseconds))
                 WHERE next_attempt > 0 AND next_attempt > \(from.microseconds) AND next_attempt <= \(through.microseconds)
                 """)
+            try connection.execute("UPDATE unreachable SET until = until + \(by.microseconds), since = since + \(by.microseconds)")
+        case .unreachable(let hop): try remember(hop)
+        case .reachable(let route):
+            let statement = statements.forgetUnreachable
+            try statement.bind(route.nextHop, at: 1)
+            try statement.bind(route.connector, at: 2)
+            try statements.run(statement, Int64(route.carrier.rawValue), from: 3)
         }
     }
 
@@ -259,6 +272,7 @@ public final class QueueDatabase {
         try statement.bind(origin.account?.description, at: 16)
         try statement.bind(message.decided, at: 17)
         try statement.bind(message.storedChecksum.map(Int64.init), at: 18)
+        try statement.bind(message.messageID, at: 19)
         switch message.content {
         case .inline(let bytes):
             // Bound where it lies, for as long as the statement runs.
@@ -363,44 +377,6 @@ public final class QueueDatabase {
             try statements.run(statements.removeUnusedHop, id)
             if connection.changes > 0, let route { hopIDs[route] = nil }
         }
-    }
-}
-
-/// The statements of the writer, prepared once.
-private struct WriteStatements {
-    let insertMessage, insertRecipient, insertHop, selectHop, nextHops, removeUnusedHop: SQLiteStatement
-    let finish, reschedule, reroute, removeFinishedMessage: SQLiteStatement
-    let rememberHolder, forgetHolder, setIDBound, hold: SQLiteStatement
-
-    init(_ connection: SQLiteConnection) throws {
-        insertMessage = try connection.prepare("INSERT INTO messages VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
-        insertRecipient = try connection.prepare(
-            """
-            INSERT INTO recipients (message_id, number, hop_id, next_attempt, attempts, address, notify, original_recipient, written_to)
-            VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7)
-            """)
-        insertHop = try connection.prepare("INSERT INTO hops (next_hop, connector, carrier) VALUES (?, ?, ?)")
-        selectHop = try connection.prepare("SELECT id FROM hops WHERE next_hop = ? AND connector = ? AND carrier = ?")
-        nextHops = try connection.prepare("SELECT id, next_hop, connector, carrier FROM hops WHERE id > ? ORDER BY id LIMIT ?")
-        removeUnusedHop = try connection.prepare(
-            "DELETE FROM hops WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipients WHERE hop_id = ?1)")
-        finish = try connection.prepare("DELETE FROM recipients WHERE message_id = ? AND number = ?")
-        reschedule = try connection.prepare(
-            "UPDATE recipients SET next_attempt = ?, attempts = ?, last_error = ? WHERE message_id = ? AND number = ?")
-        reroute = try connection.prepare("UPDATE recipients SET hop_id = ?, next_attempt = 0 WHERE message_id = ? AND number = ?")
-        removeFinishedMessage = try connection.prepare(
-            "DELETE FROM messages WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM recipients WHERE message_id = ?1)")
-        rememberHolder = try connection.prepare("INSERT OR REPLACE INTO holders VALUES (?, ?, ?)")
-        forgetHolder = try connection.prepare("DELETE FROM holders WHERE id = ?")
-        hold = try connection.prepare("UPDATE recipients SET next_attempt = ?, last_error = ? WHERE message_id = ?")
-        setIDBound = try connection.prepare("INSERT OR REPLACE INTO counters VALUES ('id bound', ?)")
-    }
-
-    /// Binds integers from the given parameter on, runs the statement to its end and makes it ready for the next use.
-    func run(_ statement: SQLiteStatement, _ integers: Int64..., from first: Int = 1) throws {
-        defer { statement.reset() }
-        for (offset, integer) in integers.enumerated() { try statement.bind(integer, at: first + offset) }
-        try statement.run()
     }
 }
 

@@ -6,27 +6,28 @@ import NIOCore
 public final class QueueReader {
     private let dueStatement, expiredStatement, hopsStatement, deferredStatement, nextDeferredStatement: SQLiteStatement
     private let messageStatement, recipientsStatement, recipientStatement, entriesStatement, existsStatement: SQLiteStatement
+    let heldStatement, heldEndingStatement: SQLiteStatement
     let connection: SQLiteConnection
 
     public init(path: String, vfs: String? = nil) throws {
         connection = try SQLiteConnection(path: path, mode: .readOnly, vfs: vfs)
         dueStatement = try connection.prepare(
             """
-            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, \(Self.headColumns)
+            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.written_to, \(Self.headColumns)
             FROM recipients r INDEXED BY due JOIN messages m ON m.id = r.message_id
-            WHERE r.hop_id = \(Self.hopID) AND r.next_attempt <= ?4 ORDER BY r.next_attempt, r.message_id, r.number LIMIT ?5
+            WHERE r.hop_id = \(Self.hopID) AND r.next_attempt <= ?4 AND r.held IS NULL ORDER BY r.next_attempt, r.message_id, r.number LIMIT ?5
             """)
         // Fresh recipients come in the order of their messages' ids, which are times; of those that were tried before, a dead hop has few.
         expiredStatement = try connection.prepare(
             """
-            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, \(Self.headColumns)
+            SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.written_to, \(Self.headColumns)
             FROM (
                 SELECT message_id, number FROM recipients INDEXED BY due WHERE hop_id = \(Self.hopID) AND next_attempt = 0 AND message_id <= ?4
                 UNION ALL
                 SELECT message_id, number FROM recipients INDEXED BY due
                 WHERE hop_id = \(Self.hopID) AND next_attempt > 0 AND next_attempt <= ?5 AND message_id <= ?4
             ) old JOIN recipients r ON r.message_id = old.message_id AND r.number = old.number JOIN messages m ON m.id = r.message_id
-            WHERE m.received_at <= ?4 LIMIT ?6
+            WHERE m.received_at <= ?4 AND r.held IS NULL LIMIT ?6
             """)
         hopsStatement = try connection.prepare("SELECT id, carrier, connector, next_hop FROM hops WHERE id > ? ORDER BY id LIMIT ?")
         deferredStatement = try connection.prepare(
@@ -43,10 +44,18 @@ public final class QueueReader {
         recipientStatement = try connection.prepare(Self.recipientQuery)
         entriesStatement = try connection.prepare(
             """
-            SELECT r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt,
-                r.attempts, r.last_error, m.size
-            FROM recipients r JOIN messages m ON m.id = r.message_id JOIN hops h ON h.id = r.hop_id
+            SELECT \(Self.entryColumns) FROM recipients r \(Self.entryJoins)
             WHERE (r.message_id, r.number) > (?, ?) ORDER BY r.message_id, r.number LIMIT ?
+            """)
+        heldStatement = try connection.prepare(
+            """
+            SELECT \(Self.entryColumns) FROM recipients r INDEXED BY held \(Self.entryJoins)
+            WHERE r.held IS NOT NULL AND (r.message_id, r.number) > (?, ?) ORDER BY r.message_id, r.number LIMIT ?
+            """)
+        heldEndingStatement = try connection.prepare(
+            """
+            SELECT \(Self.entryColumns) FROM recipients r INDEXED BY held_until \(Self.entryJoins)
+            WHERE r.held IS NOT NULL AND r.next_attempt <= ? LIMIT ?
             """)
         existsStatement = try connection.prepare("SELECT 1 FROM messages WHERE id = ?")
     }
@@ -94,12 +103,12 @@ public final class QueueReader {
         var budget = contentBudget
         while try statement.step() {
             // One message's recipients follow each other: its head is read once.
-            let id = statement.integer(5)
+            let id = statement.integer(6)
             let head: MessageHead
             if let last = found.last, last.message.id.value == id {
                 head = last.message
             } else {
-                guard let read = Self.head(statement, from: 5, contentBudget: budget) else { continue }
+                guard let read = Self.head(statement, from: 6, contentBudget: budget) else { continue }
                 if case .inline(let bytes) = read.content { budget -= bytes.readableBytes }
                 head = read
             }
@@ -107,7 +116,8 @@ public final class QueueReader {
             found.append(
                 DueRecipient(
                     message: head, recipient: recipient, index: UInt32(truncatingIfNeeded: statement.integer(0)),
-                    attempts: UInt32(truncatingIfNeeded: statement.integer(1))))
+                    attempts: UInt32(truncatingIfNeeded: statement.integer(1)),
+                    writtenTo: statement.optionalText(5).flatMap { EmailAddress(recorded: $0) }))
         }
         return found
     }
@@ -177,16 +187,35 @@ public final class QueueReader {
     }
 
     private func soundEntries(after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
-        let statement = entriesStatement
+        try Self.entries(entriesStatement, after: after, limit: limit)
+    }
+
+    static func entries(_ statement: SQLiteStatement, after: (QueueID, UInt32)?, limit: Int) throws -> [QueueEntry] {
         defer { statement.reset() }
         try statement.bind(after?.0.value ?? -1, at: 1)
         try statement.bind(Int64(after?.1 ?? 0), at: 2)
         try statement.bind(Int64(limit), at: 3)
+        return try entries(statement)
+    }
+
+    static func entries(_ statement: SQLiteStatement) throws -> [QueueEntry] {
         var found: [QueueEntry] = []
         while try statement.step() {
-            if let entry = Self.entry(statement) { found.append(entry) }
+            if let entry = entry(statement) { found.append(entry) }
         }
         return found
+    }
+
+    static let entryColumns = """
+        r.message_id, r.number, m.reverse_path, r.address, h.connector, h.next_hop, m.received_at, r.next_attempt, r.attempts, r.last_error,
+            m.size, r.written_to, r.original_recipient, r.held, r.held_since
+        """
+    static let entryJoins = "JOIN messages m ON m.id = r.message_id JOIN hops h ON h.id = r.hop_id"
+
+    static func held(_ statement: SQLiteStatement, _ column: Int) -> HeldReason? {
+        statement.optionalText(column).map {
+            HeldReason(since: Timestamp(microseconds: statement.integer(column + 1)), reason: $0)
+        }
     }
 
     static func entry(_ statement: SQLiteStatement) -> QueueEntry? {
@@ -197,7 +226,8 @@ public final class QueueReader {
             nextHop: statement.optionalText(5) ?? "", receivedAt: Timestamp(microseconds: statement.integer(6)),
             nextAttempt: statement.integer(7) == 0 ? nil : Timestamp(microseconds: statement.integer(7)),
             attempts: UInt32(truncatingIfNeeded: statement.integer(8)), lastError: statement.optionalText(9),
-            size: Int(statement.integer(10)))
+            size: Int(statement.integer(10)), writtenTo: statement.optionalText(11).flatMap { EmailAddress(recorded: $0) },
+            originalRecipient: statement.optionalText(12), held: held(statement, 13))
     }
 
     func counts() throws -> QueueCounts {
@@ -225,7 +255,7 @@ public final class QueueReader {
 
     private static let recipientsOfMessage = """
         SELECT r.number, r.attempts, r.address, r.notify, r.original_recipient, r.next_attempt, r.last_error,
-            r.written_to, h.carrier, h.connector, h.next_hop
+            r.written_to, h.carrier, h.connector, h.next_hop, r.held, r.held_since
         FROM recipients r JOIN hops h ON h.id = r.hop_id WHERE r.message_id = ?
         """
     static let recipientsQuery = "\(recipientsOfMessage) ORDER BY r.number"
@@ -241,7 +271,7 @@ public final class QueueReader {
                     writtenTo: statement.optionalText(7).flatMap { EmailAddress(recorded: $0) },
                     attempts: UInt32(truncatingIfNeeded: statement.integer(1)),
                     nextAttempt: statement.integer(5) == 0 ? nil : Timestamp(microseconds: statement.integer(5)),
-                    lastError: statement.optionalText(6)))
+                    lastError: statement.optionalText(6), held: held(statement, 11)))
         }
         return found
     }
@@ -254,12 +284,12 @@ public final class QueueReader {
         try statement.bind(Int64(route.carrier.rawValue), at: 3)
     }
 
-    static let headColumns = "\(envelopeColumns), m.content, m.checksum"
+    static let headColumns = "\(envelopeColumns), m.content, m.checksum, m.header_message_id"
     /// What lies before the content in its row, and so on the row's own page.
     static let envelopeColumns = """
         m.id, m.received_at, m.reverse_path, m.declared_size, m.body, m.smtputf8, m.return_content, m.envelope_id, m.size, m.has_8bit
         """
-    static let headColumnCount: Int = 12
+    static let headColumnCount: Int = 13
 
     static func head(_ statement: SQLiteStatement, from first: Int, contentBudget: Int) -> MessageHead? {
         guard let body = BodyType(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 4))) else { return nil }
@@ -285,7 +315,8 @@ public final class QueueReader {
                 smtpUTF8: statement.integer(first + 5) != 0,
                 returnContent: ReturnContent(rawValue: UInt8(truncatingIfNeeded: statement.integer(first + 6))),
                 envelopeID: statement.optionalText(first + 7)),
-            size: size, has8BitOctets: statement.integer(first + 9) != 0, content: content, checksum: checksum)
+            size: size, has8BitOctets: statement.integer(first + 9) != 0, content: content, checksum: checksum,
+            messageID: statement.optionalText(first + 12))
     }
 
     static func reversePath(_ statement: SQLiteStatement, _ column: Int) -> ReversePath {

@@ -64,5 +64,28 @@ enum QueueSchema {
         SchemaMigration(version: 4, statements: ["ALTER TABLE messages ADD COLUMN decided TEXT"]),
         // CRC-32C of the content; NULL for messages of earlier versions, which are not checked.
         SchemaMigration(version: 5, statements: ["ALTER TABLE messages ADD COLUMN checksum INTEGER"]),
+        // What a later configuration refuses: why, and since when. The indices are partial, so that other mail pays nothing for them.
+        // The Message-ID of the header, for the log. Next hops that could not be reached, for the next start.
+        SchemaMigration(
+            version: 6,
+            statements: [
+                "ALTER TABLE recipients ADD COLUMN held TEXT",
+                "ALTER TABLE recipients ADD COLUMN held_since INTEGER",
+                "CREATE INDEX held ON recipients (message_id, number) WHERE held IS NOT NULL",
+                "CREATE INDEX held_until ON recipients (next_attempt) WHERE held IS NOT NULL",
+                "ALTER TABLE messages ADD COLUMN header_message_id TEXT",
+                """
+                CREATE TABLE unreachable (
+                    next_hop TEXT NOT NULL,
+                    connector TEXT NOT NULL,
+                    carrier INTEGER NOT NULL,
+                    since INTEGER NOT NULL,
+                    until INTEGER NOT NULL,
+                    failures INTEGER NOT NULL,
+                    reply TEXT NOT NULL,
+                    PRIMARY KEY (next_hop, connector, carrier)
+                ) STRICT, WITHOUT ROWID
+                """,
+            ]),
     ]
 }

@@ -25,6 +25,12 @@ public protocol QueueStore: AnyObject {
     func message(_ id: QueueID, recipients: [UInt32]) -> EventLoopFuture<StoredMessage?>
     /// Recipients in the order of message and index, from behind `after` on.
     func entries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]>
+    /// The same of those alone that are held because the configuration refuses them.
+    func heldEntries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]>
+    /// Held recipients whose time is over (E09), in any order.
+    func heldEntries(endingBefore: Timestamp, limit: Int) -> EventLoopFuture<[QueueEntry]>
+    /// How many recipients are held.
+    func heldCount() -> EventLoopFuture<Int>
     /// How many recipients and messages wait.
     func counts() -> EventLoopFuture<QueueCounts>
 }
@@ -61,6 +67,10 @@ public enum StoreOperation: Sendable {
     case reconfigured(revision: Int64, at: Timestamp)
     /// The wall clock was set when it would have shown `before`: times that were written by it, and lie within `StepClock.reach`, move along.
     case clockWasSet(by: Duration, before: Timestamp)
+    /// A next hop could not be reached, or failed again: remembered for the next start of the core.
+    case unreachable(UnreachableHop)
+    /// It answers again.
+    case reachable(Route)
 }
 
 /// A process that may hold leases, as it is remembered over a restart of the core.
@@ -87,6 +97,8 @@ public struct DueRecipient: Sendable {
     public let recipient: EnvelopeRecipient
     public let index: UInt32
     public let attempts: UInt32
+    /// The address that the sender wrote to, where it became another.
+    public var writtenTo: EmailAddress? = nil
 }
 
 /// A message without its recipients.
@@ -100,13 +112,15 @@ public struct MessageHead: Sendable {
     public let content: QueuedContent?
     /// CRC-32C of the content; nil for a message of an earlier version.
     public let checksum: UInt32?
+    /// The `Message-ID` of its header, for the log; nil where there is none, or the message is of an earlier version.
+    public let messageID: String?
 
     public init(
         id: QueueID, receivedAt: Timestamp, sender: EnvelopeSender, size: Int, has8BitOctets: Bool, content: QueuedContent?,
-        checksum: UInt32? = nil
+        checksum: UInt32? = nil, messageID: String? = nil
     ) {
         (self.id, self.receivedAt, self.sender, self.size) = (id, receivedAt, sender, size)
-        (self.has8BitOctets, self.content, self.checksum) = (has8BitOctets, content, checksum)
+        (self.has8BitOctets, self.content, self.checksum, self.messageID) = (has8BitOctets, content, checksum, messageID)
     }
 }
 
@@ -127,6 +141,8 @@ public struct StoredRecipient: Hashable, Sendable {
     public let attempts: UInt32
     public let nextAttempt: Timestamp?
     public let lastError: String?
+    /// Why nobody tries it; nil where somebody does.
+    public var held: HeldReason? = nil
 }
 
 /// Why a change did not become durable.

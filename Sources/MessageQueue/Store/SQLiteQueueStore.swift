@@ -75,6 +75,16 @@ public final class SQLiteQueueStore: QueueStore {
         read { try $0.entries(after: after, limit: limit) }
     }
 
+    public func heldEntries(after: (QueueID, UInt32)?, limit: Int) -> EventLoopFuture<[QueueEntry]> {
+        read { try $0.heldEntries(after: after, limit: limit) }
+    }
+
+    public func heldEntries(endingBefore time: Timestamp, limit: Int) -> EventLoopFuture<[QueueEntry]> {
+        read { try $0.heldEntries(endingBefore: time, limit: limit) }
+    }
+
+    public func heldCount() -> EventLoopFuture<Int> { read { try $0.heldCount() } }
+
     public func counts() -> EventLoopFuture<QueueCounts> { eventLoop.makeSucceededFuture(writer.counts) }
 
     /// Copies the log into the database and cuts it, behind what has been submitted.

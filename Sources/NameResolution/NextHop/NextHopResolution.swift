@@ -70,7 +70,7 @@ public enum NextHopResolution: Hashable, Sendable {
     }
     static func loop(_ domain: String) -> Reply { Reply(554, "5.4.6", "mail for \(domain) loops back to myself") }
     static func transient(_ name: DomainName, _ failure: LookupFailure) -> Reply {
-        Reply(451, "4.4.3", "looking up \(name): \(failure)")
+        Reply(451, "4.4.3", "cannot look up \(name): \(failure)")
     }
 
     private static func choose(

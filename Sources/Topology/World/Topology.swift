@@ -42,6 +42,8 @@ public struct Topology: Hashable, Sendable {
     public let reports: Reports
     /// Received fields; one more is a loop (E10).
     public let maximumHops: Int
+    /// What becomes of mail in the queue that a later configuration refuses.
+    public let onRerouteRefusal: RerouteRefusal
     public let logs: LogSettings
 
     public static let defaultRuntimeDirectory = "/run/postern"
@@ -56,7 +58,8 @@ public struct Topology: Hashable, Sendable {
         permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
-        reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
+        reports: Reports? = nil, maximumHops: Int = 30, onRerouteRefusal: RerouteRefusal = .hold,
+        logs: LogSettings = LogSettings()
     ) {
         (self.source, self.revision, self.sourceText, self.hostname) = (source, revision, sourceText, hostname)
         self.defaultDomain = defaultDomain ?? hostname
@@ -71,7 +74,7 @@ public struct Topology: Hashable, Sendable {
         if profiles[OutboundProfile.defaultName] == nil { profiles[OutboundProfile.defaultName] = OutboundProfile() }
         self.outbound = profiles
         self.reports = reports ?? Reports(badmailDirectory: stateDirectory + "/badmail")
-        (self.maximumHops, self.logs) = (maximumHops, logs)
+        (self.maximumHops, self.onRerouteRefusal, self.logs) = (maximumHops, onRerouteRefusal, logs)
     }
 
     /// The connector of this name, if there is one.

@@ -41,7 +41,7 @@ struct TopologyBuilder {
             virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],
             connectors: root["connectors"]?.entries.compactMap(connector) ?? [], outbound: profiles(root["outbound"]),
             reports: reports(root["reports"], stateDirectory: stateDirectory), maximumHops: root["maximum_hops"]?.integer ?? 30,
-            logs: logs(root["logs"]))
+            onRerouteRefusal: choice(root["on_reroute_refusal"], default: .hold), logs: logs(root["logs"]))
     }
 
     // MARK: Parts of values

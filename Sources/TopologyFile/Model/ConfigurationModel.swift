@@ -48,6 +48,10 @@ enum ConfigurationModel {
                 Key(
                     "maximum_hops", .integer(1...1000), default: "30", rows: ["E10"],
                     "`Received` fields that a message may have; more is a loop: `554 5.4.6`."),
+                Key(
+                    "on_reroute_refusal", .words(RerouteRefusal.allCases), default: "hold",
+                    "Mail in the queue that a later configuration refuses: `hold` keeps it for `postern queue release` or `delete`, until it "
+                        + "expires or a reload permits it; `report` tells its sender at once."),
                 Key("logs", .table(logs), rows: ["E21"], "What is logged, and how."),
             ],
             misplaced: [

@@ -63,3 +63,47 @@ struct QueueListingTests {
         #expect(printed.count == 2)
     }
 }
+
+@Suite("What was refused, released and deleted, as a person reads it")
+struct HeldOutcomeTests {
+    @Test("kind: held mail says since when and why, and when it is given up; an alias stands beside the recipient")
+    func held() throws {
+        var listing = QueueListing(time: .init(isExact: false, now: 1_796_040_000), paint: Paint(isOn: false))
+        let row = try Row(
+            #"""
+            {"id":"ABC","state":"held","reverse_path":"","recipient":"bert@far.example","written_to":"info@x.example","connector":"gone",\#
+            "next_hop":"dns:far.example","attempts":0,"next_attempt_at":"2026-11-30T12:14:00.000Z",\#
+            "held_since":"2026-11-30T11:56:00.000Z","held_reason":"550 5.7.1 You may not write there"}
+            """#)
+        #expect(
+            listing.lines(of: row) == [
+                "ABC  from <> (a report)", "  held          bert@far.example (written to info@x.example)",
+                "                refused by the configuration 4 min ago: 550 5.7.1 You may not",
+                "                write there", "                given up in 14 min",
+            ])
+    }
+
+    static let cases: [(answer: String, released: String, deleted: String, stays: Bool)] = [
+        (#""released":1"#, "A: released 1 recipient", "A: nothing is left of it", false),
+        (#""released":2"#, "A: released 2 recipients", "A: nothing is left of it", false),
+        (
+            #""released":1,"refused":2,"reason":"550 5.7.1 no""#,
+            "A: released 1 recipient; 2 recipients still refused and held: 550 5.7.1 no",
+            "A: nothing is left of it", true
+        ),
+        (#""reported":1"#, "A: 1 recipient refused; the sender is told", "A: nothing is left of it", false),
+        (#""absent":true"#, "A: not in the queue", "A: not in the queue", false),
+        (#""deleted":3"#, "A: nothing of it is held", "A: deleted 3 recipients", false),
+        (
+            #""deleted":1,"under_way":1"#, "A: nothing of it is held",
+            "A: deleted 1 recipient; 1 recipient is being delivered now and stays", true
+        ),
+        (#""under_way":2"#, "A: nothing of it is held", "A: 2 recipients are being delivered now and stay", true),
+    ]
+
+    @Test("kind: one and several are said right, and what stays is told", arguments: cases)
+    func words(answer: String, released: String, deleted: String, stays: Bool) throws {
+        let outcome = HeldOutcome(try Row(#"{"id":"A",\#(answer)}"#))
+        #expect(outcome.released == released && outcome.deleted == deleted && outcome.stays == stays)
+    }
+}

@@ -75,6 +75,8 @@ struct DeliveryReportTests {
                     The host mx1.far.example said:
                     550 5.1.1 No such user here
 
+                The id of your message in this mail system was \(id).
+
                 Nothing more will be tried. If you need help, send this report to <postmaster@mail.example>.
 
                 --=_postern_\(id)_hog4pv85og
@@ -92,6 +94,7 @@ struct DeliveryReportTests {
                 Remote-MTA: dns; mx1.far.example
                 Diagnostic-Code: smtp; 550 5.1.1 No such user here
                 Last-Attempt-Date: Tue, 24 Nov 2026 03:11:40 +0000
+                Final-Log-ID: \(id)
 
                 --=_postern_\(id)_hog4pv85og
                 Content-Type: text/rfc822-headers

@@ -111,7 +111,9 @@ struct TraceFieldTests {
         }
     }
 
-    @Test("a Received field of a submission over TLS names what protected it, and a clause of its own where IANA knows the name")
+    @Test(
+        "a Received field of a submission over TLS kind: what protected it is said once: the cipher is in the clause `tls` where IANA knows its name, otherwise in the comment"
+    )
     func secured() {
         var field = Self.received(helo: "pc7.example", lookup: .notAsked, address: nil)
         field.transmission = TransmissionProtocol(isExtended: true, isSecure: true, isAuthenticated: true)
@@ -120,9 +122,8 @@ struct TraceFieldTests {
         #expect(
             field.text == """
                 Received: from pc7.example (client address hidden) by mail.example (Postern)\r
-                \twith ESMTPSA (version=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 bits=256) id\r
-                \t\(field.queueID) for <bob@far.example> tls TLS_AES_256_GCM_SHA384;\r
-                \tTue, 24 Nov 2026 03:07:00 +0000\r\n
+                \twith ESMTPSA (version=TLSv1.3 bits=256) id \(field.queueID) for <bob@far.example>\r
+                \ttls TLS_AES_256_GCM_SHA384; Tue, 24 Nov 2026 03:07:00 +0000\r\n
                 """)
         field.secureChannel = SecureChannel(version: "TLSv1.2", cipher: "ECDHE-RSA-AES128-GCM-SHA256", bits: 128)
         field.recipient = nil
