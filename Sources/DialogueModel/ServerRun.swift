@@ -82,6 +82,7 @@ public struct ServerRun {
 
     /// Answers come after the actions that they follow on, as they do from another process.
     public mutating func receive(_ event: SMTPServerEvent) {
+        note(event)
         waiting.append(event)
         guard !isWorking else { return }
         isWorking = true
@@ -97,6 +98,18 @@ public struct ServerRun {
     private var waiting: [SMTPServerEvent] = []
     private var isWorking = false
 
+    /// The texts of the replies that the host was told of as refusals, and of those that it made itself.
+    private var noted: Set<String> = []
+
+    private static func text(_ reply: Reply) -> String { reply.lines.last ?? "" }
+
+    private mutating func note(_ event: SMTPServerEvent) {
+        switch event {
+        case .recipientAnswered(let reply), .contentAnswered(let reply), .authenticationFailed(let reply): noted.insert(Self.text(reply))
+        default: break
+        }
+    }
+
     private mutating func perform(_ action: SMTPServerAction) {
         switch action {
         case .send(let bytes): sent += String(buffer: bytes)
@@ -108,7 +121,7 @@ public struct ServerRun {
             if session.greeting != nil, session.secureChannel == nil { events.append("TLS") } else { events.append("TLS, ungreeted") }
             isHandshaking = true
         case .plaintextDropped(let octets): droppedOctets += octets
-        case .refused: break
+        case .refused(let refusal): noted.insert(Self.text(refusal.reply))
         case .authenticate(let mechanism, let initialResponse):
             if session.secureChannel == nil, settings.authentication?.mechanismsInClear.contains(mechanism) != true {
                 breach = "\(mechanism.rawValue) in clear"
@@ -163,6 +176,11 @@ public struct ServerRun {
         }
         for line in sent.split(separator: "\r\n", omittingEmptySubsequences: false).dropLast() {
             if line.utf8.count > 510 { return "a reply line of \(line.utf8.count) octets" }
+            if let first = line.utf8.first, first == UInt8(ascii: "4") || first == UInt8(ascii: "5"),
+                !noted.contains(where: { line.hasSuffix($0) && !$0.isEmpty })
+            {
+                return "a refusal that the host has not heard of: \(line)"
+            }
             if line.utf8.count < 3 || !line.utf8.prefix(3).allSatisfy({ (0x30...0x39).contains($0) }) { return "no reply line: \(line)" }
         }
         if !sent.isEmpty, !sent.hasSuffix("\r\n") { return "a reply without its end" }

@@ -27,7 +27,7 @@ public struct SessionNote: Hashable, Sendable {
         }
         // Most servers have none of these rules.
         return sentences.compactMap { rule, sentence in
-            RefusalRule(rule, of: server).map { SessionNote(rule: $0, sentence: sentence) }
+            RefusalRule(rule, of: server, in: InstallationMark(of: topology.hostname)).map { SessionNote(rule: $0, sentence: sentence) }
         }
     }
 }

@@ -23,7 +23,7 @@ extension SMTPServerContext {
                 lineLengthLimit: server.limits.lineLength, postmasterDomain: topology.postmasterDomain,
                 transportSecurity: ServerTransportSecurity(server.tls, startsWithTLS: startsWithTLS),
                 authentication: submission.map { ServerAuthentication($0.authentication, identity: topology.identity) },
-                refusalCodes: server.refusalCodes),
+                refusalCodes: server.refusalCodes(in: InstallationMark(of: topology.hostname))),
             idleTimeout: TimeAmount(server.connections.timeout), maximumHops: topology.maximumHops,
             submission: submission.map { Submission(hidesClientAddress: $0.clientAddress == .hidden) }, transport: transport,
             pool: side.pool, notes: side.notes, openTransactions: side.openTransactions, logins: side.logins
@@ -32,15 +32,20 @@ extension SMTPServerContext {
         }
     }
 
+    private static func metadata(of envelope: LoggedEnvelope, _ client: IPAddress, of server: String) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["virtual_server": "\(server)", "client": "\(client)"]
+        if let id = envelope.queueID { metadata["queue_id"] = "\(id)" }
+        if let path = envelope.reversePath { metadata["from"] = "\(path)" }
+        if let recipients = envelope.recipientsText { metadata["to"] = "\(recipients)" }
+        return metadata
+    }
+
     private static func log(_ event: Event, of server: String, to log: Logger) {
         switch event {
-        case .givenUp(let id, let client, let why):
-            log.info(
-                "message not taken",
-                metadata: [
-                    "queue_id": "\(id.map(String.init(describing:)) ?? "")", "virtual_server": "\(server)", "client": "\(client)",
-                    "reason": "\(why)",
-                ])
+        case .givenUp(let envelope, let client, let why):
+            var metadata = metadata(of: envelope, client, of: server)
+            metadata["reason"] = "\(why)"
+            log.info("message not taken", metadata: metadata)
         case .secured(let handshake, let client):
             log.debug(
                 "TLS stands",
@@ -50,8 +55,11 @@ extension SMTPServerContext {
                 ])
         case .tlsFailed(let why, let client):
             log.info("no TLS", metadata: ["virtual_server": "\(server)", "client": "\(client)", "reason": "\(why)"])
-        case .refused(let reply, let client):
-            log.info("refused", metadata: ["virtual_server": "\(server)", "client": "\(client)", "reply": "\(reply)"])
+        case .refused(let refusal):
+            var metadata = metadata(of: refusal.envelope, refusal.client, of: server)
+            metadata["reply"] = "\(refusal.reply)"
+            if let code = refusal.code { metadata["code"] = "\(code)" }
+            log.info("refused", metadata: metadata)
         case .plaintextDropped(let octets, let client):
             log.warning(
                 "a client sent commands in clear behind STARTTLS: dropped",
@@ -62,10 +70,10 @@ extension SMTPServerContext {
 
 extension VirtualServer {
     /// Of the rules by which its front end refuses.
-    var refusalCodes: [SessionRule: String] {
+    func refusalCodes(in installation: InstallationMark) -> [SessionRule: String] {
         Dictionary(
             uniqueKeysWithValues: SessionRule.allCases.compactMap { rule in
-                RefusalRule(rule, of: self).map { (rule, "\($0.code)") }
+                RefusalRule(rule, of: self, in: installation).map { (rule, "\($0.code)") }
             })
     }
 }

@@ -160,19 +160,19 @@ final class VirtualServerConnections {
         if lastEnd != nil { handler.shutDown() }
         gate.open { [self] in
             if let refusal {
-                if refusal.rule == nil { say(refusal, client.address) }
-                handler.refuse(refusal.reply, by: refusal.rule)
+                if refusal.isForNetwork { say(refusal, client.address) }
+                handler.refuse(refusal.reply, by: refusal.rule, isLogged: refusal.isForNetwork)
             } else {
                 handler.greet()
             }
         }
     }
 
+    /// One line a minute for each network: the others are counted in it.
     private func say(_ refusal: ConnectionRefusal, _ client: IPAddress) {
         var metadata: Logger.Metadata = [
             "client": "\(client)", "virtual_server": "\(server.name)", "reply": "\(refusal.reply)",
         ]
-        guard refusal.isForNetwork else { return log.info("connection refused", metadata: metadata) }
         switch budgets.refused(ClientNetwork(client)) {
         case .first:
             metadata["advice"] =

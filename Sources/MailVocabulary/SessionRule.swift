@@ -18,4 +18,6 @@ public enum SessionRule: UInt8, CaseIterable, Hashable, Sendable {
     case messageSize = 7
     /// No message that has come through too many hosts (E10).
     case hops = 8
+    /// No message with a line longer than `limits.line_length`.
+    case lineLength = 9
 }

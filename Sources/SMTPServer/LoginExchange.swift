@@ -10,7 +10,8 @@ public final class LoginExchange {
     enum Answer {
         case challenge([UInt8])
         case succeeded(SessionToken, account: EmailAddress)
-        case failed(Reply)
+        /// - Parameter isOwn: the front end's own words; `postern-auth` logs its own.
+        case failed(Reply, isOwn: Bool)
     }
 
     private let pool: LinkPool<LoginLink>
@@ -53,7 +54,7 @@ public final class LoginExchange {
 
     /// The client's answer to the last challenge.
     func respond(_ message: [UInt8]) {
-        guard !hasEnded else { return answer(.failed(lostReply)) }
+        guard !hasEnded else { return answer(.failed(lostReply, isOwn: true)) }
         isAnswerDue = true
         onUse()
         limitWait()
@@ -92,7 +93,7 @@ public final class LoginExchange {
         pool.release(client)
         switch response {
         case .succeeded(let token, let account): answer(.succeeded(token, account: account))
-        case .failed(let reply): answer(.failed(reply))
+        case .failed(let reply): answer(.failed(reply, isOwn: false))
         case .challenge: break
         }
     }
@@ -117,7 +118,7 @@ public final class LoginExchange {
             self.client = nil
             pool.discard(client)
         }
-        if isAnswerDue { answer(.failed(Self.unavailable)) }
+        if isAnswerDue { answer(.failed(Self.unavailable, isOwn: true)) }
     }
 
     private func end() {

@@ -50,10 +50,10 @@ public final class LoginExchanges {
         switch part.admit(from: ClientNetwork(facts.clientAddress), end: { exchange?.giveWay() }) {
         case .admitted(let admitted): place = admitted
         case .networkIsOverLimit:
-            answer(.failed(Reply(454, "4.7.0", "Too many logins at once from your network, try again later")))
+            answer(.failed(Reply(454, "4.7.0", "Too many logins at once from your network, try again later"), isOwn: true))
             return nil
         case .full:
-            answer(.failed(Reply(454, "4.7.0", "Too many logins at once, try again later")))
+            answer(.failed(Reply(454, "4.7.0", "Too many logins at once, try again later"), isOwn: true))
             return nil
         }
         exchange = LoginExchange(

@@ -36,15 +36,15 @@ public final class SMTPServerContext {
     /// What an operator may want to know of sessions that never reach the core's logs.
     public enum Event {
         /// Its content had begun, and it was not handed over.
-        case givenUp(QueueID?, IPAddress, String)
+        case givenUp(LoggedEnvelope, IPAddress, String)
         /// TLS stands.
         case secured(TLSHandshake, IPAddress)
         /// TLS did not come about, or broke.
         case tlsFailed(String, IPAddress)
         /// Octets in clear that came behind `STARTTLS`.
         case plaintextDropped(octets: Int, IPAddress)
-        /// By a rule of the virtual server itself.
-        case refused(Reply, IPAddress)
+        /// By the front end itself: what the core and `postern-auth` refuse is in their logs.
+        case refused(LoggedRefusal)
     }
 
     public init(
@@ -58,9 +58,14 @@ public final class SMTPServerContext {
         self.openTransactions = openTransactions
     }
 
-    /// Logs a refusal, and tells the core of it.
-    func refused(_ reply: Reply, by rule: SessionRule, _ client: ClientFacts, helo: String?, from reversePath: ReversePath?) {
-        note(.refused(reply, client.address))
+    /// Logs a refusal.
+    func refused(_ reply: Reply, by rule: SessionRule?, _ client: ClientFacts, _ envelope: LoggedEnvelope) {
+        let code = rule.flatMap { settings.refusalCodes[$0] }
+        note(.refused(LoggedRefusal(reply: reply, code: code, client: client.address, envelope: envelope)))
+    }
+
+    /// Tells the core of a refusal by a rule, for `postern explain refusal`.
+    func tellCore(_ reply: Reply, by rule: SessionRule, _ client: ClientFacts, helo: String?, from reversePath: ReversePath?) {
         notes.note(
             SessionRefusal(
                 rule: rule,

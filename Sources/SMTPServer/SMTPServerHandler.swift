@@ -23,6 +23,11 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private var isHandling = false
     private var transaction: SubmitTransaction?
     private var sender: EnvelopeSender?
+    /// For the log, when a transaction ends before what is said of it.
+    private var lastEnvelope = LoggedEnvelope()
+    /// The content is refused, and the reply to its end is still to come.
+    private var isContentRefusalDue = false
+    private var isRefusalLogged = false
     private var secureChannel: SecureChannel?
     private var login: LoginExchange?
     /// Of the session, once it has logged in.
@@ -62,16 +67,33 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     /// Says why the client is not served, and closes.
     ///
-    /// - Parameter rule: the rule of the virtual server that says so; nil where it is for now only.
-    public func refuse(_ reply: Reply, by rule: SessionRule?) {
-        guard let rule else { return handle(.refuse(reply)) }
-        let reply = context.settings.coded(reply, by: rule)
-        refused(reply, by: rule, from: nil)
-        handle(.refuse(reply))
+    /// - Parameters:
+    ///   - rule: the rule of the virtual server that says so; nil where it is for now only.
+    ///   - isLogged: whether the log has a line of it already.
+    public func refuse(_ reply: Reply, by rule: SessionRule?, isLogged: Bool = false) {
+        isRefusalLogged = isLogged
+        handle(.refuse(reply, by: rule))
     }
 
-    private func refused(_ reply: Reply, by rule: SessionRule, from sender: EnvelopeSender?) {
-        context.refused(reply, by: rule, client, helo: session.greeting?.name, from: sender?.reversePath)
+    /// The session refuses something.
+    private func refused(_ refusal: ServerRefusal) {
+        var envelope = LoggedEnvelope(reversePath: refusal.sender?.reversePath)
+        if refusal.isOfTransaction {
+            envelope = loggedEnvelope
+            isContentRefusalDue = false
+        }
+        if let recipient = refusal.recipient { envelope = envelope.naming(recipient.address) }
+        if !isRefusalLogged { context.refused(refusal.reply, by: refusal.rule, client, envelope) }
+        guard let rule = refusal.rule else { return }
+        context.tellCore(refusal.reply, by: rule, client, helo: session.greeting?.name, from: refusal.sender?.reversePath)
+    }
+
+    /// Of the transaction that runs, or of the last one.
+    private var loggedEnvelope: LoggedEnvelope { transaction.map(LoggedEnvelope.init(of:)) ?? lastEnvelope }
+
+    /// The front end answers in place of the core, or of `postern-auth`.
+    private func answeredOurselves(_ reply: Reply, _ envelope: LoggedEnvelope) {
+        if !reply.isPositive { context.refused(reply, by: nil, client, envelope) }
     }
 
     /// The process ends: an idle session at once, another after its transaction.
@@ -196,7 +218,11 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     private func ended() {
         idleTimer?.cancel()
         idleTimer = nil
-        giveUpTransaction("the connection ended")
+        giveUpTransaction(Self.connectionEnded)
+        if isContentRefusalDue {
+            isContentRefusalDue = false
+            context.note(.givenUp(lastEnvelope, client.address, "the connection ended before the reply that refuses its content"))
+        }
         forgetLogin()
     }
 
@@ -226,18 +252,27 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         case .send(let bytes): channelContext.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         case .transactionBegan(let sender):
             self.sender = sender
+            (lastEnvelope, isContentRefusalDue) = (LoggedEnvelope(reversePath: sender.reversePath), false)
             pace.began(at: .now())
         case .askRecipient(let recipient):
             if let transaction = beginIfNeeded() {
                 transaction.ask(recipient)
             } else {
+                answeredOurselves(OpenTransactions.refusal, loggedEnvelope.naming(recipient.address))
                 handle(.recipientAnswered(OpenTransactions.refusal))
             }
         case .contentBegan: beginContent()
         case .content(let bytes): take(bytes)
         case .contentEnded(_, let has8BitOctets): endContent(has8BitOctets: has8BitOctets)
-        case .transactionAborted:
-            giveUpTransaction("the client gave it up, or was refused")
+        case .transactionAborted(.byClient):
+            giveUpTransaction("the client gave it up")
+            filter = nil
+        case .transactionAborted(.connectionLost):
+            giveUpTransaction(Self.connectionEnded)
+            filter = nil
+        case .transactionAborted(.refused):
+            isContentRefusalDue = transaction?.hasContentBegun == true
+            giveUpTransaction(nil)
             filter = nil
         case .startTLS:
             startTLS()
@@ -247,7 +282,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
                 input.clear()
                 handle(.bytes(plaintext))
             }
-        case .refused(let reply, let rule, let sender): refused(reply, by: rule, from: sender)
+        case .refused(let refusal): refused(refusal)
         case .plaintextDropped(let octets): context.note(.plaintextDropped(octets: octets, client.address))
         case .authenticate(let mechanism, let initialResponse): authenticate(mechanism, initialResponse)
         case .authenticationResponse(let message): login?.respond(message)
@@ -278,16 +313,21 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         readOn()
     }
 
+    private static let connectionEnded = "the connection ended"
+
     /// How long the client has to hear the last reply.
     private static let linger = TimeAmount.seconds(2)
 
     /// The transaction ends without a message of ours.
-    private func giveUpTransaction(_ why: String) {
+    ///
+    /// - Parameter why: nil where a refusal says it.
+    private func giveUpTransaction(_ why: String?) {
         guard let ended = transaction else { return }
+        lastEnvelope = LoggedEnvelope(of: ended)
         transaction = nil
         context.openTransactions.ended(ended.place)
         ended.abort()
-        if ended.hasContentBegun { context.note(.givenUp(ended.queueID, client.address, why)) }
+        if let why, ended.hasContentBegun { context.note(.givenUp(lastEnvelope, client.address, why)) }
         coreTakesMore()
     }
 
@@ -295,7 +335,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         if let transaction { return transaction }
         guard let sender else { return nil }
         let place = context.openTransactions.began(from: client.address) { [weak self] in
-            self?.handle(.refuse(OpenTransactions.idleLongest))
+            self?.handle(.refuse(OpenTransactions.idleLongest, by: nil))
         }
         guard let place else { return nil }
         let transaction = SubmitTransaction(
@@ -310,12 +350,17 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
 
     private func answered(_ answer: SubmitTransaction.Answer) {
         switch answer {
-        case .recipient(let reply):
+        case .recipient(let reply, let address, let author):
+            if author == .frontEnd { answeredOurselves(reply, loggedEnvelope.naming(address)) }
             if reply.isPositive { progressed() }
             handle(.recipientAnswered(reply))
-        case .content(let reply):
-            if let ended = transaction { context.openTransactions.ended(ended.place) }
+        case .content(let reply, let author):
+            if let ended = transaction {
+                context.openTransactions.ended(ended.place)
+                lastEnvelope = LoggedEnvelope(of: ended)
+            }
             transaction = nil
+            if author == .frontEnd { answeredOurselves(reply, lastEnvelope) }
             if reply.isPositive { onProgress() }
             coreTakesMore()
             handle(.contentAnswered(reply))
@@ -375,9 +420,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         self.filter = nil
         // As many as there are here already, and ours would be one more (E10).
         guard filter.receivedCount < context.maximumHops else {
-            giveUpTransaction("it has gone round in a loop (E10)")
+            giveUpTransaction(nil)
             let reply = context.settings.coded(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop"), by: .hops)
-            refused(reply, by: .hops, from: sender)
+            refused(ServerRefusal(reply, by: .hops, sender: sender, isOfTransaction: true))
             return handle(.contentAnswered(reply))
         }
         transaction.commit(has8BitOctets: has8BitOctets)
@@ -427,7 +472,7 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
     // MARK: AUTH
 
     private func authenticate(_ mechanism: SASLMechanism, _ initialResponse: [UInt8]?) {
-        guard let logins = context.logins else { return handle(.authenticationFailed(LoginExchange.unavailable)) }
+        guard let logins = context.logins else { return loginAnswered(.failed(LoginExchange.unavailable, isOwn: true)) }
         let facts = LoginFacts(
             virtualServer: context.virtualServer, clientAddress: client.address, isSecure: secureChannel != nil)
         login = logins.begin(facts, mechanism, initialResponse: initialResponse) { [weak self] in self?.loginAnswered($0) }
@@ -441,8 +486,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
             self.token = token
             onProgress()
             handle(.authenticated(SessionIdentity(account: "\(account)"), finalData: nil))
-        case .failed(let reply):
+        case .failed(let reply, let isOwn):
             login = nil
+            if isOwn { answeredOurselves(reply, LoggedEnvelope()) }
             handle(.authenticationFailed(reply))
         }
     }

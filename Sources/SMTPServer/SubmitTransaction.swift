@@ -10,8 +10,14 @@ import NIOCore
 final class SubmitTransaction {
     /// What is told to the session.
     enum Answer {
-        case recipient(Reply)
-        case content(Reply)
+        case recipient(Reply, of: EmailAddress, by: Author)
+        case content(Reply, by: Author)
+    }
+
+    /// Whose words a reply is. The core logs its own.
+    enum Author {
+        case core
+        case frontEnd
     }
 
     /// Among the transactions that are open with the core.
@@ -52,10 +58,12 @@ final class SubmitTransaction {
     static let coreUnavailable = Reply(451, "4.3.0", "The mail system is restarting, try again later")
     static let revisionDiffers = Reply(421, "4.3.0", "The configuration is being changed, try again later")
 
+    var reversePath: ReversePath { sender.reversePath }
+
     var isWritable: Bool { connection?.isWritable ?? true }
 
     func ask(_ recipient: EnvelopeRecipient) {
-        if let lostReply { return answer(.recipient(lostReply)) }
+        if let lostReply { return answer(.recipient(lostReply, of: recipient.address, by: .frontEnd)) }
         unansweredRecipients += 1
         limitWait()
         asked.append(recipient.address)
@@ -175,14 +183,14 @@ final class SubmitTransaction {
             guard unansweredRecipients > 0, let address = asked.popFirst() else { return lost() }
             unansweredRecipients -= 1
             if reply.isPositive { acceptedRecipients.append(address) }
-            answer(.recipient(reply))
+            answer(.recipient(reply, of: address, by: .core))
         case .committed(let reply):
             guard isCommitting, let connection else { return lost() }
             hasEnded = true
             deadline?.cancel()
             self.connection = nil
             connection.release()
-            answer(.content(reply))
+            answer(.content(reply, by: .core))
         }
     }
 
@@ -196,9 +204,9 @@ final class SubmitTransaction {
             self.connection = nil
             connection.discard()
         }
-        let unanswered = unansweredRecipients
-        unansweredRecipients = 0
-        for _ in 0..<unanswered { answer(.recipient(reply)) }
+        let unanswered = asked
+        (asked, unansweredRecipients) = ([], 0)
+        for address in unanswered { answer(.recipient(reply, of: address, by: .frontEnd)) }
         if hasContentBegun { answerContentIfLost() }
     }
 
@@ -206,6 +214,6 @@ final class SubmitTransaction {
     private func answerContentIfLost() {
         guard let lostReply, !isContentAnswered else { return }
         isContentAnswered = true
-        answer(.content(lostReply))
+        answer(.content(lostReply, by: .frontEnd))
     }
 }

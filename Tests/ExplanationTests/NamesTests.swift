@@ -41,7 +41,8 @@ struct NamesTests {
     @Test(
         "a word is recognised by its form",
         arguments: [
-            ("R-7f3k2", "refusal"), ("[r-7F3K2]", "refusal"), ("1k0ztak51zs", "message"), ("far.example", "domain"),
+            ("R-7f3k2", "refusal"), ("R-7f3k2-ab", "refusal"), ("[r-7F3K2]", "refusal"), ("1k0ztak51zs", "message"),
+            ("far.example", "domain"),
             ("anna", "recipient"), ("anna@far.example", "recipient"), ("R-7f3k2@school.example", "recipient"),
         ])
     func things(word: String, kind: String) {

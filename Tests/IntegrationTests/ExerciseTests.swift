@@ -66,7 +66,9 @@ struct ExerciseTests {
             // That somebody has to log in is no rule of the file.
             if row.expectation == "refuse", !sent.text.contains("* 530 5.7.0 ") {
                 // Whatever else was refused, its code leads to the line that refused it, or to the key that nobody has written.
-                let code = try #require(sent.text.firstMatch(of: /<\S* +5\d\d [^\n]*\[(R-[0-9a-z]{5})\]/), "\(row)\n\(sent.text)").1
+                let code = try #require(
+                    sent.text.firstMatch(of: /<\S* +5\d\d [^\n]*\[(R-[0-9a-z]{5}-[0-9a-z]{2})\]/), "\(row)\n\(sent.text)"
+                ).1
                 let rule = try await system.postern.postern(["explain", "refusal", String(code)])
                 let place = sent.text.contains("You may not send as") ? "permissions.send_as\n" : "/postern.yaml:"
                 #expect(rule.status == 0 && rule.text.contains(place), "\(row)\n\(rule.text)")

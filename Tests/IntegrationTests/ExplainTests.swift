@@ -56,7 +56,7 @@ struct ExplainTests {
         }
         for _ in 0..<2 { #expect(try await send(to: "b@far.test").status != 0) }
         let refused = try await send(to: "c@far.test")
-        let code = try #require(refused.text.firstMatch(of: /\[(R-[0-9a-z]{5})\]/)).1
+        let code = try #require(refused.text.firstMatch(of: /\[(R-[0-9a-z]{5}-[0-9a-z]{2})\]/)).1
         let told = try await postern.postern(["explain", "refusal", String(code), "--last", "2"])
         #expect(told.status == 0 && told.text.hasPrefix("\(code), revision "), "\(told)")
         #expect(told.text.contains("rule 2  \(postern.folder.path)/postern.yaml:7\n    virtual_servers.internet.relay\n"), "\(told.text)")

@@ -56,6 +56,6 @@ extension RoutingTable {
 
 extension Refusal {
     /// Without the code: `550 5.7.1 Relaying denied`.
-    var words: String { String("\(reply)".dropLast(" [R-00000]".count)) }
+    var words: String { String("\(reply)".dropLast(" [R-00000-00]".count)) }
     var status: String { reply.status.map { "\($0)" } ?? "" }
 }

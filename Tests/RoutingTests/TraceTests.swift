@@ -57,7 +57,7 @@ struct TraceTests {
         ] as [(String, Set<String>, String)])
     func words(recipient: String, down: Set<String>, expected: String) throws {
         let trace = try DecisionTests.decide(recipient, down: down).trace
-        let words = trace.description.replacing(/\ \[R-[0-9a-z]{5}\]/, with: "")
+        let words = trace.description.replacing(/\ \[R-[0-9a-z]{5}-[0-9a-z]{2}\]/, with: "")
         #expect(words == DecisionTests.usual.resolvingPlaces(in: expected))
     }
 

@@ -34,7 +34,7 @@ struct LoginExchangesTests {
                 switch answer {
                 case .challenge: heard[name, default: []].append("334")
                 case .succeeded: heard[name, default: []].append("235")
-                case .failed(let reply): heard[name, default: []].append("\(reply)")
+                case .failed(let reply, _): heard[name, default: []].append("\(reply)")
                 }
                 onHeard()
             }

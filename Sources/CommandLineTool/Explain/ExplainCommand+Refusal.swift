@@ -7,7 +7,7 @@ extension ExplainCommand {
         static let configuration = CommandConfiguration(
             abstract: "The rule behind the code of a refusal, and whom it refused lately.",
             discussion: """
-                Replies that refuse by a rule end with its code in brackets: [R-7f3k2]. The running core tells its rule, how often that refused since \
+                Replies that refuse by a rule end with its code in brackets: [R-7f3k2-ab]. The running core tells its rule, how often that refused since \
                 the core started, and the latest times with their facts, out of the last 10,000 refusals of all rules.
                 """)
 
@@ -33,6 +33,7 @@ extension ExplainCommand {
 
         private static func text(_ row: Row) -> String {
             var lines = ["\(row.text("code")), revision \(row.text("revision"))"]
+            if !row.text("note").isEmpty { lines += StepText.wrapped(row.text("note"), indentation: "") }
             let rules = row.rows("rules")
             if rules.isEmpty { lines.append("no rule of this configuration has the code any more") }
             for rule in rules {

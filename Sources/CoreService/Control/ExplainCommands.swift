@@ -11,20 +11,32 @@ extension ControlSession {
 
     /// The rules of a code, how often they refused, and the latest of these refusals.
     func explainRefusal(_ arguments: [String]) {
-        guard arguments.count == 2, let code = RefusalCode(parsing: arguments[0]) else {
-            return refuse(.usage("'\(arguments.first ?? "")' is not the code of a refusal (such as R-7f3k2)"))
+        guard arguments.count == 2, let asked = RefusalCode(parsing: arguments[0]) else {
+            return refuse(.usage("'\(arguments.first ?? "")' is not the code of a refusal (such as R-7f3k2-ab)"))
         }
         guard let count = Int(arguments[1]), (0...Self.mostRefusals).contains(count) else {
             return refuse(.usage("'\(arguments[1])' is not a number from 0 to \(Self.mostRefusals)"))
         }
+        let ours = core.routing.installation
+        if let other = asked.installation, other != ours {
+            return refuse(
+                .absent(
+                    "\(asked) is the code of another installation: those of \(core.topology.hostname) end in -\(ours). This server knows nothing of "
+                        + "it; the one that refused does. (If this one did under another hostname, ask for \(asked.withoutInstallation).)"))
+        }
+        let isOfAny = asked.installation == nil
+        let code = asked.assumed(of: ours)
         let rules = core.routing.rules(of: code)
         let times = core.refusals.count(of: code)
         guard !rules.isEmpty || times > 0 else {
             return refuse(
-                .absent("no rule of this configuration has the code \(code), and none has refused with it since the core started"))
+                .absent(
+                    "no rule of this configuration has the code \(code), and none has refused with it since the core started"
+                        + (isOfAny ? "; without its end -\(ours) it may be another installation's" : "")))
         }
         var object = JSONObject()
         object.add("code", "\(code)")
+        if isOfAny { object.add("note", "the code was given without its end -\(ours): it may be another installation's") }
         object.add(
             "rules",
             objects: rules.map { rule in

@@ -9,7 +9,7 @@ extension Core {
     func note(_ refused: SessionRefusal, isSubmission: Bool) {
         let facts = refused.facts
         guard let server = topology.virtualServer(named: facts.virtualServer), server.isEdge != isSubmission,
-            let rule = RefusalRule(refused.rule, of: server)
+            let rule = RefusalRule(refused.rule, of: server, in: routing.installation)
         else { return }
         // Its size is bounded here: a front end that was taken over says what it likes.
         let words = refused.reply.lines.first.map { String($0.unicodeScalars.prefix(Self.mostScalarsOfReply)) } ?? ""

@@ -148,7 +148,7 @@ final class SubmitSession {
             core.metrics.storageRefusals += 1
             core.log.warning(
                 "recipient refused: the disk is full but for its reserve",
-                metadata: ["queue_id": "\(transaction.id)", "to": "\(recipient.address)"])
+                metadata: transaction.metadata(of: Self.noStorage, recipient.address))
             return connection.send(.recipient(Self.noStorage))
         }
         if transaction.hasExpanded(recipient.address) { return connection.send(.recipient(Self.accepted)) }
@@ -203,12 +203,7 @@ final class SubmitSession {
 
     private func refuse(_ recipient: EnvelopeRecipient, _ transaction: Transaction, _ reply: Reply) {
         core.metrics.refusedRecipients += 1
-        var metadata: Logger.Metadata = [
-            "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
-            "from": "\(transaction.sender.reversePath)", "to": "\(recipient.address)", "reply": "\(reply)",
-        ]
-        if let account = transaction.origin.account { metadata["account"] = "\(account)" }
-        core.log.info("recipient refused", metadata: metadata)
+        core.log.info("recipient refused", metadata: transaction.metadata(of: reply, recipient.address))
         connection.send(.recipient(reply))
     }
 
@@ -246,12 +241,13 @@ final class SubmitSession {
         }
         if transaction.isTooLarge {
             state = .idle
-            return reply(Reply(552, "5.3.4", "Message too large"))
+            return refuse(transaction, Reply(552, "5.3.4", "Message too large"))
         }
-        if let refusal = confirm(transaction, octets: sink.octets) ?? refusalOfUTF8(transaction) {
+        let sender = transaction.sender.sayingUTF8IfNeeded(by: transaction.header)
+        if let refusal = confirm(transaction, octets: sink.octets) ?? refusalOfUTF8(transaction, from: sender).map({ ($0, nil) }) {
             sink.discard()
             state = .idle
-            return reply(refusal)
+            return refuse(transaction, refusal.reply, refusal.recipient)
         }
         state = .committing(transaction)
         guard core.reserve.hasRoom(for: sink.octets, now: core.eventLoop.now) else {
@@ -274,7 +270,7 @@ final class SubmitSession {
                 let facts = transaction.facts
                 let decided = transaction.decided
                 var message = QueuedMessage(
-                    id: transaction.id, receivedAt: .now(), sender: transaction.sender.sayingUTF8IfNeeded(by: transaction.header),
+                    id: transaction.id, receivedAt: .now(), sender: sender,
                     origin: MessageOrigin(
                         virtualServer: facts.virtualServer, clientAddress: facts.clientAddress, confirmedHostName: facts.confirmedHostName,
                         helo: facts.helo, account: transaction.origin.account),
@@ -292,14 +288,12 @@ final class SubmitSession {
 
     /// Decides again about every recipient, now that the message is there (E15): one message has one reply.
     ///
-    /// - Returns: the refusal of the message; nil where each recipient still has a way, perhaps another than before.
-    private func confirm(_ transaction: Transaction, octets: Int) -> Reply? {
+    /// - Returns: the refusal of the message, and the recipient that it is about; nil where each recipient still has a way, perhaps another
+    ///   than before.
+    private func confirm(_ transaction: Transaction, octets: Int) -> (reply: Reply, recipient: EmailAddress?)? {
         guard core.looksAtContent, !transaction.accepted.isEmpty else { return nil }
         if let refusal = core.refusal(ofAuthorIn: transaction.beginning, sender: transaction.sender, origin: transaction.origin) {
-            core.log.info(
-                "message refused",
-                metadata: ["queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)", "reply": "\(refusal)"])
-            return refusal
+            return (refusal, nil)
         }
         let nature = MessageNature(beginning: transaction.beginning.readableBytesView)
         var routes: [RoutedRecipients] = []
@@ -315,13 +309,7 @@ final class SubmitSession {
                 routes.append(left)
             case .refused(let refusal):
                 core.metrics.refusedRecipients += 1
-                core.log.info(
-                    "message refused",
-                    metadata: [
-                        "queue_id": "\(transaction.id)", "client": "\(transaction.facts.clientAddress)",
-                        "from": "\(transaction.sender.reversePath)", "to": "\(address)", "reply": "\(refusal)",
-                    ])
-                return refusal
+                return (refusal, address)
             }
         }
         transaction.reroute(routes)
@@ -329,8 +317,9 @@ final class SubmitSession {
     }
 
     /// What a mailbox server among the recipients is known not to take. One message has one reply.
-    private func refusalOfUTF8(_ transaction: Transaction) -> Reply? {
-        let sender = transaction.sender.sayingUTF8IfNeeded(by: transaction.header)
+    ///
+    /// - Parameter sender: with SMTPUTF8 only where the message needs it.
+    private func refusalOfUTF8(_ transaction: Transaction, from sender: EnvelopeSender) -> Reply? {
         let needsUTF8 = sender.smtpUTF8 || sender.reversePath.address?.needsSMTPUTF8 == true
         let now = core.eventLoop.now
         let isLacking = transaction.accepted.contains { accepted in
@@ -357,8 +346,18 @@ final class SubmitSession {
         case .failure(let error):
             reply = Self.noStorage
             core.metrics.storageRefusals += 1
-            core.log.error("message not stored", metadata: ["queue_id": "\(transaction.id)", "error": "\(error)"])
+            var metadata = transaction.metadata(of: reply, nil)
+            metadata["error"] = "\(error)"
+            core.log.error("message not stored", metadata: metadata)
         }
+        self.reply(reply)
+    }
+
+    /// The message is refused at its end.
+    ///
+    /// - Parameter recipient: the one that is the reason; nil: it is about the message.
+    private func refuse(_ transaction: Transaction, _ reply: Reply, _ recipient: EmailAddress? = nil) {
+        core.log.info("message refused", metadata: transaction.metadata(of: reply, recipient))
         self.reply(reply)
     }
 

@@ -1,50 +1,61 @@
-/// A short name of a rule that refuses, as replies carry it: `[R-7f3k2]`.
+import MailVocabulary
+
+/// A short name of a rule that refuses, as replies carry it: `[R-7f3k2-ab]`.
 ///
-/// A hash of the rule's kind and of its place in the tree of the configuration, not of its line: the same rule has the same code after
-/// a reload, in every process, and nobody can make new ones. Five characters tell a few thousand rules apart, mostly: two rules may
-/// share a code, so whoever looks one up gets a list.
+/// Its five characters are a hash of the rule's kind and of its place in the tree of the configuration, not of its line: the same rule has the
+/// same code after a reload, in every process, and nobody can make new ones. They tell a few thousand rules apart, mostly: two rules may
+/// share a code, so whoever looks one up gets a list. The two behind them say which installation it is of.
 public struct RefusalCode: Hashable, Sendable {
     /// 25 bits.
     private let value: UInt32
+    /// nil in a code that was read without: it may be any installation's.
+    public let installation: InstallationMark?
 
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private init(value: UInt32, installation: InstallationMark?) { (self.value, self.installation) = (value, installation) }
 
     /// - Parameters:
     ///   - rule: the rule's number in "The decision, exactly".
     ///   - path: where it is configured: `connectors.general.restrictions.reject_from`.
-    init(rule: String, path: String) {
-        // FNV-1a, and the finaliser of SplitMix64: the low bits of the first alone are poor.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in rule.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        hash = (hash ^ 0x20) &* 0x100_0000_01B3
-        for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        hash = (hash ^ (hash >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        hash = (hash ^ (hash >> 27)) &* 0x94D0_49BB_1331_11EB
-        value = UInt32(truncatingIfNeeded: (hash ^ (hash >> 31)) >> 39)
+    init(rule: String, path: String, installation: InstallationMark) {
+        self.init(value: UInt32(truncatingIfNeeded: RefusalHash(rule, path).value >> 39), installation: installation)
     }
 
-    /// Reads `R-7f3k2`, with or without brackets, in any case; nil for anything else.
+    /// Reads `R-7f3k2-ab` or `R-7f3k2`, with or without brackets, in any case; nil for anything else.
     public init?(parsing text: some StringProtocol) {
         var text = Substring(text)
         if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
-        guard text.utf8.count == 7, text.lowercased().hasPrefix("r-") else { return nil }
-        var value: UInt32 = 0
-        for byte in text.utf8.dropFirst(2) {
-            let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
-            guard let digit = Self.alphabet.firstIndex(of: lower) else { return nil }
-            value = value << 5 | UInt32(digit)
+        let octets = Array(text.utf8)
+        guard octets.count == 7 || octets.count == 10, text.lowercased().hasPrefix("r-"),
+            let value = RefusalAlphabet.value(octets[2..<7])
+        else { return nil }
+        if octets.count == 7 {
+            self.init(value: value, installation: nil)
+        } else {
+            guard octets[7] == UInt8(ascii: "-"), let mark = RefusalAlphabet.value(octets[8...]) else { return nil }
+            self.init(value: value, installation: InstallationMark(value: UInt16(mark)))
         }
-        self.value = value
+    }
+
+    /// The code that a reply of ours ends with; nil where its rule has none.
+    public init?(endOf reply: Reply) {
+        guard let last = reply.lines.last, let start = last.lastIndex(of: "["), let code = RefusalCode(parsing: last[start...]),
+            last.hasSuffix("]")
+        else { return nil }
+        self = code
+    }
+
+    /// `R-7f3k2`.
+    public var withoutInstallation: RefusalCode { RefusalCode(value: value, installation: nil) }
+
+    /// The same as a code of this installation, where it does not say which one it is of.
+    public func assumed(of installation: InstallationMark) -> RefusalCode {
+        RefusalCode(value: value, installation: self.installation ?? installation)
     }
 }
 
 extension RefusalCode: CustomStringConvertible {
-    /// `R-7f3k2`.
+    /// `R-7f3k2-ab`.
     public var description: String {
-        "R-"
-            + String(unsafeUninitializedCapacity: 5) { buffer in
-                for index in 0..<5 { buffer[index] = Self.alphabet[Int(value >> UInt32(20 - 5 * index)) & 31] }
-                return 5
-            }
+        "R-\(RefusalAlphabet.text(value, characters: 5))" + (installation.map { "-\($0)" } ?? "")
     }
 }

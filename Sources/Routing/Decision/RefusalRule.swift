@@ -11,8 +11,8 @@ public struct RefusalRule: Hashable, Sendable {
     /// nil where nothing in the configuration is the reason.
     public let location: SourceLocation?
 
-    init(_ rule: String, _ path: String, _ location: SourceLocation?) {
-        code = RefusalCode(rule: rule, path: path)
+    init(_ rule: String, _ path: String, _ location: SourceLocation?, of installation: InstallationMark) {
+        code = RefusalCode(rule: rule, path: path, installation: installation)
         (self.rule, self.path) = (rule, path)
         self.location = location == .builtIn ? nil : location
     }
@@ -29,8 +29,8 @@ struct RoutingRule: Hashable, Sendable {
         toStrangers = Refusal(word, named.code)
     }
 
-    init(_ rule: String, _ path: String, _ location: SourceLocation?, _ word: Refusal.Word) {
-        self.init(RefusalRule(rule, path, location), word)
+    init(_ rule: String, _ path: String, _ location: SourceLocation?, _ word: Refusal.Word, of installation: InstallationMark) {
+        self.init(RefusalRule(rule, path, location, of: installation), word)
     }
 
     var code: RefusalCode { named.code }

@@ -11,11 +11,11 @@ extension DecisionCourse {
         case .edge(let session):
             // Only (a) can hold: an edge session has neither account nor relay list.
             let server = table.servers[session.virtualServer]
-            let rule = server?.relayDenied ?? ServerRules.relayDenied(by: session.virtualServer, at: nil)
+            let rule = server?.relayDenied ?? ServerRules.relayDenied(by: session.virtualServer, at: nil, in: table.installation)
             try relayOverOpenConnectors(address, rule, directory)
         case .submission(let session):
             let server = table.servers[session.virtualServer]
-            var rule = server?.relayDenied ?? ServerRules.relayDenied(by: session.virtualServer, at: nil)
+            var rule = server?.relayDenied ?? ServerRules.relayDenied(by: session.virtualServer, at: nil, in: table.installation)
             if let submission = server?.submission {
                 switch try accountMayRelay(submission, directory) {
                 case .permitted: return try route(address, directory)

@@ -26,7 +26,7 @@ final class Carrier: Sendable {
         let contentLocation: SourceLocation
         let rejected, notAccepted, tooLarge, wrongPriority, wrongType: RoutingRule
 
-        init?(_ connector: Connector) {
+        init?(_ connector: Connector, in installation: InstallationMark) {
             let (restrictions, content) = (connector.restrictions, connector.content)
             (byDefault, acceptFrom, rejectFrom) = (
                 restrictions.byDefault, PrincipalSet(restrictions.acceptFrom), PrincipalSet(restrictions.rejectFrom)
@@ -39,7 +39,7 @@ final class Carrier: Sendable {
             (restrictionsLocation, contentLocation) = (restrictions.location, content.location)
             let path = "connectors.\(connector.name)"
             func rule(_ key: String, _ location: SourceLocation, _ word: Refusal.Word = .forbidden) -> RoutingRule {
-                RoutingRule("4", "\(path).\(key)", location, word)
+                RoutingRule("4", "\(path).\(key)", location, word, of: installation)
             }
             rejected = rule("restrictions.reject_from", restrictions.location)
             notAccepted = rule("restrictions.default", restrictions.location)
@@ -63,7 +63,7 @@ final class Carrier: Sendable {
     /// nil: always open.
     let schedule: ConnectorSchedule?
 
-    init(_ connector: Connector) {
+    init(_ connector: Connector, in installation: InstallationMark) {
         (name, location) = (connector.name, connector.location)
         (isOpenRelay, relayLocation) = (connector.relay, connector.relayLocation)
         delivery =
@@ -75,7 +75,7 @@ final class Carrier: Sendable {
             case .lmtp: .fixed(.lmtp(connector: connector.name))
             case .held: .fixed(.held(connector: connector.name))
             }
-        self.guard = Guard(connector)
+        self.guard = Guard(connector, in: installation)
         let schedule = connector.schedule
         self.schedule = schedule.times == .always && schedule.oversize == nil ? nil : schedule
     }

@@ -12,11 +12,11 @@ final class OurDomain: Sendable {
     let leadsToNobody: RoutingRule
     let nobodyYet: RoutingRule
 
-    init(_ domain: ReceivingDomain) {
+    init(_ domain: ReceivingDomain, in installation: InstallationMark) {
         (name, isShared, location) = (domain.name, domain.isShared, domain.location)
         if case .shared(let host?) = domain.kind { unknownTo = host } else { unknownTo = nil }
-        recipientUnknown = RoutingRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown)
-        nobodyYet = RoutingRule("1", "domains.\(domain.name) empty", domain.location, .nobodyYet)
-        leadsToNobody = RoutingRule("1", "domains.\(domain.name) nobody", domain.location, .expansionProblem)
+        recipientUnknown = RoutingRule("1", "domains.\(domain.name)", domain.location, .recipientUnknown, of: installation)
+        nobodyYet = RoutingRule("1", "domains.\(domain.name) empty", domain.location, .nobodyYet, of: installation)
+        leadsToNobody = RoutingRule("1", "domains.\(domain.name) nobody", domain.location, .expansionProblem, of: installation)
     }
 }

@@ -28,7 +28,7 @@ struct ReceiveIndex: Sendable {
     /// Whom any of them concerns: most recipients are named by none.
     let everyRecipient: PrincipalSet
 
-    init(_ permissions: [Permissions.Receive]) {
+    init(_ permissions: [Permissions.Receive], in installation: InstallationMark) {
         entries = permissions.compactMap { permission in
             let (senders, text): (Entry.Senders, String)
             switch permission.senders {
@@ -40,7 +40,8 @@ struct ReceiveIndex: Sendable {
             let recipients = permission.recipients.map(\.description).sorted().joined(separator: ",")
             return Entry(
                 recipients: PrincipalSet(permission.recipients), senders: senders, sendersText: text,
-                refusal: RoutingRule("1", "permissions.receive(\(recipients))", permission.location, .notPermitted))
+                refusal: RoutingRule(
+                    "1", "permissions.receive(\(recipients))", permission.location, .notPermitted, of: installation))
         }
         everyRecipient = PrincipalSet(permissions.filter { $0.senders != .everyone }.flatMap(\.recipients))
     }

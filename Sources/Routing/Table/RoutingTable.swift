@@ -19,19 +19,24 @@ public final class RoutingTable: Sendable {
     /// Whether any connector carries some messages only: where none does, the end of the data changes no decision.
     public let restrictsContent: Bool
 
+    /// What its codes end with.
+    public let installation: InstallationMark
+
     public init(_ topology: Topology) {
-        domains = topology.domains.mapValues(OurDomain.init)
-        servers = Dictionary(topology.virtualServers.map { ($0.name, ServerRules($0)) }) { first, _ in first }
-        carriers = topology.connectors.map(Carrier.init)
+        let installation = InstallationMark(of: topology.hostname)
+        self.installation = installation
+        domains = topology.domains.mapValues { OurDomain($0, in: installation) }
+        servers = Dictionary(topology.virtualServers.map { ($0.name, ServerRules($0, in: installation)) }) { first, _ in first }
+        carriers = topology.connectors.map { Carrier($0, in: installation) }
         names = Set(topology.connectors.map(\.name))
         spaces = AddressSpaceIndex(topology.connectors)
-        receive = ReceiveIndex(topology.permissions.receive)
+        receive = ReceiveIndex(topology.permissions.receive, in: installation)
         sendAs = SendAsIndex(topology.permissions.sendAs)
         postmaster = topology.postmaster
-        noRoute = RoutingRule("6", "connectors", topology.connectors.first?.location, .noRoute)
+        noRoute = RoutingRule("6", "connectors", topology.connectors.first?.location, .noRoute, of: installation)
         // Where nothing is granted: the server whose sessions the rule is about.
         let senders = topology.permissions.sendAs.first?.location ?? topology.virtualServers.first { !$0.isEdge }?.location
-        wrongSender = RoutingRule("0", "permissions.send_as", senders, .notYourAddress)
+        wrongSender = RoutingRule("0", "permissions.send_as", senders, .notYourAddress, of: installation)
         restrictsContent = carriers.contains { $0.guard?.restrictsContent == true }
         var all = [noRoute, wrongSender]
         all += domains.values.flatMap { [$0.recipientUnknown, $0.leadsToNobody, $0.nobodyYet] }
@@ -39,7 +44,7 @@ public final class RoutingTable: Sendable {
         all += carriers.flatMap { $0.guard?.refusals ?? [] }
         all += receive.entries.map(\.refusal)
         let sessions = topology.virtualServers.flatMap { server in
-            SessionRule.allCases.compactMap { RefusalRule($0, of: server) }
+            SessionRule.allCases.compactMap { RefusalRule($0, of: server, in: installation) }
         }
         // The login is a rule of the decision, too.
         rules = Dictionary(grouping: Set(all.map(\.named) + sessions), by: \.code)
@@ -48,8 +53,9 @@ public final class RoutingTable: Sendable {
     /// Whether it takes the groups of a final address to decide about it (`permissions.receive`).
     public var asksForGroupsOfRecipients: Bool { receive.everyRecipient.namesGroups }
 
-    /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it.
-    public func rules(of code: RefusalCode) -> [RefusalRule] { (rules[code] ?? []).sorted { $0.path < $1.path } }
+    /// The rules of a refusal's code: mostly one, none where this configuration has no such rule, and more where two share it. A
+    /// code that does not say which installation it is of is looked up as one of this.
+    public func rules(of code: RefusalCode) -> [RefusalRule] { (rules[code.assumed(of: installation)] ?? []).sorted { $0.path < $1.path } }
 
     /// The connectors that cover a domain (rule 3), lowest cost first.
     public func connectors(covering domain: MailDomain) -> [String] { spaces.mostSpecific(for: domain)?.names ?? [] }

@@ -20,7 +20,7 @@ final class ServerRules: Sendable {
         let loginRequired: RoutingRule
         let accountDenied: RoutingRule
 
-        init(_ server: VirtualServer, _ settings: SubmissionSettings) {
+        init(_ server: VirtualServer, _ settings: SubmissionSettings, in installation: InstallationMark) {
             let (path, relay) = ("virtual_servers.\(server.name)", settings.relay)
             isAnonymous = settings.authentication.anonymous
             accounts =
@@ -31,8 +31,9 @@ final class ServerRules: Sendable {
                 }
             (accountsLocation, computersLocation) = (relay.accountsLocation, relay.computersLocation)
             computers = HostIndex(relay.computers)
-            loginRequired = RoutingRule(RefusalRule(login: settings, of: server), .loginRequired)
-            accountDenied = RoutingRule("2b", "\(path).relay.accounts.deny", relay.accountsLocation, .relayingDenied)
+            loginRequired = RoutingRule(RefusalRule(login: settings, of: server, in: installation), .loginRequired)
+            accountDenied = RoutingRule(
+                "2b", "\(path).relay.accounts.deny", relay.accountsLocation, .relayingDenied, of: installation)
         }
     }
 
@@ -42,15 +43,15 @@ final class ServerRules: Sendable {
     let submission: Submission?
     let relayDenied: RoutingRule
 
-    init(_ server: VirtualServer) {
+    init(_ server: VirtualServer, in installation: InstallationMark) {
         (name, location) = (server.name, server.location)
-        relayDenied = Self.relayDenied(by: server.name, at: server.location)
-        submission = server.submission.map { Submission(server, $0) }
+        relayDenied = Self.relayDenied(by: server.name, at: server.location, in: installation)
+        submission = server.submission.map { Submission(server, $0, in: installation) }
     }
 
     /// Also for a server that the configuration does not have any more: the facts of a message in the queue may name one.
-    static func relayDenied(by server: String, at location: SourceLocation?) -> RoutingRule {
-        RoutingRule("2", "virtual_servers.\(server).relay", location, .relayingDenied)
+    static func relayDenied(by server: String, at location: SourceLocation?, in installation: InstallationMark) -> RoutingRule {
+        RoutingRule("2", "virtual_servers.\(server).relay", location, .relayingDenied, of: installation)
     }
 
     var refusals: [RoutingRule] { [relayDenied] + (submission.map { [$0.loginRequired, $0.accountDenied] } ?? []) }

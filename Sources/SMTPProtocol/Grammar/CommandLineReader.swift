@@ -14,8 +14,8 @@ struct CommandLineReader: Sendable {
         case command(length: Int)
         /// A line, now consumed, that is answered with a refusal.
         case badLineEnd
-        /// Of `AUTH` it is said otherwise (RFC 4954 §4).
-        case tooLong(isAuthentication: Bool)
+        /// Of `AUTH` it is said otherwise (RFC 4954 §4). Whether it begins with a verb that is known.
+        case tooLong(isAuthentication: Bool, hasVerb: Bool)
         /// The rest of a line that was answered already, now consumed.
         case skipped
         /// A line of more than `maximumSkipped` octets: nothing to wait for.
@@ -24,7 +24,7 @@ struct CommandLineReader: Sendable {
 
     private enum Skipping: Hashable, Sendable {
         case nothing
-        case overlongLine(isAuthentication: Bool)
+        case overlongLine(isAuthentication: Bool, hasVerb: Bool)
         case faultyLine
     }
 
@@ -70,7 +70,7 @@ struct CommandLineReader: Sendable {
         guard let found = memchr(base, 0x0A, bytes.count) else {
             if skipped + bytes.count > Self.maximumSkipped { return (.endless, bytes.count) }
             guard isSkipping || isOverlong(bytes.count) else { return (nil, 0) }
-            if skipping == .nothing { skipping = .overlongLine(isAuthentication: isAuthentication) }
+            if skipping == .nothing { skipping = .overlongLine(isAuthentication: isAuthentication, hasVerb: Self.hasVerb(bytes)) }
             skipped += bytes.count
             endedWithCarriageReturn = bytes[bytes.count - 1] == UInt8(ascii: "\r")
             return (nil, bytes.count)
@@ -86,10 +86,11 @@ struct CommandLineReader: Sendable {
 
         switch skippingBefore {
         case .faultyLine: return (followsCarriageReturn ? .skipped : .badLineEnd, length)
-        case .overlongLine(let isAuthentication): return (.tooLong(isAuthentication: isAuthentication), length)
+        case .overlongLine(let isAuthentication, let hasVerb):
+            return (.tooLong(isAuthentication: isAuthentication, hasVerb: hasVerb), length)
         case .nothing: break
         }
-        if isOverlong(length) { return (.tooLong(isAuthentication: isAuthentication), length) }
+        if isOverlong(length) { return (.tooLong(isAuthentication: isAuthentication, hasVerb: Self.hasVerb(bytes)), length) }
         guard followsCarriageReturn else { return (.badLineEnd, length) }
         let lineLength = lineFeed - 1
         if memchr(base, 0x0D, lineLength) != nil || memchr(base, 0x00, lineLength) != nil { return (.badLineEnd, length) }
@@ -103,6 +104,13 @@ struct CommandLineReader: Sendable {
         if Self.begins(bytes, with: "RCPT ") { return limit + 10 + 500 + 40 }
         if knowsAuthentication, Self.begins(bytes, with: "AUTH ") { return max(limit, Self.maximumAuthenticationLine) }
         return limit
+    }
+
+    /// - Parameter bytes: from the beginning of an overlong line on: more than a verb has.
+    private static func hasVerb(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let end = bytes.firstIndex(of: UInt8(ascii: " ")), let verb = CommandVerb(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+        else { return false }
+        return verb != .http
     }
 
     static func begins(_ bytes: UnsafeRawBufferPointer, with word: StaticString) -> Bool {

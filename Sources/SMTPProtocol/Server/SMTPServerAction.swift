@@ -25,7 +25,7 @@ public enum SMTPServerAction: Hashable, Sendable {
     case contentEnded(octets: Int, has8BitOctets: Bool)
     /// The transaction is over without a message: RSET, a new greeting, QUIT, refused content, the end of the session. Its recipients
     /// need no answer any more; answers that still come for them must not be passed on.
-    case transactionAborted
+    case transactionAborted(TransactionEnd)
     /// The client was told to begin with TLS (RFC 3207 §4): once everything sent before is written, in clear, the handshake. It is answered by
     /// `.secured` or `.handshakeFailed`, and what is read meanwhile belongs to it.
     case startTLS
@@ -37,8 +37,8 @@ public enum SMTPServerAction: Hashable, Sendable {
     case authenticationResponse([UInt8])
     /// The exchange is over without a result, by the client's wish or fault; answers that still come for it must not be passed on.
     case authenticationCancelled
-    /// The client hears this reply, by a rule that the host knows and nobody else is asked about: for whoever counts and explains refusals.
-    case refused(Reply, by: SessionRule, from: EnvelopeSender?)
+    /// The client is refused something by the session itself: for whoever logs, counts and explains refusals.
+    case refused(ServerRefusal)
     /// Enough unworked input is held: read nothing more of this connection until `.resumeReading`.
     case pauseReading
     case resumeReading

@@ -32,7 +32,9 @@ public enum SMTPServerEvent: Hashable, Sendable {
     /// The login is refused (`535 5.7.8` and its like; counted), or cannot be decided (`454 4.7.0`).
     case authenticationFailed(Reply)
     /// Instead of the banner, or at any later moment: this reply, and close.
-    case refuse(Reply)
+    ///
+    /// The rule is the one of the virtual server that says so, whose code the reply then gets; nil where it is for now only.
+    case refuse(Reply, by: SessionRule?)
     /// The client was silent for too long: `421 4.4.2`, and close. Without effect while the session itself waits for an answer
     /// (`SMTPServerSession.isWaitingForClient` is false then), since a client may be silent meanwhile.
     case timedOut

@@ -17,7 +17,7 @@ extension SMTPServerSession {
         guard transaction == nil else { return refuse(ServerReplies.authenticationWithinMail, &actions) }
         guard let mechanism = mechanism(request.mechanism) else {
             guard needsTLS(request.mechanism) else { return refuse(ServerReplies.unknownMechanism, &actions) }
-            return refuse(coded(ServerReplies.mechanismNeedsTLS, by: .secretPassword, from: nil, &actions), &actions)
+            return refuse(settings.coded(ServerReplies.mechanismNeedsTLS, by: .secretPassword), &actions)
         }
         var initialResponse: [UInt8]?
         if let text = request.initialResponse {
@@ -77,7 +77,7 @@ extension SMTPServerSession {
             return
         }
         guard response.isEmpty else { return giveUpExchange(ServerReplies.responseNotEmpty, &actions) }
-        accept(identity)
+        accept(identity, &actions)
     }
 
     /// The client's fault or wish: the host need not go on.
@@ -92,6 +92,7 @@ extension SMTPServerSession {
         guard 4 + Base64.encodedCount(challenge.count) + 2 <= CommandLineReader.maximumAuthenticationLine else {
             phase = .commands
             actions.append(.authenticationCancelled)
+            note(ServerReplies.authenticationUnavailable, &actions)
             return respond(ServerReplies.authenticationUnavailable)
         }
         // RFC 4954 §4: the space is there also where nothing follows it.
@@ -107,13 +108,13 @@ extension SMTPServerSession {
         if let finalData {
             authenticationChallenge(finalData, then: .lastWord(identity), &actions)
         } else {
-            accept(identity)
+            accept(identity, &actions)
         }
     }
 
-    private mutating func accept(_ identity: SessionIdentity) {
+    private mutating func accept(_ identity: SessionIdentity, _ actions: inout [SMTPServerAction]) {
         phase = .commands
-        guard let greeting = standing.greeting else { return respond(ServerReplies.authenticationUnavailable) }
+        guard let greeting = standing.greeting else { return idle(ServerReplies.authenticationUnavailable, &actions) }
         standing = .authenticated(greeting, identity)
         respond(ServerReplies.authenticated)
     }
@@ -122,10 +123,11 @@ extension SMTPServerSession {
         guard phase == .authentication(.hostsTurn) else { return }
         phase = .commands
         // RFC 5321 §3.8: 421 says that the channel closes.
-        if reply.code == 421 { return close(with: reply, &actions) }
+        if reply.code == 421 { return close(with: reply, isOwn: false, &actions) }
         // Not the client's fault, and yet not for ever: it counts like a command that moves nothing.
         guard reply.isPermanentFailure else {
-            return idle(reply.isPositive ? ServerReplies.authenticationUnavailable : reply, &actions)
+            return idle(
+                reply.isPositive ? ServerReplies.authenticationUnavailable : reply, isOwn: reply.isPositive, &actions)
         }
         failedLogins += 1
         if let authentication = settings.authentication, failedLogins > authentication.failureLimit {

@@ -13,8 +13,9 @@ extension SMTPServerSession {
         switch line {
         case .command(let length): return readCommand(length: length, &actions)
         case .badLineEnd: refuseLine(ServerReplies.badLineEnd, &actions)
-        case .tooLong(let isAuthentication):
-            refuseLine(isAuthentication ? ServerReplies.authenticationLineTooLong : ServerReplies.lineTooLong, &actions)
+        case .tooLong(let isAuthentication, let hasVerb):
+            let reply = isAuthentication ? ServerReplies.authenticationLineTooLong : ServerReplies.lineTooLong
+            if hasVerb { refuseCommand(reply, &actions) } else { refuseLine(reply, &actions) }
         case .skipped: break
         case .endless: closeInTurn(with: ServerReplies.endlessLine, &actions)
         }
@@ -37,6 +38,10 @@ extension SMTPServerSession {
         return true
     }
 
+    /// Answers a command that has something wrong behind its verb. It is one all the same, also behind a refused `DATA`: a client that writes
+    /// `RCPT TO:bad` there is not sending content. (Only a command without fault ends the watch for that.)
+    private mutating func refuseCommand(_ reply: Reply, _ actions: inout [SMTPServerAction]) { refuse(reply, &actions) }
+
     /// Answers a line that is no command; directly behind a refused `DATA` it is taken for the content that was not wanted.
     private mutating func refuseLine(_ reply: Reply, isUnknownCommand: Bool = false, _ actions: inout [SMTPServerAction]) {
         if dataWasRefused { return close(with: ServerReplies.synchronisationError, &actions) }
@@ -51,7 +56,7 @@ extension SMTPServerSession {
 
     private mutating func refuse(_ error: CommandError, _ actions: inout [SMTPServerAction]) {
         switch error.kind {
-        case .syntax: refuseLine(error.reply, &actions)
+        case .syntax: refuseCommand(error.reply, &actions)
         case .lostPosition, .foreignProtocol: close(with: error.reply, &actions)
         case .unknownCommand: refuseLine(error.reply, isUnknownCommand: true, &actions)
         }
@@ -79,11 +84,14 @@ extension SMTPServerSession {
     }
 
     /// Answers a command that moves nothing: enough of them are an error each, though not told so.
-    mutating func idle(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    ///
+    /// - Parameter isOwn: the session's own words, and not the host's.
+    mutating func idle(_ reply: Reply, isOwn: Bool = true, _ actions: inout [SMTPServerAction]) {
         idleCommands += 1
         if idleCommands > settings.idleCommandLimit {
-            refuse(reply, &actions)
+            refuse(reply, isOwn: isOwn, &actions)
         } else {
+            if isOwn { note(reply, &actions) }
             respond(reply)
         }
     }
@@ -108,20 +116,20 @@ extension SMTPServerSession {
     }
 
     private mutating func mail(_ sender: EnvelopeSender, _ actions: inout [SMTPServerAction]) {
-        guard greeting != nil else { return refuse(ServerReplies.greetFirst, &actions) }
+        guard greeting != nil else { return refuse(ServerReplies.greetFirst, from: sender, &actions) }
         if settings.authentication?.isRequired == true, standing.identity == nil {
-            return refuse(coded(ServerReplies.authenticationRequired, by: .login, from: sender, &actions), &actions)
+            return refuse(settings.coded(ServerReplies.authenticationRequired, by: .login), from: sender, &actions)
         }
-        guard transaction == nil else { return refuse(ServerReplies.nestedMail, &actions) }
+        guard transaction == nil else { return refuse(ServerReplies.nestedMail, from: sender, &actions) }
         if let limit = settings.messagesPerConnection, messages >= limit {
-            return close(with: ServerReplies.tooManyMessages, &actions)
+            return close(with: ServerReplies.tooManyMessages, from: sender, &actions)
         }
         let declared = sender.declaredSize ?? 0
         if let largest = settings.largestMessage, declared > largest.bytes {
             let reply = ServerReplies.messageTooLarge(limit: largest)
-            return refuse(coded(reply, by: .messageSize, from: sender, &actions), &actions)
+            return refuse(settings.coded(reply, by: .messageSize), from: sender, &actions)
         }
-        if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, &actions) }
+        if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, from: sender, &actions) }
         transaction = ServerTransaction(sender: sender)
         actions.append(.transactionBegan(sender))
         respond(ServerReplies.senderOK)
@@ -132,6 +140,7 @@ extension SMTPServerSession {
         if transaction.contentBegan { return refuse(ServerReplies.chunkingBegan, &actions) }
         if let limit = settings.recipientsLimit, transaction.accepted >= limit {
             guard countsPostponedRecipient() else { return closeInTurn(with: ServerReplies.tooManyPostponedRecipients, &actions) }
+            note(ServerReplies.tooManyRecipients, to: recipient, &actions)
             return respond(ServerReplies.tooManyRecipients)
         }
         self.transaction?.asked += 1
@@ -161,7 +170,9 @@ extension SMTPServerSession {
 
     mutating func refuseData(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
         dataWasRefused = true
-        if reply.isTransientFailure { respond(reply) } else { refuse(reply, &actions) }
+        guard reply.isTransientFailure else { return refuse(reply, &actions) }
+        note(reply, &actions)
+        respond(reply)
     }
 
     /// Why no content may come now; nil if it may.

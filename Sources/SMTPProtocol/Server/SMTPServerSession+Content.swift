@@ -26,7 +26,7 @@ extension SMTPServerSession {
         guard contentRefusal == nil, let transaction else {
             return refuseChunk(size: size, contentRefusal ?? ServerReplies.mailFirst, &actions)
         }
-        if let answer = transaction.earlyAnswer { return refuseChunk(size: size, answer, &actions) }
+        if let answer = transaction.earlyAnswer { return refuseChunk(size: size, answer, isOwn: false, &actions) }
         if !transaction.contentBegan {
             chunkDecoder = ChunkDecoder(limit: contentLimit, lineLimit: settings.lineLengthLimit)
             self.transaction?.contentBegan = true
@@ -34,7 +34,7 @@ extension SMTPServerSession {
         }
         let octets = chunkDecoder.octets + size
         if let limit = contentLimit, octets > limit {
-            return refuseChunk(size: size, reply(to: .tooLarge, octets: octets, from: transaction.sender, &actions), &actions)
+            return refuseChunk(size: size, reply(to: .tooLarge, octets: octets), &actions)
         }
         chunkDecoder.beginChunk(size: size)
         isLastChunk = isLast
@@ -42,26 +42,27 @@ extension SMTPServerSession {
         phase = .chunk
     }
 
-    mutating func refuseChunk(size: Int, _ reply: Reply, _ actions: inout [SMTPServerAction]) {
-        abortTransaction(&actions)
+    /// - Parameter isOwn: the session's own words, and not the host's.
+    mutating func refuseChunk(size: Int, _ reply: Reply, isOwn: Bool = true, _ actions: inout [SMTPServerAction]) {
+        refusedChunk = RefusedChunk(remaining: size, reply: reply, sender: transaction?.sender, isOwn: isOwn)
+        abortTransaction(as: .refused, &actions)
         countSessionOctets(size)
-        refusedChunk = (size, reply)
         phase = .refusedChunk
     }
 
     mutating func workOnRefusedChunk(_ actions: inout [SMTPServerAction]) -> Bool {
-        guard let (remaining, reply) = refusedChunk else {
+        guard let chunk = refusedChunk else {
             phase = .commands
             return true
         }
-        let length = min(remaining, input.readableBytes)
+        let length = min(chunk.remaining, input.readableBytes)
         input.moveReaderIndex(forwardBy: length)
         contentOctetsRead &+= UInt64(length)
-        refusedChunk = (remaining - length, reply)
-        guard length == remaining else { return false }
+        refusedChunk?.remaining -= length
+        guard length == chunk.remaining else { return false }
         refusedChunk = nil
         phase = .commands
-        answerContent(reply, isError: true, &actions)
+        answerContent(chunk.reply, isError: true, isOwn: chunk.isOwn, from: chunk.sender, &actions)
         return true
     }
 
@@ -96,7 +97,7 @@ extension SMTPServerSession {
     private mutating func dropContent(_ actions: inout [SMTPServerAction]) {
         guard transaction?.isAlive == true else { return }
         transaction?.isRefused = true
-        actions.append(.transactionAborted)
+        actions.append(.transactionAborted(.refused))
     }
 
     /// Whether content that nobody wants goes on for too long.
@@ -108,13 +109,13 @@ extension SMTPServerSession {
         if let answer = transaction?.earlyAnswer {
             transaction = nil
             phase = .commands
-            answerContent(answer, isError: false, &actions)
+            answerContent(answer, isError: false, isOwn: false, from: nil, &actions)
         } else if let defect {
             dropContent(&actions)
-            let reply = reply(to: defect, octets: octets, from: transaction?.sender, &actions)
+            let sender = transaction?.sender
             transaction = nil
             phase = .commands
-            answerContent(reply, isError: true, &actions)
+            answerContent(reply(to: defect, octets: octets), isError: true, isOwn: true, from: sender, &actions)
         } else {
             phase = .answer
             actions.append(.contentEnded(octets: octets, has8BitOctets: has8BitOctets))
@@ -126,18 +127,26 @@ extension SMTPServerSession {
             transaction = nil
             phase = .commands
             if reply.isPositive { (errors, unknownCommands, idleCommands, refusedRecipients, postponedRecipients) = (0, 0, 0, 0, 0) }
-            answerContent(reply, isError: false, &actions)
+            answerContent(reply, isError: false, isOwn: false, from: nil, &actions)
         } else if let transaction, transaction.contentBegan, transaction.isAlive {
             // A message that is not whole cannot have been taken.
+            if reply.isPositive { note(ServerReplies.holderFailed, &actions) }
             self.transaction?.earlyAnswer = reply.isPositive ? ServerReplies.holderFailed : reply
         }
     }
 
-    private mutating func answerContent(_ reply: Reply, isError: Bool, _ actions: inout [SMTPServerAction]) {
+    /// - Parameters:
+    ///   - isError: it counts as the client's error, where it is permanent.
+    ///   - isOwn: the session's own words, and not the host's.
+    ///   - sender: of the transaction, which is over.
+    private mutating func answerContent(
+        _ reply: Reply, isError: Bool, isOwn: Bool, from sender: EnvelopeSender?, _ actions: inout [SMTPServerAction]
+    ) {
+        if isOwn { note(reply, from: sender, isOfTransaction: sender != nil, &actions) }
         if reply.code == 421 {
-            close(with: reply, &actions)
+            close(with: reply, isOwn: false, &actions)
         } else if isError, reply.isPermanentFailure {
-            refuse(reply, &actions)
+            refuse(reply, isOwn: false, &actions)
         } else {
             respond(reply)
         }
@@ -148,16 +157,25 @@ extension SMTPServerSession {
         sessionOctets = overflow ? Int.max : sum
     }
 
-    private mutating func reply(
-        to defect: ContentDefect, octets: Int, from sender: EnvelopeSender?, _ actions: inout [SMTPServerAction]
-    ) -> Reply {
+    private func reply(to defect: ContentDefect, octets: Int) -> Reply {
         switch defect {
         case .bareLineEnd: return ServerReplies.bareLineEnd
-        case .lineTooLong: return ServerReplies.textLineTooLong(limit: settings.lineLengthLimit)
+        case .lineTooLong: return settings.coded(ServerReplies.textLineTooLong(limit: settings.lineLengthLimit), by: .lineLength)
         case .tooLarge:
             // Where only the session's limit is in the way, the message is welcome in another one (E02).
             guard let largest = settings.largestMessage, octets > largest.bytes else { return ServerReplies.sessionExhausted }
-            return coded(ServerReplies.messageTooLarge(limit: largest), by: .messageSize, from: sender, &actions)
+            return settings.coded(ServerReplies.messageTooLarge(limit: largest), by: .messageSize)
         }
     }
+}
+
+/// A chunk that was refused by its command line: its octets are swallowed, and then answered.
+struct RefusedChunk: Sendable {
+    /// Octets that are still to come.
+    var remaining: Int
+    let reply: Reply
+    /// Of the transaction that the chunk ended.
+    let sender: EnvelopeSender?
+    /// The session's own words, and not the host's.
+    let isOwn: Bool
 }

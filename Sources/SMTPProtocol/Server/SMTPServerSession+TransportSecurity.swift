@@ -48,12 +48,13 @@ extension SMTPServerSession {
 
     /// Answers a command that needs more protection than there is. Over TLS it cannot become better, so the session ends with it.
     mutating func refuseUnprotected(_ command: SMTPCommand, _ reply: Reply, _ actions: inout [SMTPServerAction]) {
-        let reply = coded(reply, by: secureChannel == nil ? .encryption : .strongEncryption, from: nil, &actions)
+        let reply = settings.coded(reply, by: secureChannel == nil ? .encryption : .strongEncryption)
         if secureChannel != nil { return closeInTurn(with: reply, &actions) }
         switch command {
         case .chunk(let size, _) where size <= settings.discardLimit.bytes: refuseChunk(size: size, reply, &actions)
         case .chunk: close(with: ServerReplies.chunkTooLarge, &actions)
         case .data: refuseData(reply, &actions)
+        case .mail(let sender): refuse(reply, from: sender, &actions)
         default: refuse(reply, &actions)
         }
     }

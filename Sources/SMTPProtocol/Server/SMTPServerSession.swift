@@ -8,8 +8,8 @@ import NIOCore
 ///
 /// Pipelining (RFC 2920): further `RCPT` are worked on while earlier ones wait for their answer; everything else waits its turn. Octets
 /// behind `DATA` that come before the 354 are content, as the client means them. Where `DATA` is refused they would become commands,
-/// perhaps written by the author of a message (RFC 2920 §3.1: DATA is the last of its group): the session closes at the line behind
-/// it, unless that is a command without fault. It does not look at what has already arrived, so that the same octets mean the same
+/// perhaps written by the author of a message (RFC 2920 §3.1: DATA is the last of its group): the session closes at the first line
+/// behind it that begins with no verb, until a command without fault has come. It does not look at what has already arrived, so that the same octets mean the same
 /// however the network cuts them.
 ///
 /// TLS and logins are the host's to perform: `.startTLS` and `.authenticate` ask for them. What a client said in clear counts for nothing
@@ -66,8 +66,7 @@ public struct SMTPServerSession: Sendable {
     var isLastChunk = false
     /// The chunk under way was announced with no octet, and is not the last.
     var isEmptyChunk = false
-    /// What is left of a refused chunk, and its reply.
-    var refusedChunk: (remaining: Int, reply: Reply)?
+    var refusedChunk: RefusedChunk?
 
     var messages = 0
     var sessionOctets = 0
@@ -149,7 +148,7 @@ public struct SMTPServerSession: Sendable {
         case .authenticationChallenge(let challenge): authenticationChallenge(challenge, then: .clientsTurn, &actions)
         case .authenticated(let identity, let finalData): authenticated(identity, finalData: finalData, &actions)
         case .authenticationFailed(let reply): authenticationFailed(reply, &actions)
-        case .refuse(let reply): close(with: reply, &actions)
+        case .refuse(let reply, let rule): close(with: rule.map { settings.coded(reply, by: $0) } ?? reply, &actions)
         case .timedOut:
             guard isWaitingForClient else { return }
             close(with: ServerReplies.timedOut, &actions)
@@ -255,11 +254,16 @@ extension SMTPServerSession {
     }
 
     /// Answers a command with something that counts as the client's error.
-    mutating func refuse(_ reply: Reply, _ actions: inout [SMTPServerAction]) {
+    ///
+    /// - Parameters:
+    ///   - sender: of the command, where it is none of the transaction that runs.
+    ///   - isOwn: the session's own words, and not the host's.
+    mutating func refuse(_ reply: Reply, from sender: EnvelopeSender? = nil, isOwn: Bool = true, _ actions: inout [SMTPServerAction]) {
         errors += 1
         if errors > settings.errorLimit {
             closeInTurn(with: ServerReplies.tooManyErrors, &actions)
         } else {
+            if isOwn { note(reply, from: sender, &actions) }
             respond(reply)
         }
     }
@@ -269,15 +273,24 @@ extension SMTPServerSession {
         if replies.isEmpty {
             close(with: reply, &actions)
         } else {
+            note(reply, &actions)
             replies.append(reply)
             closesBehindReplies = true
         }
     }
 
     /// Closes now: what is unanswered stays so, what is unread is never read.
-    mutating func close(with reply: Reply?, _ actions: inout [SMTPServerAction]) {
+    ///
+    /// - Parameters:
+    ///   - sender: of the command, where it is none of the transaction that runs.
+    ///   - isOwn: the session's own words, which nobody has noted yet.
+    mutating func close(
+        with reply: Reply?, from sender: EnvelopeSender? = nil, isOwn: Bool = true, _ actions: inout [SMTPServerAction]
+    ) {
         guard phase != .closed else { return }
-        abortTransaction(&actions)
+        if let reply, isOwn, canBeHeard { note(reply, from: sender, &actions) }
+        let end: TransactionEnd = reply.map { $0.code >= 400 ? .refused : .byClient } ?? .connectionLost
+        abortTransaction(as: end, &actions)
         if case .authentication = phase { actions.append(.authenticationCancelled) }
         if let reply, canBeHeard { write(reply) }
         phase = .closed
@@ -286,12 +299,12 @@ extension SMTPServerSession {
     }
 
     /// Drops the transaction, and says so to whoever holds it, unless its content is out of our hands.
-    mutating func abortTransaction(_ actions: inout [SMTPServerAction]) {
+    mutating func abortTransaction(as end: TransactionEnd = .byClient, _ actions: inout [SMTPServerAction]) {
         guard let ended = transaction else { return }
         transaction = nil
         // Between chunks; what came in them is otherwise counted with the end of the content.
         if phase == .commands, ended.contentBegan { countSessionOctets(chunkDecoder.octets) }
-        if phase != .answer, ended.isAlive { actions.append(.transactionAborted) }
+        if phase != .answer, ended.isAlive { actions.append(.transactionAborted(end)) }
     }
 
     mutating func write(encoded reply: ByteBuffer) { output.writeImmutableBuffer(reply) }
@@ -322,10 +335,10 @@ extension SMTPServerSession {
             }
         }
         // RFC 5321 §3.8: 421 says that the channel closes.
-        if reply.code == 421 { return close(with: reply, &actions) }
+        if reply.code == 421 { return close(with: reply, isOwn: false, &actions) }
         write(reply)
         while let known = replies.popKnown() {
-            if known.code == 421 { return close(with: known, &actions) }
+            if known.code == 421 { return close(with: known, isOwn: false, &actions) }
             write(known)
         }
     }

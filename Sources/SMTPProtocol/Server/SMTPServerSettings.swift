@@ -42,7 +42,7 @@ public struct SMTPServerSettings: Sendable {
     /// How clients log in; nil: AUTH is not known, and everybody is anonymous.
     public let authentication: ServerAuthentication?
 
-    /// What marks the replies of a rule: `R-7f3k2`. Those that are not here have no code.
+    /// What marks the replies of a rule: `R-7f3k2-ab`. Those that are not here have no code.
     public let refusalCodes: [SessionRule: String]
 
     /// Encoded once for all sessions.

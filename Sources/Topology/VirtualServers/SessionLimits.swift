@@ -15,16 +15,19 @@ public struct SessionLimits: Hashable, Sendable {
     /// Octets of a line of content, without its CRLF. Without a limit a line may be as long as the message: receivers should take lines that
     /// are longer than writers may make them (RFC 5322 §2.1.1).
     public let lineLength: Int?
+    /// Of `line_length`, where it is written.
+    public let lineLengthLocation: SourceLocation
 
     /// What every server takes: octets of a line without its CRLF (RFC 5321 §4.5.3.1.6).
     public static let leastLineLength = 998
 
     public init(
         messageSize: ByteCount? = .mebibytes(10), sessionSize: ByteCount? = .mebibytes(100), recipients: Int? = 64_000,
-        messagesPerConnection: Int? = nil, lineLength: Int? = nil, messageSizeLocation: SourceLocation = .builtIn
+        messagesPerConnection: Int? = nil, lineLength: Int? = nil, messageSizeLocation: SourceLocation = .builtIn,
+        lineLengthLocation: SourceLocation = .builtIn
     ) {
         (self.messageSize, self.sessionSize) = (messageSize, sessionSize)
-        self.messageSizeLocation = messageSizeLocation
+        (self.messageSizeLocation, self.lineLengthLocation) = (messageSizeLocation, lineLengthLocation)
         (self.recipients, self.messagesPerConnection, self.lineLength) = (recipients, messagesPerConnection, lineLength)
     }
 }

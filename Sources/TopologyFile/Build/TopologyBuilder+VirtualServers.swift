@@ -55,7 +55,8 @@ extension TopologyBuilder {
             recipients: (value?["recipients"]).limit(default: defaults.recipients),
             messagesPerConnection: (value?["messages_per_connection"]).limit(default: defaults.messagesPerConnection),
             lineLength: (value?["line_length"]).limit(default: defaults.lineLength),
-            messageSizeLocation: value?.entry("message_size")?.keyLocation ?? .builtIn)
+            messageSizeLocation: value?.entry("message_size")?.keyLocation ?? .builtIn,
+            lineLengthLocation: value?.entry("line_length")?.keyLocation ?? .builtIn)
     }
 
     private func submission(_ value: Value) -> SubmissionSettings {

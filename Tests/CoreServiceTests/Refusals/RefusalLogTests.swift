@@ -14,8 +14,8 @@ struct RefusalLogTests {
             time: Timestamp(seconds: Int64(number)))
     }
 
-    private static let one = Refusal(.relayingDenied, RefusalCode(rule: "2", path: "one"))
-    private static let other = Refusal(.noRoute, RefusalCode(rule: "6", path: "other"))
+    private static let one = Refusal(.relayingDenied, RefusalCode(rule: "2", path: "one", installation: InstallationMark(value: 0)))
+    private static let other = Refusal(.noRoute, RefusalCode(rule: "6", path: "other", installation: InstallationMark(value: 0)))
 
     @Test("the newest are kept, newest first, and all are counted", arguments: [0, 1, 4, 5, 6, 23])
     func newest(count: Int) throws {

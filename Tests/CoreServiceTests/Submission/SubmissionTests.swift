@@ -185,7 +185,7 @@ struct SubmissionTests {
                     pool: pool, place: try #require(open.began(from: client) {}),
                     facts: SessionFacts(virtualServer: "internet", clientAddress: client),
                     sender: EnvelopeSender(reversePath: .null), token: nil,
-                    answer: { if case .recipient(let reply) = $0 { answer.succeed("\(reply)") } }, writable: {})
+                    answer: { if case .recipient(let reply, _, _) = $0 { answer.succeed("\(reply)") } }, writable: {})
                 transaction.ask(recipient)
                 return NIOLoopBound(transaction, eventLoop: loop)
             }.get()

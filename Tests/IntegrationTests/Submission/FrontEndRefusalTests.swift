@@ -80,7 +80,7 @@ struct FrontEndRefusalTests {
             for one in cases(server, lax: lax) {
                 // The reply is another than the one that is waited for, so it is shown.
                 let said = try await server.play(one.script + "\nS: \(one.reply) [none]")
-                let code = try #require(said.firstMatch(of: /\[(R-[0-9a-z]{5})\]/)?.1, "\(one.name): \(said)")
+                let code = try #require(said.firstMatch(of: /\[(R-[0-9a-z]{5}-[0-9a-z]{2})\]/)?.1, "\(one.name): \(said)")
                 #expect(said.contains(one.reply), "\(one.name): \(said)")
                 codes[one.name] = code
                 let told = try await eventually("the core knows of: \(one.name)") {

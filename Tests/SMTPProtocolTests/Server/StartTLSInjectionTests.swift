@@ -73,7 +73,9 @@ struct StartTLSInjectionTests {
             session.receive(events[1], actions: &actions)
             #expect(actions == [.sent("220 mx.test ESMTP Postern\r\n")])
         }
-        for event in [.refuse(Reply(554, "5.7.1", "No")), .handshakeFailed, .shuttingDown, .said("EHLO c\r\n")] as [SMTPServerEvent] {
+        for event in [.refuse(Reply(554, "5.7.1", "No"), by: nil), .handshakeFailed, .shuttingDown, .said("EHLO c\r\n")]
+            as [SMTPServerEvent]
+        {
             var session = SMTPServerSession(settings: settings)
             var actions: [SMTPServerAction] = []
             session.receive(event, actions: &actions)
