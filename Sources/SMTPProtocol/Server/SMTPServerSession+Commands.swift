@@ -114,14 +114,19 @@ extension SMTPServerSession {
         }
         guard transaction == nil else { return refuse(ServerReplies.nestedMail, &actions) }
         if let limit = settings.messagesPerConnection, messages >= limit {
-            return close(with: ServerReplies.tooManyMessages, &actions)
+            return close(with: ServerReplies.tooManyMessages(limit: limit), &actions)
         }
         let declared = sender.declaredSize ?? 0
-        if let largest = settings.largestMessage, declared > largest.bytes {
-            let reply = ServerReplies.messageTooLarge(limit: largest)
+        if let largest = settings.messageSizeLimit, declared > largest.bytes {
+            let reply = ServerReplies.messageTooLarge(size: declared, limit: largest)
             return refuse(coded(reply, by: .messageSize, from: sender, &actions), &actions)
         }
-        if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, &actions) }
+        // E02: a first message is always welcome, and none is cut off: what counts is known before it begins.
+        if let limit = settings.sessionSizeLimit,
+            sessionOctets >= limit.bytes || (sessionOctets > 0 && declared > limit.bytes - sessionOctets)
+        {
+            return close(with: ServerReplies.sessionFull(limit: limit), &actions)
+        }
         transaction = ServerTransaction(sender: sender)
         actions.append(.transactionBegan(sender))
         respond(ServerReplies.senderOK)
@@ -174,15 +179,6 @@ extension SMTPServerSession {
 
     private var mailMissing: Reply { greeting == nil ? ServerReplies.greetFirst : ServerReplies.mailFirst }
 
-    /// Octets that the session's limit leaves; nil: no limit.
-    var sessionRoom: Int? { settings.sessionSizeLimit.map { max(0, $0.bytes - sessionOctets) } }
-
-    /// Octets that the next message may have; nil: no limit.
-    var contentLimit: Int? {
-        switch (settings.largestMessage?.bytes, sessionRoom) {
-        case (let largest?, let room?): min(largest, room)
-        case (let largest?, nil): largest
-        case (nil, let room): room
-        }
-    }
+    /// Octets that the next message may have; nil: no limit. The session's limit cuts no message off (E02).
+    var contentLimit: Int? { settings.messageSizeLimit?.bytes }
 }

@@ -155,9 +155,8 @@ extension SMTPServerSession {
         case .bareLineEnd: return ServerReplies.bareLineEnd
         case .lineTooLong: return ServerReplies.textLineTooLong(limit: settings.lineLengthLimit)
         case .tooLarge:
-            // Where only the session's limit is in the way, the message is welcome in another one (E02).
-            guard let largest = settings.largestMessage, octets > largest.bytes else { return ServerReplies.sessionExhausted }
-            return coded(ServerReplies.messageTooLarge(limit: largest), by: .messageSize, from: sender, &actions)
+            let reply = ServerReplies.messageTooLarge(size: octets, limit: settings.messageSizeLimit ?? ByteCount(octets))
+            return coded(reply, by: .messageSize, from: sender, &actions)
         }
     }
 }

@@ -45,6 +45,8 @@ public struct Topology: Hashable, Sendable {
     public let logs: LogSettings
 
     public static let defaultRuntimeDirectory = "/run/postern"
+    /// RFC 5321 §6.3 asks for at least 100.
+    public static let defaultMaximumHops = 100
     public static let defaultStateDirectory = "/var/lib/postern"
 
     public init(
@@ -56,7 +58,7 @@ public struct Topology: Hashable, Sendable {
         permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
-        reports: Reports? = nil, maximumHops: Int = 30, logs: LogSettings = LogSettings()
+        reports: Reports? = nil, maximumHops: Int = Topology.defaultMaximumHops, logs: LogSettings = LogSettings()
     ) {
         (self.source, self.revision, self.sourceText, self.hostname) = (source, revision, sourceText, hostname)
         self.defaultDomain = defaultDomain ?? hostname

@@ -40,7 +40,8 @@ struct TopologyBuilder {
             certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),
             virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],
             connectors: root["connectors"]?.entries.compactMap(connector) ?? [], outbound: profiles(root["outbound"]),
-            reports: reports(root["reports"], stateDirectory: stateDirectory), maximumHops: root["maximum_hops"]?.integer ?? 30,
+            reports: reports(root["reports"], stateDirectory: stateDirectory),
+            maximumHops: root["maximum_hops"]?.integer ?? Topology.defaultMaximumHops,
             logs: logs(root["logs"]))
     }
 

@@ -190,7 +190,7 @@ extension ConfigurationModel {
         Key(
             "delay_notification", .duration(minimum: 1, orNone: true), default: "12h", rows: ["E08"], later: .reports,
             "After so long, the sender hears that the message still waits."),
-        Key("expiration", .duration, default: "2d", rows: ["E09"], "After so long, the message is given up and reported."),
+        Key("expiration", .duration, default: "5d", rows: ["E09"], "After so long, the message is given up and reported."),
         Key(
             "masquerade_domain", .text(.domainOrNone), default: "none", rows: ["E11"], later: .masquerading,
             "Replaces the domain of reverse-paths."),

@@ -46,7 +46,7 @@ enum ConfigurationModel {
                         + "does not say is as in `default`."),
                 Key("reports", .table(reports), "What becomes of reports besides their delivery."),
                 Key(
-                    "maximum_hops", .integer(1...1000), default: "30", rows: ["E10"],
+                    "maximum_hops", .integer(1...1000), default: "\(Topology.defaultMaximumHops)", rows: ["E10"],
                     "`Received` fields that a message may have; more is a loop: `554 5.4.6`."),
                 Key("logs", .table(logs), rows: ["E21"], "What is logged, and how."),
             ],
