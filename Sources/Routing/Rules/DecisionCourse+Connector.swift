@@ -87,7 +87,7 @@ extension DecisionCourse {
         if anonymousSender == nil { anonymousSender = facts.reversePath.address.map { Person($0) } }
         if let found = try anonymousSender?.match(in: limits.rejectFrom, table, directory) { return found }
         // `user+tag` is `user` as far as rejecting goes, whatever the directory has.
-        return facts.reversePath.address?.withoutSubaddress.flatMap { limits.rejectFrom.named(AddressKey($0)) }
+        return facts.reversePath.address.map { table.meant(by: $0) }?.withoutSubaddress.flatMap { limits.rejectFrom.named(AddressKey($0)) }
     }
 
     /// What is not known yet forbids nothing. Size comes last, since it is the only reason where it stands alone.

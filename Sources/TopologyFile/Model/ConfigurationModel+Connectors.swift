@@ -89,7 +89,7 @@ extension ConfigurationModel {
         misplaced: ["dns": "delivery by DNS is written `deliver: dns`"])
 
     static let holdFor = TableModel([
-        Key("accounts", .list1(.text(.account)), required: true, rows: ["S29"], "Who may ask for the mail."),
+        Key("accounts", .list1(.text(.person)), required: true, rows: ["S29"], "Who may ask for the mail."),
         Key(
             "methods", .list1(.words(HoldFor.Trigger.allCases)), default: "[etrn, atrn]", rows: ["S29"],
             "How it is asked for: ETRN (RFC 1985), TURN (RFC 821), ATRN (RFC 2645)."),

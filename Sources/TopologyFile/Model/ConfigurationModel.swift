@@ -24,7 +24,7 @@ enum ConfigurationModel {
                     "domains", .map(.domain, placeholder: "domain", domain, minimum: 0), default: "none", rows: ["E22"],
                     "What we receive mail for."),
                 Key(
-                    "postmaster", .text(.account), default: "nobody",
+                    "postmaster", .text(.person), default: "nobody",
                     "Gets mail for `postmaster@` each of our domains, unless the directory has that address (RFC 5321 §4.5.1)."),
                 Key("budgets", .table(budgets), "What one client network may take of what all clients share."),
                 Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
@@ -75,7 +75,10 @@ enum ConfigurationModel {
                                 "unknown_to", .text(.smartHost), required: true, rows: ["E06"],
                                 "The host that mail to unknown recipients goes to.")
                         ])),
-                    required: true, "A shared domain whose unknown recipients go to a named host.")
+                    "A shared domain whose unknown recipients go to a named host."),
+                Key(
+                    "alias_of", .text(.mailDomain), rows: ["E22"],
+                    "The domain is another name of this one: an address in it is the same address there. An alias of an alias is an error."),
             ])),
     ])
 
@@ -116,7 +119,9 @@ enum ConfigurationModel {
                 .table(
                     TableModel([
                         Key("who", .principals(minimum: 1), required: true, "The accounts."),
-                        Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
+                        Key(
+                            "addresses", .list1(.text(.senderAddress)), required: true,
+                            "The addresses they may send as; `*@example.org` is every address of that domain."),
                     ]))),
             default: "[]", "Addresses that accounts may send as, besides their own."),
         Key(
