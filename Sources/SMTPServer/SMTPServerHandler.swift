@@ -358,7 +358,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         // As many as there are here already, and ours would be one more (E10).
         guard filter.receivedCount < context.maximumHops else {
             giveUpTransaction("it has gone round in a loop (E10)")
-            let reply = context.settings.coded(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop"), by: .hops)
+            let reply = context.settings.coded(
+                Reply(554, "5.4.6", "Too many hops: the message has passed \(filter.receivedCount) hosts, and goes round in a loop"),
+                by: .hops)
             refused(reply, by: .hops, from: sender)
             return handle(.contentAnswered(reply))
         }

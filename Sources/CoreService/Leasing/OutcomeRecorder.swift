@@ -324,6 +324,7 @@ final class OutcomeRecorder {
         core.beginningOfContent(grant.message) { [self] original in
             let report = DeliveryReport(
                 host: core.topology.hostname, queueID: grant.message.id, sender: sender, envelopeID: grant.message.sender.envelopeID,
+                postmaster: core.postmasterForHelp,
                 arrival: grant.message.receivedAt, date: .now(), recipients: failed, original: original
             ).message()
             core.system(report, to: sender) { [core] result in

@@ -110,7 +110,11 @@ extension DecisionCourse {
         case .rejected(let principal):
             Refusal(550, "5.7.1", "You may not send to \(domain): mail from \(principal) is not carried there", code)
         case .notAccepted: Refusal(550, "5.7.1", "You may not send to \(domain): only certain senders may", code)
-        case .size(_, let maximum): Refusal(552, "5.3.4", "Message too large: \(domain) takes at most \(maximum)", code)
+        case .size(let size, let maximum):
+            Refusal(
+                552, "5.3.4",
+                "Message of \(ByteCount(max(0, size)).approximately); \(domain) takes at most \(maximum.approximately) (attachments grow by a third)",
+                code)
         case .priority(let priority):
             Refusal(550, "5.7.1", "You may not send mail of \(priority.rawValue) priority to \(domain)", code)
         case .type(let type):
