@@ -43,7 +43,8 @@ struct NamedEntryTests {
             try directory.addAlias(Self.address("chief@postern.test"), to: [Self.address("anna@postern.test")])
             try directory.addGroup(Self.address("staff@postern.test"))
         }
-        try await CoreUnderTest.with(configuration: Self.configuration(postmaster: "postmaster: karl@old.test"), prepare: prepare) { core, _ in
+        let configuration = Self.configuration(postmaster: "postmaster: karl@old.test")
+        try await CoreUnderTest.with(configuration: configuration, prepare: prepare) { core, _ in
             let refusal = try await core.run { core -> String? in
                 do {
                     _ = try DirectoryCommands(core: core, mayReadVerifiers: false).run(ControlRequest(command, [name]))
