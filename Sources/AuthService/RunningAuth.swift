@@ -146,7 +146,9 @@ final class RunningAuth {
                 settings: .init(
                     mechanisms: settings.authentication.mechanisms,
                     basicRequiresEncryption: settings.authentication.basic?.requireTLS ?? true,
-                    names: LoginNameForms(defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys)), decoys: current,
+                    names: LoginNameForms(
+                        defaultDomain: topology.defaultDomain, domains: Set(topology.domains.keys),
+                        aliases: topology.domainAliases.mapValues(\.target)), decoys: current,
                     saslauthd: identity.saslauthdSocket.map { Saslauthd(socket: $0) }, secretKey: secretKey,
                     ntlmServer: identity.ntlmServer, proven: identity.passwordCache ? proven : nil, derivesSeparately: true))
         }

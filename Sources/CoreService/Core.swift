@@ -100,7 +100,7 @@ final class Core {
             return
         }
         do {
-            guard try directory.resolve(recipient: postmaster.address) == nil else { return }
+            guard try directory.resolve(address: postmaster.address) == nil else { return }
             log.warning(
                 "postmaster is not in the directory: mail for postmaster@ our domains is refused",
                 metadata: ["postmaster": "\(postmaster.address)", "configuration": "\(postmaster.location)"])

@@ -18,7 +18,9 @@ extension Directory {
 
     /// Makes an entry without targets; returns its row.
     func insertEntry(_ address: EmailAddress, _ kind: DirectoryKind, forward: Bool, now: Timestamp) throws(DirectoryError) -> Int64 {
+        if let meant = domains.replacement(for: address) { throw .domainIsAlias(address, of: meant) }
         guard domains.standing(of: address.domain) != .outside else { throw .domainNotOurs(address) }
+        if address.hasWildcard, kind != .alias || !address.isCatchAll { throw .wildcard(address, as: kind) }
         let key = AddressKey(address)
         if let entry = try load(key) { throw .alreadyExists(entry.address, as: entry.kind) }
         // A user's is compared where its first login name is made, an alias's once it is known where it leads.
@@ -35,7 +37,7 @@ extension Directory {
     /// Adds targets that may be there. The same one twice counts once.
     func insertTargets(_ targets: [EmailAddress], of owner: EmailAddress, id: Int64, forward: Bool) throws(DirectoryError) {
         guard targets.count <= Self.maximumTargets else { throw .tooManyTargets(owner, limit: Self.maximumTargets) }
-        for target in targets {
+        for target in targets.map({ domains.replacement(for: $0) ?? $0 }) {
             try check(target, of: owner, forward: forward)
             try run(
                 "INSERT INTO targets (owner, key, address) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -50,7 +52,7 @@ extension Directory {
         let known = Set(entry.targetKeys)
         var new = known
         for target in targets {
-            let key = AddressKey(target)
+            let key = AddressKey(domains.replacement(for: target) ?? target)
             guard !known.contains(key) else {
                 throw entry.kind == .group ? .alreadyMember(target, of: entry.address) : .alreadyTarget(target, of: entry.address)
             }
@@ -66,7 +68,9 @@ extension Directory {
     func removeTargets(_ targets: [EmailAddress], from entry: DirectoryEntry) throws(DirectoryError) {
         let known = Set(entry.targetKeys)
         for target in targets {
-            let key = AddressKey(target)
+            // Perhaps it was entered before its domain became an alias.
+            let written = AddressKey(target)
+            let key = known.contains(written) ? written : AddressKey(domains.replacement(for: target) ?? target)
             guard known.contains(key) else {
                 throw entry.kind == .group ? .notAMember(target, of: entry.address) : .notATarget(target, of: entry.address)
             }
@@ -75,7 +79,8 @@ extension Directory {
     }
 
     private func check(_ target: EmailAddress, of owner: EmailAddress, forward: Bool) throws(DirectoryError) {
-        guard try resolve(recipient: target) == nil else { return }
+        guard !target.hasWildcard else { throw .wildcardTarget(target, of: owner) }
+        guard try resolve(address: target) == nil else { return }
         switch domains.standing(of: target.domain) {
         case .authoritative: throw .noSuchTarget(target, of: owner)
         case .shared: return
@@ -146,6 +151,13 @@ extension Directory {
             }
             return Array(removed.dropFirst()).sorted { $0.lookupKey < $1.lookupKey }
         }
+    }
+
+    /// The same, also by the names that its domain has besides.
+    func referencesInAllSpellings(to address: EmailAddress) throws(DirectoryError) -> [(owner: OwnerRow, targetKey: AddressKey)] {
+        var references = try references(to: address)
+        for other in domains.otherSpellings(of: address) { references += try self.references(to: other) }
+        return references
     }
 
     /// The aliases and groups that name this entry, by its address or by a subaddress that is no entry of its own.

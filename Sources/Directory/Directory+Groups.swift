@@ -55,12 +55,12 @@ extension Directory {
     public func groups(of address: EmailAddress) throws(DirectoryError) -> Set<AddressKey> {
         let asked = AddressKey(address)
         if let known = cache.groups(of: asked) { return known }
-        let start = try resolve(recipient: address)?.address ?? address
+        let start = try resolve(address: address)?.address ?? domains.replacement(for: address) ?? address
         var seen: Set<AddressKey> = [AddressKey(start)]
         var groups: Set<AddressKey> = []
         var open = [start]
         while let member = open.popLast() {
-            for (owner, _) in try references(to: member) {
+            for (owner, _) in try referencesInAllSpellings(to: member) {
                 let key = AddressKey(owner.address)
                 guard seen.insert(key).inserted else { continue }
                 if owner.kind == .group { groups.insert(key) }

@@ -14,6 +14,14 @@ extension Directory {
     ///
     /// - Throws: `.storage`, `.damaged`.
     public func lead(of recipient: EmailAddress) throws(DirectoryError) -> Lead {
+        let meant = domains.replacement(for: recipient) ?? recipient
+        let lead = try leadWithoutCatchAll(of: meant)
+        guard lead == .unknown, let all = catchAll(of: meant) else { return lead }
+        let caught = try leadWithoutCatchAll(of: all)
+        return caught == .mailbox ? .unknown : caught
+    }
+
+    private func leadWithoutCatchAll(of recipient: EmailAddress) throws(DirectoryError) -> Lead {
         let key = AddressKey(recipient)
         switch cache.answer(for: key) {
         case .unknown: return .unknown
@@ -39,10 +47,13 @@ extension Directory {
     /// - Returns: nil where it has more, or one of them is an alias or group itself.
     /// - Throws: `.storage`, `.damaged`.
     public func expandIfShort(_ recipient: EmailAddress, most: Int) throws(DirectoryError) -> Expansion? {
-        guard let found = try head(of: recipient), try count(of: found, most: most + 1) <= most else { return nil }
+        guard case .several(let address) = try lead(of: recipient), let found = try head(AddressKey(address)),
+            try count(of: found, most: most + 1) <= most
+        else { return nil }
         guard let entry = try resolve(recipient: recipient) else { return nil }
         for target in entry.targets {
-            if case .several = try lead(of: target) { return nil }
+            let target = domains.replacement(for: target) ?? target
+            if case .several = try leadWithoutCatchAll(of: target) { return nil }
         }
         return try expand(recipient)
     }

@@ -66,7 +66,9 @@ extension Directory {
         var own = [address]
         var index = 0
         while index < own.count, own.count < Self.maximumTargets {
-            for (owner, _) in try references(to: own[index]) where owner.kind == .alias && !own.contains(owner.address) {
+            for (owner, _) in try referencesInAllSpellings(to: own[index])
+            // Whoever gets the rest of a domain's mail is not everybody in it.
+            where owner.kind == .alias && !owner.address.isCatchAll && !own.contains(owner.address) {
                 if let entry = try load(AddressKey(owner.address)), entry.targets.count == 1 { own.append(owner.address) }
             }
             index += 1
@@ -81,7 +83,7 @@ extension Directory {
         var groups: [EmailAddress] = []
         var open = [address]
         while let member = open.popLast() {
-            for (owner, _) in try references(to: member) where seen.insert(owner.id).inserted {
+            for (owner, _) in try referencesInAllSpellings(to: member) where seen.insert(owner.id).inserted {
                 if owner.kind == .group { groups.append(owner.address) }
                 open.append(owner.address)
             }

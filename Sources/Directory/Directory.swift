@@ -149,17 +149,32 @@ public final class Directory {
 
     // MARK: Look-up
 
-    /// What the recipient is here; nil for an unknown one, in our domains or elsewhere.
+    /// What the recipient is here: exactly, without its `+tag`, or by the catch-all of its domain; nil for an unknown one, in our domains or
+    /// elsewhere.
     ///
     /// - Throws: `.storage`, `.damaged`: a reason to answer "try again later", never "unknown".
     public func resolve(recipient: EmailAddress) throws(DirectoryError) -> DirectoryEntry? {
-        try resolve(recipient, key: AddressKey(recipient))
+        let meant = domains.replacement(for: recipient) ?? recipient
+        if let entry = try resolve(address: meant) { return entry }
+        guard let all = catchAll(of: meant), let entry = try resolve(address: all), entry.kind != .user else { return nil }
+        return entry
+    }
+
+    /// The same without a catch-all: who somebody is, and what a target means. Of those nobody is meant by a `*`.
+    public func resolve(address: EmailAddress) throws(DirectoryError) -> DirectoryEntry? {
+        try resolve(address, key: AddressKey(address))
+    }
+
+    /// `*@domain`, which takes the mail of all addresses that are not in the directory (rule 1).
+    func catchAll(of address: EmailAddress) -> EmailAddress? {
+        guard let name = address.domain.name, domains.contains(name), !address.isCatchAll else { return nil }
+        return address.catchAll
     }
 
     /// Whether mail for `postmaster` is taken, as RFC 5321 §4.5.1 asks of every domain that receives mail.
     public func hasPostmaster(_ domain: DomainName) throws(DirectoryError) -> Bool {
         guard let address = EmailAddress(localPart: "postmaster", domain: .name(domain)) else { return false }
-        return try resolve(recipient: address) != nil
+        return try resolve(address: address) != nil
     }
 
     /// The number of users.
@@ -168,6 +183,7 @@ public final class Directory {
     }
 
     func resolve(_ address: EmailAddress, key: AddressKey) throws(DirectoryError) -> DirectoryEntry? {
+        if let meant = domains.replacement(for: address) { return try resolve(meant, key: AddressKey(meant)) }
         switch cache.answer(for: key) {
         case .entry(let entry): return entry
         case .unknown: return nil

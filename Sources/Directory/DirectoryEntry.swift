@@ -83,9 +83,26 @@ public struct DirectoryDomains: Hashable, Sendable {
     public var shared: Set<DomainName>
     /// Completes a login name without a domain; nil: such a name is what it says, and nothing else.
     public var defaultDomain: DomainName?
+    /// Other names of those domains, and which. An address in one of them is found under the domain that is meant.
+    public var aliases: [DomainName: DomainName]
 
-    public init(authoritative: Set<DomainName>, shared: Set<DomainName> = [], defaultDomain: DomainName? = nil) {
-        (self.authoritative, self.shared, self.defaultDomain) = (authoritative, shared, defaultDomain)
+    public init(
+        authoritative: Set<DomainName>, shared: Set<DomainName> = [], defaultDomain: DomainName? = nil,
+        aliases: [DomainName: DomainName] = [:]
+    ) {
+        (self.authoritative, self.shared, self.defaultDomain, self.aliases) = (authoritative, shared, defaultDomain, aliases)
+    }
+
+    /// The address in the domain that its own is an alias of; nil where that is none.
+    func replacement(for address: EmailAddress) -> EmailAddress? {
+        guard !aliases.isEmpty, let name = address.domain.name, let target = aliases[name] else { return nil }
+        return address.moved(to: target)
+    }
+
+    /// The same address under each other name of its domain.
+    func otherSpellings(of address: EmailAddress) -> [EmailAddress] {
+        if aliases.isEmpty { return [] }
+        return aliases.filter { .name($0.value) == address.domain }.keys.sorted { $0.text < $1.text }.compactMap { address.moved(to: $0) }
     }
 
     /// Whether mail for a domain is looked up in this directory.

@@ -11,6 +11,11 @@ public enum DirectoryError: Error, Hashable, Sendable {
     case wrongKind(EmailAddress, is: DirectoryKind, wanted: DirectoryKind)
     case alreadyExists(EmailAddress, as: DirectoryKind)
     case domainNotOurs(EmailAddress)
+    /// An entry in a domain that is another name of one; the address that is meant.
+    case domainIsAlias(EmailAddress, of: EmailAddress)
+    /// A `*` in the local part of anything but a catch-all, which is an alias `*@domain`.
+    case wildcard(EmailAddress, as: DirectoryKind)
+    case wildcardTarget(EmailAddress, of: EmailAddress)
     /// A target in one of our domains that the directory does not know.
     case noSuchTarget(EmailAddress, of: EmailAddress)
     /// A target outside our domains of an alias or group that is no forward.
@@ -61,6 +66,13 @@ extension DirectoryError: CustomStringConvertible {
         case .wrongKind(let address, let found, let wanted): "\(address) is \(article(found)), not \(article(wanted))"
         case .alreadyExists(let address, let kind): "\(address) already exists as \(article(kind))"
         case .domainNotOurs(let address): "\(address) is in none of the domains under `domains` in the configuration"
+        case .domainIsAlias(let address, let meant):
+            "\(address) cannot be an entry: \(address.domain) is an alias of \(meant.domain) in the configuration, so its mail is for \(meant)"
+        case .wildcard(let address, .alias):
+            "\(address) cannot be an alias: a `*` stands for a whole local part only, as in *@\(address.domain), which is every address that does not exist"
+        case .wildcard(let address, let kind):
+            "\(address) cannot be \(article(kind)): a `*` is nobody; an alias *@\(address.domain) takes the mail of every address that does not exist"
+        case .wildcardTarget(let target, let owner): "\(owner) cannot lead to \(target): a `*` is nobody who could get mail"
         case .noSuchTarget(let target, let owner):
             "\(owner) cannot lead to \(target): that domain is ours, and there is no such user, alias or group"
         case .targetOutside(let target, let owner):

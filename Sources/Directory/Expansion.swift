@@ -144,6 +144,7 @@ extension Expansion {
     }
 
     fileprivate mutating func addUnknown(_ target: EmailAddress, owner: DirectoryEntry, _ domains: DirectoryDomains) {
+        let target = domains.replacement(for: target) ?? target
         let problem: Problem
         switch domains.standing(of: target.domain) {
         case .authoritative: problem = .unknown(target, via: owner.address)

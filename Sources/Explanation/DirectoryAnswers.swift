@@ -16,7 +16,7 @@ public struct DirectoryAnswers: RoutingDirectory {
     public func groups(of address: EmailAddress) throws(DirectoryError) -> Set<AddressKey> { try directory.groups(of: address) }
 
     public func ownAddresses(of account: EmailAddress) throws(DirectoryError) -> [EmailAddress] {
-        guard case .mailbox(let id)? = try directory.resolve(recipient: account)?.content else { return [account] }
+        guard case .mailbox(let id)? = try directory.resolve(address: account)?.content else { return [account] }
         return try directory.ownAddresses(of: id)
     }
 }

@@ -6,6 +6,7 @@ extension DirectoryDomains {
     public init(_ topology: Topology) {
         self.init(
             authoritative: Set(topology.domains.values.filter { !$0.isShared }.map(\.name)),
-            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)), defaultDomain: topology.defaultDomain)
+            shared: Set(topology.domains.values.filter(\.isShared).map(\.name)), defaultDomain: topology.defaultDomain,
+            aliases: topology.domainAliases.mapValues(\.target))
     }
 }

@@ -9,7 +9,7 @@ extension Explainer {
     /// - Throws: `Unanswerable` where the directory cannot be read.
     public func recipient(_ address: EmailAddress) throws(Unanswerable) -> [String] {
         do throws(DirectoryError) {
-            if let expansion = try directory.directory.expand(address) { return RecipientTree(expansion).lines }
+            if let expansion = try directory.directory.expand(address) { return aliasLines(of: address) + RecipientTree(expansion).lines }
         } catch {
             throw Unanswerable(location: .builtIn, reason: "\(error)")
         }
@@ -17,8 +17,16 @@ extension Explainer {
         return ["\(address) is not in the directory"] + self.domain(domain)
     }
 
+    private func aliasLines(of address: EmailAddress) -> [String] {
+        guard let name = address.domain.name, let alias = topology.domainAliases[name] else { return [] }
+        return ["\(alias.name) is an alias of \(alias.target)  \(alias.location)"]
+    }
+
     /// Whether a domain is ours, and which connectors carry mail for it.
     public func domain(_ domain: DomainName) -> [String] {
+        if let alias = topology.domainAliases[domain] {
+            return ["\(domain) is an alias of \(alias.target), and its addresses are those  \(alias.location)"] + self.domain(alias.target)
+        }
         var lines: [String] = []
         if let ours = topology.domains[domain] {
             lines.append("\(domain) is one of our domains  \(ours.location)")

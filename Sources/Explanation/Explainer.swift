@@ -80,7 +80,7 @@ public struct Explainer {
     private func account(of envelope: WrittenEnvelope) throws(Unanswerable) -> EmailAddress? {
         guard let account = envelope.account else { return nil }
         do throws(DirectoryError) {
-            if let entry = try directory.directory.resolve(recipient: account), entry.kind == .user { return entry.address }
+            if let entry = try directory.directory.resolve(address: account), entry.kind == .user { return entry.address }
         } catch {
             throw Unanswerable(location: envelope.location, reason: "\(error)")
         }

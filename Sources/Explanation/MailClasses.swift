@@ -88,7 +88,7 @@ struct MailClasses {
         func add(_ word: String, _ address: EmailAddress?) {
             if let address, seen.insert(word).inserted { found.append(Recipient(word: word, address: address)) }
         }
-        for domain in topologies.flatMap({ $0.domains.keys }).map(\.text).sorted() {
+        for domain in topologies.flatMap({ Array($0.domains.keys) + Array($0.domainAliases.keys) }).map(\.text).sorted() {
             add("somebody in \(domain)", EmailAddress(parsing: "somebody@\(domain)"))
             add("a name in \(domain) that nobody has", EmailAddress(parsing: "\(Self.absent)@\(domain)"))
         }

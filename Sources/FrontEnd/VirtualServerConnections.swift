@@ -103,7 +103,7 @@ final class VirtualServerConnections {
             let (lookups, accepted) = (side.lookups, Accepted(channel: channel, startsWithTLS: startsWithTLS, place: place))
             if refusal == nil, server.reverseDNS.lookup {
                 let lookup = lookups.verify(address, within: Self.lookupDeadline) { [self] result in
-                    let refusal = control.check(address, result) ?? self.refusal(after: result)
+                    let refusal = control.check(address, result) ?? self.refusal(of: address, after: result)
                     begin(accepted, gate, ClientFacts(address: address, reverseLookup: ReverseLookup(result)), refusal)
                 }
                 channel.closeFuture.assumeIsolated().whenComplete { [lookups] _ in lookups.cancel(lookup) }
@@ -200,15 +200,16 @@ final class VirtualServerConnections {
         return HandshakeEnd { [handshakes] in handshakes.leave(place) }
     }
 
-    /// S15: what `on_failure` makes of a lookup. A DNS that does not answer never rejects.
-    private func refusal(after result: ReverseDNSResult) -> ConnectionRefusal? {
+    /// S15: what `on_failure` makes of a lookup: of the PTR record and its confirmation alone. The name of the greeting is no reason (RFC 5321
+    /// §4.1.4), and a DNS that does not answer never rejects.
+    private func refusal(of address: IPAddress, after result: ReverseDNSResult) -> ConnectionRefusal? {
         switch (result, server.reverseDNS.onFailure) {
         case (.pass, _), (_, .annotate): nil
         case (.temperror, _): ConnectionControl.nameUnknown
         case (.fail, .defer), (.permerror, .defer):
-            ConnectionRefusal(Reply(421, "4.7.25", "Your address has no confirmed host name, try again later"))
+            ConnectionRefusal(Reply(421, "4.7.25", "\(address) has no host name that leads back to it; try again when it has one"))
         case (.fail, .reject), (.permerror, .reject):
-            ConnectionRefusal(Reply(554, "5.7.25", "Your address has no confirmed host name"), by: .hostName)
+            ConnectionRefusal(Reply(550, "5.7.25", "\(address) has no host name that leads back to it"), by: .hostName)
         }
     }
 }

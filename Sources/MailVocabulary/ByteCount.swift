@@ -43,3 +43,19 @@ extension ByteCount: CustomStringConvertible {
         return "\(bytes)B"
     }
 }
+
+extension ByteCount {
+    /// For a sentence, rounded up to a tenth: `34 MiB`, `2.5 KiB`, `900 octets`.
+    public var approximately: String {
+        for (unit, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1024)] where bytes >= factor {
+            let whole = bytes / factor
+            let tenths = (bytes % factor * 10 + factor - 1) / factor
+            switch tenths {
+            case 0: return "\(whole) \(unit)"
+            case 10: return "\(whole + 1) \(unit)"
+            default: return "\(whole).\(tenths) \(unit)"
+            }
+        }
+        return bytes == 1 ? "1 octet" : "\(bytes) octets"
+    }
+}

@@ -421,7 +421,9 @@ public final class SMTPServerHandler: ChannelDuplexHandler {
         // As many as there are here already, and ours would be one more (E10).
         guard filter.receivedCount < context.maximumHops else {
             giveUpTransaction(nil)
-            let reply = context.settings.coded(Reply(554, "5.4.6", "Too many hops: the message has gone round in a loop"), by: .hops)
+            let reply = context.settings.coded(
+                Reply(554, "5.4.6", "Too many hops: the message has passed \(filter.receivedCount) hosts, and goes round in a loop"),
+                by: .hops)
             refused(ServerRefusal(reply, by: .hops, sender: sender, isOfTransaction: true))
             return handle(.contentAnswered(reply))
         }

@@ -157,7 +157,7 @@ struct TopologyDiffTests {
 
     @Test("the ways of an outbound profile, and the host of unknown recipients")
     func profile() throws {
-        let slower = try diff { $0 + "\noutbound: { default: { expiration: 5d, connections: { port: 2525 } } }\n" }.settings.map(\.what)
+        let slower = try diff { $0 + "\noutbound: { default: { expiration: 3d, connections: { port: 2525 } } }\n" }.settings.map(\.what)
         #expect(
             slower == [
                 "connector mailboxes: expiration", "connector general: port", "connector general: expiration", "connector backup: port",

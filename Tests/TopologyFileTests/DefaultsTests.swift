@@ -34,10 +34,10 @@ struct DefaultsTests {
                 connections: { limit: 1000, limit_per_domain: 100, timeout: 10m, port: 25, messages_per_connection: 20 }
                 source: { family: any }
                 retry: { first: 15m, second: 30m, third: 60m, subsequent: 4h }
-                expiration: 2d
+                expiration: 5d
             state_directory: /var/lib/postern
             runtime_directory: /run/postern
-            maximum_hops: 30
+            maximum_hops: 100
             on_reroute_refusal: hold
             logs: { level: info }
             postmaster: admin

@@ -15,9 +15,9 @@ struct TopologyValueTests {
         #expect(
             profile.retry
                 == RetryIntervals(first: .seconds(900), second: .seconds(1800), third: .seconds(3600), subsequent: .seconds(14_400)))
-        #expect(profile.expiration == .seconds(172_800))
+        #expect(profile.expiration == .seconds(432_000))
         #expect(profile.delayNotification == .seconds(43_200))
-        #expect(topology.maximumHops == 30)
+        #expect(topology.maximumHops == 100)
         #expect(topology.reports.badmailDirectory == "/var/lib/postern/badmail")
         let server = VirtualServer(name: "internet", listeners: [])
         #expect(server.connections == ConnectionSettings(limit: 2000, limitPerNetwork: 50, timeout: .seconds(600), access: .everyone))

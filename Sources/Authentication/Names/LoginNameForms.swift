@@ -7,9 +7,11 @@ public struct LoginNameForms: Hashable, Sendable {
     public let defaultDomain: DomainName?
     /// Those we receive mail for: `DOMAIN` may be one of them, and a Kerberos realm may be the upper case of one.
     public let domains: Set<DomainName>
+    /// Other names of those domains, and which: `user@alias` is `user@domain`, unless somebody has it as a login name of its own.
+    public let aliases: [DomainName: DomainName]
 
-    public init(defaultDomain: DomainName?, domains: Set<DomainName>) {
-        (self.defaultDomain, self.domains) = (defaultDomain, domains)
+    public init(defaultDomain: DomainName?, domains: Set<DomainName>, aliases: [DomainName: DomainName] = [:]) {
+        (self.defaultDomain, self.domains, self.aliases) = (defaultDomain, domains, aliases)
     }
 
     /// Reads what a client gave as its name. What nobody can be called (too long, no UTF-8, characters that RFC 4013 §2.3
@@ -30,11 +32,15 @@ public struct LoginNameForms: Hashable, Sendable {
             return LoginName(lookups: [key], key: key)
         }
         guard !name.contains("@") else {
-            let key = EmailAddress(parsing: name)?.lookupKey ?? name.comparableName
+            let address = EmailAddress(parsing: name)
+            let key = address?.lookupKey ?? name.comparableName
+            if let address, let domain = address.domain.name.flatMap({ aliases[$0] }), let meant = address.moved(to: domain) {
+                return LoginName(lookups: [key, meant.lookupKey], key: meant.lookupKey)
+            }
             return LoginName(lookups: [key], key: key)
         }
         let bare = name.comparableName
-        guard let defaultDomain, let completed = Self.key(user: name[...], domain: defaultDomain) else {
+        guard let defaultDomain, let completed = Self.key(user: name[...], domain: aliases[defaultDomain] ?? defaultDomain) else {
             return LoginName(lookups: [bare], key: bare)
         }
         return LoginName(lookups: [bare, completed], key: completed)
@@ -49,18 +55,24 @@ public struct LoginNameForms: Hashable, Sendable {
     public func account(ofPrincipal principal: String) -> LoginName? {
         guard principal.utf8.count <= LoginName.maximumOctets, !principal.contains("/"), !principal.contains("\\") else { return nil }
         let parts = principal.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, let domain = domains.first(where: { $0.text.uppercased() == parts[1] }),
+        guard parts.count == 2, let domain = domain(ofRealm: parts[1]),
             let prepared = SASLPreparation.prepareName(String(parts[0])), prepared.elementsEqual(parts[0].utf8),
             let key = Self.key(user: parts[0], domain: domain)
         else { return nil }
         return LoginName(lookups: [key], key: key)
     }
 
+    private func domain(ofRealm realm: Substring) -> DomainName? {
+        domains.first { $0.text.uppercased() == realm } ?? aliases.first { $0.key.text.uppercased() == realm }?.value
+    }
+
     /// `DOMAIN` of `DOMAIN\user`: one of our domains, or the first label of the default domain, as it was the NetBIOS name.
     private func domain(called name: Substring) -> DomainName? {
         let name = name.lowercased()
-        if let defaultDomain, name == defaultDomain.text || name == defaultDomain.labels.first.map({ String($0) }) { return defaultDomain }
-        return domains.first { $0.text == name }
+        if let defaultDomain, name == defaultDomain.text || name == defaultDomain.labels.first.map({ String($0) }) {
+            return aliases[defaultDomain] ?? defaultDomain
+        }
+        return domains.first { $0.text == name } ?? aliases.first { $0.key.text == name }?.value
     }
 
     private static func key(user: Substring, domain: DomainName) -> String? { EmailAddress(parsing: "\(user)@\(domain)")?.lookupKey }

@@ -35,8 +35,8 @@ struct CheckCommand: AsyncParsableCommand {
             Errors keep the daemons from starting. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
             settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
 
-            Aliases and groups are looked at, too, where a core runs or --directory names a file: a warning points at those that lead to more \
-            than 1000 addresses and that strangers may write to.
+            The directory is looked at, too, where a core runs or --directory names a file. A warning points at each name in the configuration \
+            that no user or group has, and at aliases and groups that lead to more than 1000 addresses and that strangers may write to.
             """)
 
     @OptionGroup var file: ConfigurationOption
@@ -50,7 +50,7 @@ struct CheckCommand: AsyncParsableCommand {
         let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess())
         say(result.findings)
         guard let topology = result.topology else { throw ExitCode(ExitStatus.configuration.rawValue) }
-        say(try await largeRecipients(topology))
+        say(try await directoryFindings(topology))
         if !json { Environment.printError("\(file.path): no errors") }
     }
 
@@ -60,11 +60,12 @@ struct CheckCommand: AsyncParsableCommand {
         }
     }
 
-    private func largeRecipients(_ topology: Topology) async throws -> [Finding] {
+    private func directoryFindings(_ topology: Topology) async throws -> [Finding] {
         if let directory {
             return try Reporting.of {
                 let document = try CompanionFile.directory(path: directory, defaultDomain: topology.defaultDomain)
-                return try LargeRecipients.findings(in: document, of: directory, topology: topology, isOfRunningCore: false)
+                return NamesWithoutEntry.findings(in: document, topology: topology)
+                    + (try LargeRecipients.findings(in: document, of: directory, topology: topology, isOfRunningCore: false))
             }
         }
         // A configuration is also checked before anything runs by it, and by accounts that may not ask the core.
@@ -72,7 +73,8 @@ struct CheckCommand: AsyncParsableCommand {
         guard await client.isAnswered() else { return [] }
         let document = try await RunningDirectory.document(client)
         return try Reporting.of {
-            try LargeRecipients.findings(in: document, of: "the running core", topology: topology, isOfRunningCore: true)
+            NamesWithoutEntry.findings(in: document, topology: topology)
+                + (try LargeRecipients.findings(in: document, of: "the running core", topology: topology, isOfRunningCore: true))
         }
     }
 }

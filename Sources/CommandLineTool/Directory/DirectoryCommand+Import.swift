@@ -1,7 +1,9 @@
 import ArgumentParser
 import CoreLink
 import Explanation
+import MailVocabulary
 import ServiceRuntime
+import Topology
 import TopologyFile
 
 extension DirectoryCommand {
@@ -19,6 +21,7 @@ extension DirectoryCommand {
         @Argument(help: "The YAML file, as `postern directory export` prints it.") var path: String
         @Flag(help: "Remove what the file does not have, users with their passwords, too.") var replace = false
         @Flag(help: "Make the changes.") var apply = false
+        @Flag(help: "Remove also what the configuration names.") var force = false
         @OptionGroup var file: ConfigurationOption
 
         func run() async throws {
@@ -32,8 +35,9 @@ extension DirectoryCommand {
                 _ = try MemoryDirectory.make(plan.result, topology: topology)
                 return plan.changes
             }
+            if !force { try refuseNamed(changes, topology) }
             for change in changes {
-                if apply { _ = try await client.objects(change.request) }
+                if apply { _ = try await client.objects(change.request(force: force)) }
                 StandardOutput.print("\(change)")
             }
             let count = changes.count == 1 ? "1 change" : "\(changes.count) changes"
@@ -41,12 +45,30 @@ extension DirectoryCommand {
                 changes.isEmpty
                     ? "nothing to change" : apply ? "\(count) made" : "\(count); nothing is changed yet: --apply makes them")
         }
+
+        /// The core refuses them, too; said here before anything is changed.
+        private func refuseNamed(_ changes: [DirectoryChange], _ topology: Topology) throws {
+            let named = changes.compactMap(\.removedEntry).flatMap { ConfiguredName.all(naming: $0, in: topology) }
+            guard !named.isEmpty else { return }
+            for name in named { Environment.printError("\(name.location): \(name.path): it names \(name.address), which would be removed") }
+            Environment.printError("postern: nothing is changed: take these out of the configuration first, or use --force")
+            throw ExitCode(ExitStatus.dataError.rawValue)
+        }
     }
 }
 
 extension DirectoryChange {
+    /// The user, alias or group that goes.
+    fileprivate var removedEntry: EmailAddress? {
+        switch self {
+        case .removeAlias(let address), .removeGroup(let address), .removeUser(let address): address
+        default: nil
+        }
+    }
+
     /// What the core is asked for.
-    fileprivate var request: ControlRequest {
+    fileprivate func request(force: Bool) -> ControlRequest {
+        let last = force ? ["--force"] : []
         func words(_ address: some CustomStringConvertible, _ others: [any CustomStringConvertible], forward: Bool = false) -> [String] {
             ["\(address)"] + others.map { "\($0)" } + (forward ? ["--forward"] : [])
         }
@@ -58,9 +80,9 @@ extension DirectoryChange {
         case .addMembers(let address, let members): ControlRequest(.groupMemberAdd, words(address, members))
         case .removeTargets(let address, let targets): ControlRequest(.aliasTargetRemove, words(address, targets))
         case .removeMembers(let address, let members): ControlRequest(.groupMemberRemove, words(address, members))
-        case .removeAlias(let address): ControlRequest(.aliasRemove, words(address, []))
-        case .removeGroup(let address): ControlRequest(.groupRemove, words(address, []))
-        case .removeUser(let address): ControlRequest(.userRemove, words(address, []))
+        case .removeAlias(let address): ControlRequest(.aliasRemove, words(address, []) + last)
+        case .removeGroup(let address): ControlRequest(.groupRemove, words(address, []) + last)
+        case .removeUser(let address): ControlRequest(.userRemove, words(address, []) + last)
         }
     }
 }

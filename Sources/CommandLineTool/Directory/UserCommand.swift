@@ -74,7 +74,10 @@ struct UserCommand: ParsableCommand {
 
 /// `--force`, for removals.
 struct RemovalOptions: ParsableArguments {
-    @Flag(help: "Also take the address out of the aliases and groups that name it; aliases left empty go too.") var force = false
+    @Flag(
+        help:
+            "Also where the configuration names the address; and take it out of the aliases and groups that name it. Aliases left empty go too."
+    ) var force = false
 
     func run(_ command: ControlRequest.Command, _ address: String, _ file: ConfigurationOption) async throws {
         let request = ControlRequest(command, [address] + (force ? ["--force"] : []))

@@ -1,6 +1,7 @@
 import CoreLink
 import Credentials
 import Directory
+import Explanation
 import MailVocabulary
 import Topology
 
@@ -44,6 +45,7 @@ struct DirectoryCommands {
         case .userRemove:
             let force = arguments.flag("--force")
             let address = try arguments.lastAddress()
+            if !force { try refuseIfNamed(address) }
             let removed = try directory.removeUser(address, removingReferences: force)
             core.tokens.forget(account: address)
             return Self.removed(removed)
@@ -83,7 +85,9 @@ struct DirectoryCommands {
         case .aliasList: return try directory.listAliases().flatMap(Self.objects)
         case .aliasRemove:
             let force = arguments.flag("--force")
-            return Self.removed(try directory.removeAlias(try arguments.lastAddress(), removingReferences: force))
+            let address = try arguments.lastAddress()
+            if !force { try refuseIfNamed(address) }
+            return Self.removed(try directory.removeAlias(address, removingReferences: force))
         case .aliasTargetAdd:
             let forward = arguments.flag("--forward")
             let alias = try arguments.address()
@@ -97,7 +101,9 @@ struct DirectoryCommands {
         case .groupList: return try directory.listGroups().flatMap(Self.objects)
         case .groupRemove:
             let force = arguments.flag("--force")
-            return Self.removed(try directory.removeGroup(try arguments.lastAddress(), removingReferences: force))
+            let address = try arguments.lastAddress()
+            if !force { try refuseIfNamed(address) }
+            return Self.removed(try directory.removeGroup(address, removingReferences: force))
         case .groupMemberAdd:
             let group = try arguments.address()
             try directory.addMembers(try arguments.addresses(), to: group)
@@ -153,6 +159,16 @@ struct DirectoryCommands {
                 object.add("verifier", credential.verifier.text)
                 return object
             })
+    }
+
+    /// Refuses to remove what the running configuration names: `deny: ["group:students"]` would permit without a word.
+    private func refuseIfNamed(_ address: EmailAddress) throws(ControlRefusal) {
+        let places = ConfiguredName.all(naming: address, in: core.topology).map { "\($0.path) (\($0.location))" }
+        guard !places.isEmpty else { return }
+        let more = places.count > 5 ? " and \(places.count - 5) more places" : ""
+        throw .data(
+            "the configuration names \(address) in \(places.prefix(5).joined(separator: ", "))\(more): "
+                + "take it out there and reload first, or remove it all the same with --force")
     }
 
     /// Refuses an account whose mail could never be written: its domain is delivered to Maildirs, and no folder can have its name.

@@ -83,7 +83,8 @@ extension Core {
         let decision: Decision
         do {
             decision = try rules(
-                facts, CoreDirectory(directory: directory, room: room, found: destinations.map { (facts.recipient, $0) }))
+                facts, CoreDirectory(directory: directory, room: room, found: destinations.map { (routing.meant(by: facts.recipient), $0) })
+            )
         } catch is TooManyRecipients {
             return .refused(TooManyRecipients.reply)
         } catch {

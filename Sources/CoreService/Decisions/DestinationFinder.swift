@@ -58,7 +58,7 @@ final class DestinationFinder {
     /// Costs a few dictionary accesses or queries, whatever the recipient leads to.
     func find(_ recipient: EmailAddress) throws(DirectoryError) -> Found {
         let directory = core.directory
-        guard let name = recipient.domain.name, directory.domains.contains(name),
+        guard let name = core.routing.meant(by: recipient).domain.name, directory.domains.contains(name),
             case .several(let address) = try directory.lead(of: recipient)
         else { return .ordinary }
         let key = AddressKey(address)

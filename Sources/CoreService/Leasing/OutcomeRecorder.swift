@@ -342,7 +342,7 @@ final class OutcomeRecorder {
         core.beginningOfContent(message) { [self] original in
             let report = DeliveryReport(
                 host: core.topology.hostname, queueID: message.id, sender: sender, envelopeID: message.sender.envelopeID,
-                arrival: message.receivedAt, date: .now(), recipients: failed, original: original
+                postmaster: core.postmasterForHelp, arrival: message.receivedAt, date: .now(), recipients: failed, original: original
             ).message()
             core.system(report, to: sender) { [core] result in
                 switch result {

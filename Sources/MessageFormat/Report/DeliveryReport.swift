@@ -19,6 +19,8 @@ public struct DeliveryReport: Sendable {
     public var sender: EmailAddress
     /// `ENVID=` of the original as received, xtext.
     public var envelopeID: String?
+    /// Who helps, in ASCII: the report is from this address (RFC 3464 §2). nil: no postmaster of ours exists.
+    public var postmaster: EmailAddress?
     public var arrival: Timestamp
     /// When the report is made.
     public var date: Timestamp
@@ -28,10 +30,11 @@ public struct DeliveryReport: Sendable {
     public var original: ByteBuffer
 
     public init(
-        host: DomainName, queueID: QueueID, sender: EmailAddress, envelopeID: String? = nil, arrival: Timestamp,
+        host: DomainName, queueID: QueueID, sender: EmailAddress, envelopeID: String? = nil, postmaster: EmailAddress?, arrival: Timestamp,
         date: Timestamp, recipients: [FailedRecipient], original: ByteBuffer
     ) {
         (self.host, self.queueID, self.sender, self.envelopeID) = (host, queueID, sender, envelopeID)
+        self.postmaster = postmaster
         (self.arrival, self.date, self.recipients, self.original) = (arrival, date, recipients, original)
     }
 
@@ -79,7 +82,7 @@ public struct DeliveryReport: Sendable {
         let kind = isUTF8 ? "global-delivery-status" : "delivery-status"
         buffer.writeString(
             """
-            From: Mail Delivery System <MAILER-DAEMON@\(host)>\r
+            From: Mail Delivery System <\(postmaster.map { "\($0)" } ?? "MAILER-DAEMON@\(host)")>\r
             To: <\(sender)>\r
             Subject: Your message could not be delivered\r
             Date: \(date.mailDate())\r
@@ -115,7 +118,8 @@ public struct DeliveryReport: Sendable {
         let unnamed = recipients.count - Self.maximumRecipientsInWords
         if unnamed > 0 { buffer.writeString("\r\nand \(unnamed) more, listed in the next part of this report.\r\n") }
         buffer.writeString("\r\nThe id of your message in this mail system was \(queueID).\r\n")
-        buffer.writeString("\r\nNothing more will be tried. If you need help, send this report to <postmaster@\(host)>.\r\n")
+        let help = postmaster.map { " If you need help, send this report to <\($0)>." } ?? ""
+        buffer.writeString("\r\nNothing more will be tried.\(help)\r\n")
     }
 
     private func explanation(of recipient: FailedRecipient) -> String {

@@ -17,7 +17,7 @@ public struct RetrySchedule: Hashable, Sendable {
     /// - Parameter glitch: where it is longer than `first`, that counts.
     public init(
         first: Duration = .seconds(15 * 60), second: Duration = .seconds(30 * 60), third: Duration = .seconds(60 * 60),
-        subsequent: Duration = .seconds(4 * 60 * 60), expiration: Duration = .seconds(2 * 24 * 60 * 60), glitches: UInt32 = 3,
+        subsequent: Duration = .seconds(4 * 60 * 60), expiration: Duration = .seconds(5 * 24 * 60 * 60), glitches: UInt32 = 3,
         glitch: Duration = .seconds(60)
     ) {
         (self.glitches, self.glitch) = (glitches, min(glitch, first))

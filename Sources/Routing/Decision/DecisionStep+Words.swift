@@ -22,6 +22,8 @@ extension DecisionStep {
             isShared
                 ? "\(domain) is one of our domains, shared with another system" : "\(domain) is one of our domains, and authoritative"
         case .notOurs(let domain): "\(domain) is none of our domains"
+        case .domainReplaced(let address, let meant): "\(address.domain) is an alias of \(meant.domain): \(meant) is meant"
+        case .caughtAll(let address, let all): "\(address) is not in the directory: the catch-all \(all) takes its mail"
         case .mailbox(let address): "\(address) is a mailbox"
         case .followed(let step): Self.text(step)
         case .forwarded(let outside): "\(outside.via) is a forward to \(outside.address): it needs no relay permission"

@@ -44,7 +44,8 @@ public struct DecisionStep: Hashable, Sendable {
         case .loggedIn, .anonymousPermitted, .loginRequired, .noSuchServer, .senderOfNobody, .nullSender, .ownAddress, .notOwnAddress,
             .mayUseAddress, .mayNotUseAddress, .authorUnreadable:
             "0"
-        case .ours, .notOurs, .mailbox, .followed, .forwarded, .postmaster, .continuesElsewhere, .continuesAt, .unknown, .nobodyYet,
+        case .ours, .notOurs, .domainReplaced, .caughtAll, .mailbox, .followed, .forwarded, .postmaster, .continuesElsewhere, .continuesAt,
+            .unknown, .nobodyYet,
             .leftOut,
             .leadsToNobody,
             .mayBeWrittenTo, .mayNotBeWrittenTo, .memberMayNotBeWrittenTo, .nobodyLeft:
@@ -64,7 +65,7 @@ public struct DecisionStep: Hashable, Sendable {
     public var rows: [String] {
         switch finding {
         case .anonymousPermitted, .loginRequired: ["S08"]
-        case .ours, .notOurs, .continuesElsewhere, .unknown, .nobodyYet: ["E22"]
+        case .ours, .notOurs, .domainReplaced, .caughtAll, .continuesElsewhere, .unknown, .nobodyYet: ["E22"]
         case .continuesAt: ["E06"]
         case .mayBeWrittenTo, .mayNotBeWrittenTo, .memberMayNotBeWrittenTo: ["S33"]
         case .accountMayRelay(_, by: nil): ["S18"]

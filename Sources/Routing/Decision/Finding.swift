@@ -21,6 +21,10 @@ extension DecisionStep {
         // Rule 1: ours or not.
         case ours(DomainName, isShared: Bool)
         case notOurs(MailDomain)
+        /// The domain is an alias, and this address is meant.
+        case domainReplaced(EmailAddress, by: EmailAddress)
+        /// Nothing has this address but the catch-all of its domain.
+        case caughtAll(EmailAddress, by: EmailAddress)
         case mailbox(EmailAddress)
         case followed(KnownRecipient.Step)
         case forwarded(KnownRecipient.Outside)

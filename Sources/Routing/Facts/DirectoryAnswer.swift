@@ -9,6 +9,15 @@ public enum DirectoryAnswer: Hashable, Sendable {
     case known(KnownRecipient)
     /// The same, arranged before for any sender.
     case arranged(Destinations)
+
+    /// What it leads to; nil for an address that the directory has not.
+    var known: KnownRecipient? {
+        switch self {
+        case .known(let known): known
+        case .arranged(let found): found.known
+        case .unknown, .nobodyYet: nil
+        }
+    }
 }
 
 /// An address that the directory knows, aliases and groups followed to their ends, nobody twice.
@@ -45,6 +54,9 @@ public struct KnownRecipient: Hashable, Sendable {
     /// The addresses of the mailboxes.
     public var mailboxes: [EmailAddress]
     public var outside: [Outside]
+    /// Whether the directory has it by the catch-all of its domain (`*@domain`) alone: the first alias that was followed.
+    public var isCatchAll: Bool { steps.first.map { $0.address.isCatchAll && $0.via == nil } ?? false }
+
     /// Why targets get nothing, one sentence each: gone from the directory, outside without a forward, too many.
     public var problems: [String]
 

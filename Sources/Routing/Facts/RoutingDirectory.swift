@@ -8,7 +8,7 @@ public protocol RoutingDirectory {
     /// Why the directory cannot answer: the decision cannot be taken now.
     associatedtype Failure: Error
 
-    /// What a recipient in one of our domains is; asked at most once for a decision, and for a postmaster once more.
+    /// What a recipient in one of our domains (never an alias of one) is; asked at most once for a decision, and for a postmaster once more.
     func answer(for recipient: EmailAddress) throws(Failure) -> DirectoryAnswer
 
     /// The groups that an address is in, directly, over aliases and over other groups; the address itself, where it is a group, is not

@@ -87,7 +87,7 @@ extension DecisionCourse {
         if anonymousSender == nil { anonymousSender = facts.reversePath.address.map { Person($0) } }
         if let found = try anonymousSender?.match(in: limits.rejectFrom, table, directory) { return found }
         // `user+tag` is `user` as far as rejecting goes, whatever the directory has.
-        return facts.reversePath.address?.withoutSubaddress.flatMap { limits.rejectFrom.named(AddressKey($0)) }
+        return facts.reversePath.address.map { table.meant(by: $0) }?.withoutSubaddress.flatMap { limits.rejectFrom.named(AddressKey($0)) }
     }
 
     /// What is not known yet forbids nothing. Size comes last, since it is the only reason where it stands alone.
@@ -110,7 +110,11 @@ extension DecisionCourse {
         case .rejected(let principal):
             Refusal(550, "5.7.1", "You may not send to \(domain): mail from \(principal) is not carried there", code)
         case .notAccepted: Refusal(550, "5.7.1", "You may not send to \(domain): only certain senders may", code)
-        case .size(_, let maximum): Refusal(552, "5.3.4", "Message too large: \(domain) takes at most \(maximum)", code)
+        case .size(let size, let maximum):
+            Refusal(
+                552, "5.3.4",
+                "Message of \(ByteCount(max(0, size)).approximately); \(domain) takes at most \(maximum.approximately) (attachments grow by a third)",
+                code)
         case .priority(let priority):
             Refusal(550, "5.7.1", "You may not send mail of \(priority.rawValue) priority to \(domain)", code)
         case .type(let type):

@@ -22,11 +22,11 @@ extension DecisionCourse {
             trace.append(.mailbox(address))
             try route(address, directory)
         case .forwarded:
-            trace.append(.forwarded(KnownRecipient.Outside(address, via: target.via ?? facts.recipient)))
+            trace.append(.forwarded(KnownRecipient.Outside(address, via: target.via ?? recipient)))
             try route(address, directory)
         case .missing(let name):
             trace.append(
-                .leftOut("\(target.via ?? facts.recipient) leads to \(address), which does not exist"), at: table.domains[name]?.location)
+                .leftOut("\(target.via ?? recipient) leads to \(address), which does not exist"), at: table.domains[name]?.location)
         case .elsewhere(let name):
             // A standing names a domain of this table.
             guard let domain = table.domains[name], try !isClosed(address, target.naming, directory) else { return }

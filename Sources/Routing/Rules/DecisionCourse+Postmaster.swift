@@ -4,16 +4,16 @@ import Topology
 /// The mailbox that every domain of ours has (RFC 5321 §4.5.1).
 extension DecisionCourse {
     /// Whether the message was written to the postmaster of a domain of ours: everybody may do that, whatever `permissions.receive` says.
-    var isForPostmaster: Bool { Postmaster.isName(facts.recipient.localPart) && table.ourDomain(facts.recipient.domain) != nil }
+    var isForPostmaster: Bool { Postmaster.isName(recipient.localPart) && table.ourDomain(recipient.domain) != nil }
 
     /// Where the directory has no such address: to whom the configuration says.
     ///
     /// - Parameter domain: of the address written to.
     mutating func follow<D: RoutingDirectory>(_ postmaster: Postmaster, from domain: OurDomain, _ directory: D) throws(D.Failure) {
         let target = postmaster.address
-        trace.append(.postmaster(facts.recipient, leadsTo: target), at: postmaster.location)
+        trace.append(.postmaster(recipient, leadsTo: target), at: postmaster.location)
         guard let targetDomain = table.ourDomain(target.domain) else {
-            trace.append(.forwarded(KnownRecipient.Outside(target, via: facts.recipient)))
+            trace.append(.forwarded(KnownRecipient.Outside(target, via: recipient)))
             return try route(target, directory)
         }
         let answer = try directory.answer(for: target)

@@ -3,6 +3,12 @@ import Topology
 
 /// Rule 1: ours or not, and where an address of ours leads.
 extension DecisionCourse {
+    /// An address in a domain that is an alias is the same address in the domain that it is an alias of. Once, and before anything else is asked.
+    mutating func replaceDomain() {
+        guard recipient != facts.recipient, let name = facts.recipient.domain.name else { return }
+        trace.append(.domainReplaced(facts.recipient, by: recipient), at: table.domainAliases[name]?.location)
+    }
+
     mutating func findStanding(of address: EmailAddress) -> OurDomain? {
         guard let domain = table.ourDomain(address.domain) else {
             trace.append(.notOurs(address.domain))
@@ -15,21 +21,28 @@ extension DecisionCourse {
     mutating func decideOurs<D: RoutingDirectory>(
         _ answer: DirectoryAnswer, in domain: OurDomain, _ directory: D
     ) throws(D.Failure) {
+        if let known = answer.known, known.isCatchAll {
+            // Who is the postmaster is found before the catch-all.
+            if let postmaster = table.postmaster, isForPostmaster, postmaster.address != recipient {
+                return try follow(postmaster, from: domain, directory)
+            }
+            trace.append(.caughtAll(recipient, by: known.steps[0].address))
+        }
         switch answer {
         case .known(let known):
-            guard try mayBeWrittenTo(facts.recipient, directory) else { return }
+            guard try mayBeWrittenTo(recipient, directory) else { return }
             try follow(known, in: domain, directory)
         case .arranged(let found):
-            guard try mayBeWrittenTo(facts.recipient, directory) else { return }
+            guard try mayBeWrittenTo(recipient, directory) else { return }
             try follow(found, in: domain, directory)
         case .unknown where domain.isShared, .nobodyYet where domain.isShared:
-            guard try mayBeWrittenTo(facts.recipient, directory) else { return }
-            try continueElsewhere(facts.recipient, in: domain, directory)
+            guard try mayBeWrittenTo(recipient, directory) else { return }
+            try continueElsewhere(recipient, in: domain, directory)
         case .unknown, .nobodyYet:
-            if let postmaster = table.postmaster, isForPostmaster, postmaster.address != facts.recipient {
+            if let postmaster = table.postmaster, isForPostmaster, postmaster.address != recipient {
                 try follow(postmaster, from: domain, directory)
             } else {
-                refuse(facts.recipient, answer, in: domain)
+                refuse(recipient, answer, in: domain)
             }
         }
     }
@@ -48,11 +61,8 @@ extension DecisionCourse {
     mutating func decideOursAgain<D: RoutingDirectory>(
         _ address: EmailAddress, _ answer: DirectoryAnswer, in domain: OurDomain, naming: [ReceiveIndex.Naming]? = nil, _ directory: D
     ) throws(D.Failure) {
-        let isKnown =
-            switch answer {
-            case .known, .arranged: true
-            case .unknown, .nobodyYet: false
-            }
+        // A final address is what it is by itself: a catch-all was followed before.
+        let isKnown = answer.known.map { !$0.isCatchAll } ?? false
         guard isKnown || domain.isShared else { return refuse(address, answer, in: domain) }
         guard try mayBeWrittenTo(address, naming: naming, directory) else { return }
         if isKnown {
@@ -95,9 +105,9 @@ extension DecisionCourse {
         }
         guard routes.isEmpty else { return }
         if let refusal {
-            if trace.last(1).first?.outcome == .leftOut { trace.append(.nobodyLeft(facts.recipient), refusal: refusal) }
+            if trace.last(1).first?.outcome == .leftOut { trace.append(.nobodyLeft(recipient), refusal: refusal) }
         } else {
-            refuse(.leadsToNobody(facts.recipient), domain.leadsToNobody)
+            refuse(.leadsToNobody(recipient), domain.leadsToNobody)
         }
     }
 
@@ -137,8 +147,8 @@ extension DecisionCourse {
         _ address: EmailAddress, _ naming: [ReceiveIndex.Naming]?, _ directory: D
     ) throws(D.Failure) -> Bool {
         // The address written to was asked for already.
-        if table.receive.entries.isEmpty || facts.origin == .system || address == facts.recipient || isForPostmaster { return false }
-        let recipient = facts.recipient
+        if table.receive.entries.isEmpty || facts.origin == .system || address == recipient || isForPostmaster { return false }
+        let recipient = recipient
         guard let (entry, principal) = try closedEntry(for: address, naming, directory) else { return false }
         refuse(
             .memberMayNotBeWrittenTo(address, by: principal, from: entry.sendersText), entry.refusal, at: principal.location,

@@ -7,6 +7,8 @@ import Topology
 struct DecisionCourse: Sendable {
     let table: RoutingTable
     let facts: RecipientFacts
+    /// The address that is meant by the one written to: another one only where its domain is an alias (rule 1).
+    let recipient: EmailAddress
     let states: ConnectorStates
     var trace = DecisionTrace()
     private(set) var routes: RoutedRecipients = []
@@ -20,6 +22,7 @@ struct DecisionCourse: Sendable {
 
     init(table: RoutingTable, facts: RecipientFacts, states: ConnectorStates) {
         (self.table, self.facts, self.states) = (table, facts, states)
+        recipient = table.meant(by: facts.recipient)
         account = facts.origin.account.map { Person($0) }
     }
 

@@ -15,12 +15,15 @@ struct Person: Sendable {
         in list: PrincipalSet, _ table: RoutingTable, _ directory: D
     ) throws(D.Failure) -> Principal? {
         if list.isEmpty { return nil }
-        let key = self.key ?? AddressKey(address)
+        let key = self.key ?? AddressKey(table.meant(by: address))
         self.key = key
         if let found = list.named(key) { return found }
         if list.namesGroups {
             // Strangers are members of nothing that the directory need be asked for.
-            if groups == nil { groups = table.ourDomain(address.domain) == nil ? [] : try directory.groups(of: address) }
+            if groups == nil {
+                let meant = table.meant(by: address)
+                groups = table.ourDomain(meant.domain) == nil ? [] : try directory.groups(of: meant)
+            }
             if let groups, let found = list.group(among: groups) { return found }
         }
         return nil

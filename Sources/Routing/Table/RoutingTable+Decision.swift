@@ -15,10 +15,11 @@ extension RoutingTable {
     ) throws(D.Failure) -> Decision {
         var course = DecisionCourse(table: self, facts: facts, states: states)
         if case .submission(let session) = facts.origin, !course.admits(session) { return course.decision }
-        if let domain = course.findStanding(of: facts.recipient) {
-            try course.decideOurs(try directory.answer(for: facts.recipient), in: domain, directory)
+        course.replaceDomain()
+        if let domain = course.findStanding(of: course.recipient) {
+            try course.decideOurs(try directory.answer(for: course.recipient), in: domain, directory)
         } else {
-            try course.decideForeign(facts.recipient, directory)
+            try course.decideForeign(course.recipient, directory)
         }
         return course.decision
     }
@@ -76,7 +77,7 @@ extension RoutingTable {
         var course = DecisionCourse(table: self, facts: facts, states: states)
         course.trace.append(.decidedAgain(address, .deliveryAttempt))
         if !connector.isEmpty, !hasConnector(connector) { course.trace.append(.connectorVanished(connector)) }
-        try course.decideAgain(address, answer: nil, directory)
+        try course.decideAgain(meant(by: address), answer: nil, directory)
         if let route = course.routes.first, route.connector != connector {
             course.trace.append(.routeChanged(from: connector, to: route.connector))
         }
@@ -94,9 +95,9 @@ extension DecisionCourse {
         if let domain = findStanding(of: address) {
             let answer = if let answer { answer } else { try directory.answer(for: address) }
             try decideOursAgain(address, answer, in: domain, naming: naming, directory)
-        } else if table.ourDomain(facts.recipient.domain) != nil, facts.recipient != address {
+        } else if table.ourDomain(recipient.domain) != nil, recipient != address {
             // It was written to an address of ours that led there: no relay (rule 1).
-            trace.append(.forwarded(KnownRecipient.Outside(address, via: facts.recipient)))
+            trace.append(.forwarded(KnownRecipient.Outside(address, via: recipient)))
             try route(address, directory)
         } else {
             try decideForeign(address, directory)

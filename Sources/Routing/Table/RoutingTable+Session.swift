@@ -28,15 +28,18 @@ extension RoutingTable {
             trace.append(.nullSender)
             return Verdict(refusal: nil, trace: trace)
         }
-        let key = AddressKey(address)
+        let meant = meant(by: address)
         let own = Set(try directory.ownAddresses(of: account).map { AddressKey($0) })
-        if own.contains(key) || address.withoutSubaddress.map({ own.contains(AddressKey($0)) }) == true {
+        // An address that the account has under an alias of the domain is its own, too.
+        let spellings = meant == address ? [address] : [address, meant]
+        if spellings.contains(where: { own.contains(AddressKey($0)) || $0.withoutSubaddress.map { own.contains(AddressKey($0)) } == true })
+        {
             trace.append(.ownAddress(address, of: account))
             return Verdict(refusal: nil, trace: trace)
         }
         trace.append(.notOwnAddress(address, of: account))
         var person = Person(account)
-        for grant in sendAs.grants(of: key) {
+        for grant in sendAs.grants(of: meant) {
             if let principal = try person.match(in: grant.accounts, self, directory) {
                 trace.append(.mayUseAddress(address, by: principal), at: grant.location)
                 return Verdict(refusal: nil, trace: trace)

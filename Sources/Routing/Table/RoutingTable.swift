@@ -4,6 +4,7 @@ import Topology
 /// What routing needs of a topology, arranged for look-up: made once per configuration, then immutable.
 public final class RoutingTable: Sendable {
     let domains: [DomainName: OurDomain]
+    let domainAliases: [DomainName: DomainAlias]
     let servers: [String: ServerRules]
     let carriers: [Carrier]
     let spaces: AddressSpaceIndex
@@ -26,12 +27,13 @@ public final class RoutingTable: Sendable {
         let installation = InstallationMark(of: topology.hostname)
         self.installation = installation
         domains = topology.domains.mapValues { OurDomain($0, in: installation) }
+        domainAliases = topology.domainAliases
         servers = Dictionary(topology.virtualServers.map { ($0.name, ServerRules($0, in: installation)) }) { first, _ in first }
         carriers = topology.connectors.map { Carrier($0, in: installation) }
         names = Set(topology.connectors.map(\.name))
         spaces = AddressSpaceIndex(topology.connectors)
         receive = ReceiveIndex(topology.permissions.receive, in: installation)
-        sendAs = SendAsIndex(topology.permissions.sendAs)
+        sendAs = SendAsIndex(topology.permissions.sendAs, domainAliases)
         postmaster = topology.postmaster
         noRoute = RoutingRule("6", "connectors", topology.connectors.first?.location, .noRoute, of: installation)
         // Where nothing is granted: the server whose sessions the rule is about.
@@ -62,6 +64,9 @@ public final class RoutingTable: Sendable {
 
     /// Whether the topology has a connector of this name.
     func hasConnector(_ name: String) -> Bool { names.contains(name) }
+
+    /// The address that is meant: in the domain that its own is an alias of, or as it is.
+    public func meant(by address: EmailAddress) -> EmailAddress { domainAliases.meant(by: address) }
 
     /// The domain of ours, if it is one (E22). An address literal never is.
     func ourDomain(_ domain: MailDomain) -> OurDomain? { domain.name.flatMap { domains[$0] } }

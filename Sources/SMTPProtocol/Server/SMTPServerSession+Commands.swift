@@ -122,14 +122,19 @@ extension SMTPServerSession {
         }
         guard transaction == nil else { return refuse(ServerReplies.nestedMail, from: sender, &actions) }
         if let limit = settings.messagesPerConnection, messages >= limit {
-            return close(with: ServerReplies.tooManyMessages, from: sender, &actions)
+            return close(with: ServerReplies.tooManyMessages(limit: limit), from: sender, &actions)
         }
         let declared = sender.declaredSize ?? 0
-        if let largest = settings.largestMessage, declared > largest.bytes {
-            let reply = ServerReplies.messageTooLarge(limit: largest)
+        if let largest = settings.messageSizeLimit, declared > largest.bytes {
+            let reply = ServerReplies.messageTooLarge(size: declared, limit: largest)
             return refuse(settings.coded(reply, by: .messageSize), from: sender, &actions)
         }
-        if let room = sessionRoom, room == 0 || declared > room { return close(with: ServerReplies.sessionFull, from: sender, &actions) }
+        // E02: a first message is always welcome, and none is cut off: what counts is known before it begins.
+        if let limit = settings.sessionSizeLimit,
+            sessionOctets >= limit.bytes || (sessionOctets > 0 && declared > limit.bytes - sessionOctets)
+        {
+            return close(with: ServerReplies.sessionFull(limit: limit), from: sender, &actions)
+        }
         transaction = ServerTransaction(sender: sender)
         actions.append(.transactionBegan(sender))
         respond(ServerReplies.senderOK)
@@ -185,15 +190,6 @@ extension SMTPServerSession {
 
     private var mailMissing: Reply { greeting == nil ? ServerReplies.greetFirst : ServerReplies.mailFirst }
 
-    /// Octets that the session's limit leaves; nil: no limit.
-    var sessionRoom: Int? { settings.sessionSizeLimit.map { max(0, $0.bytes - sessionOctets) } }
-
-    /// Octets that the next message may have; nil: no limit.
-    var contentLimit: Int? {
-        switch (settings.largestMessage?.bytes, sessionRoom) {
-        case (let largest?, let room?): min(largest, room)
-        case (let largest?, nil): largest
-        case (nil, let room): room
-        }
-    }
+    /// Octets that the next message may have; nil: no limit. The session's limit cuts no message off (E02).
+    var contentLimit: Int? { settings.messageSizeLimit?.bytes }
 }

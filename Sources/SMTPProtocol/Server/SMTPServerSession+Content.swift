@@ -162,9 +162,8 @@ extension SMTPServerSession {
         case .bareLineEnd: return ServerReplies.bareLineEnd
         case .lineTooLong: return settings.coded(ServerReplies.textLineTooLong(limit: settings.lineLengthLimit), by: .lineLength)
         case .tooLarge:
-            // Where only the session's limit is in the way, the message is welcome in another one (E02).
-            guard let largest = settings.largestMessage, octets > largest.bytes else { return ServerReplies.sessionExhausted }
-            return settings.coded(ServerReplies.messageTooLarge(limit: largest), by: .messageSize)
+            let reply = ServerReplies.messageTooLarge(size: octets, limit: settings.messageSizeLimit ?? ByteCount(octets))
+            return settings.coded(reply, by: .messageSize)
         }
     }
 }

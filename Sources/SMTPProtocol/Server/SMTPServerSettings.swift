@@ -7,7 +7,7 @@ public struct SMTPServerSettings: Sendable {
     public let hostname: DomainName
     /// The largest message, advertised as SIZE (E01); nil: no limit.
     public let messageSizeLimit: ByteCount?
-    /// The sum of all messages of one connection (E02); nil: no limit.
+    /// The sum of all messages of one connection (E02): once it is reached, the next `MAIL` gets `421 4.7.0`; nil: no limit.
     public let sessionSizeLimit: ByteCount?
     /// Accepted recipients of one message; the rest get `452 4.5.3` (E03); nil: no limit.
     public let recipientsLimit: Int?
@@ -81,25 +81,13 @@ public struct SMTPServerSettings: Sendable {
         (self.discardLimit, self.extraKeywords) = (discardLimit, extraKeywords)
         (self.transportSecurity, self.authentication, self.refusalCodes) = (transportSecurity, authentication, refusalCodes)
 
-        let largest = Self.largestMessage(messageSizeLimit, sessionSizeLimit)
         // RFC 1870 §3: "SIZE" alone says that there is no fixed limit.
-        let size = largest.map { "SIZE \($0.bytes)" } ?? "SIZE"
+        let size = messageSizeLimit.map { "SIZE \($0.bytes)" } ?? "SIZE"
         banner = ReplyEncoder.encoded(Reply(220, nil, "\(hostname) ESMTP Postern"))
         greetings = GreetingReplies(
             hostname: hostname, keywords: ["PIPELINING", size, "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"],
             extraKeywords: extraKeywords, transportSecurity: transportSecurity, authentication: authentication)
         help = ServerReplies.help(
             (transportSecurity.offersStartTLS ? ["STARTTLS"] : []) + (authentication == nil ? [] : ["AUTH"]))
-    }
-
-    /// The largest message that has a chance in any session; nil: no limit.
-    var largestMessage: ByteCount? { Self.largestMessage(messageSizeLimit, sessionSizeLimit) }
-
-    private static func largestMessage(_ message: ByteCount?, _ session: ByteCount?) -> ByteCount? {
-        switch (message, session) {
-        case (let message?, let session?): min(message, session)
-        case (let limit?, nil), (nil, let limit?): limit
-        case (nil, nil): nil
-        }
     }
 }

@@ -50,17 +50,22 @@ enum ServerReplies {
     static func textLineTooLong(limit: Int?) -> Reply {
         Reply(554, "5.6.0", "The message has a line longer than the limit of \(limit ?? 0) octets")
     }
-    static func messageTooLarge(limit: ByteCount) -> Reply {
-        Reply(552, "5.3.4", "The message is larger than the limit of \(limit.bytes) octets")
+    /// - Parameter size: what it has, or what has come of it so far.
+    static func messageTooLarge(size: Int, limit: ByteCount) -> Reply {
+        let rounded = (size: ByteCount(size).approximately, limit: limit.approximately)
+        let (size, limit) = rounded.size == rounded.limit ? ("\(size) octets", "\(limit.bytes)") : (rounded.size, rounded.limit)
+        return Reply(552, "5.3.4", "Message of \(size); the limit is \(limit) (attachments grow by a third)")
     }
     static let discardedTooMuch = Reply(552, "5.3.4", "More content than this server is willing to skip")
     static let chunkTooLarge = Reply(552, "5.3.4", "Chunk too large")
-    /// Not 552: the same message would do in a connection of its own.
-    static let sessionExhausted = Reply(452, "4.3.1", "The limit for one connection is used up: send this message in a new one")
     static let holderFailed = Reply(451, "4.3.0", "The message could not be taken, try again later")
 
-    static let tooManyMessages = Reply(421, "4.7.0", "Enough messages for one connection: continue in a new one")
-    static let sessionFull = Reply(421, "4.7.0", "The size limit for one connection is used up: continue in a new one")
+    static func tooManyMessages(limit: Int) -> Reply {
+        Reply(421, "4.7.0", "\(limit) \(limit == 1 ? "message" : "messages") taken here; reconnect for more")
+    }
+    static func sessionFull(limit: ByteCount) -> Reply {
+        Reply(421, "4.7.0", "One connection may bring \(limit.approximately); reconnect for more")
+    }
     static let tooManyErrors = Reply(421, "4.7.0", "Too many errors")
     static let tooManyUnknownCommands = Reply(421, "4.7.0", "Too many unknown commands")
     static let tooManyRefusedRecipients = Reply(421, "4.7.0", "Too many refused recipients")

@@ -20,7 +20,7 @@ public struct OutboundProfile: Hashable, Sendable {
     public init(
         name: String = defaultName, location: SourceLocation = .builtIn, connections: OutboundConnections = OutboundConnections(),
         source: OutboundSource = OutboundSource(), retry: RetryIntervals = RetryIntervals(),
-        delayNotification: Duration? = .seconds(12 * 60 * 60), expiration: Duration = .seconds(2 * 24 * 60 * 60),
+        delayNotification: Duration? = .seconds(12 * 60 * 60), expiration: Duration = .seconds(5 * 24 * 60 * 60),
         masqueradeDomain: DomainName? = nil
     ) {
         (self.name, self.location, self.connections, self.source) = (name, location, connections, source)

@@ -20,14 +20,16 @@ public struct ServerTLS: Hashable, Sendable {
     /// A negotiated cipher with fewer bits is refused (S14); nil asks for none in particular.
     public let minimumBits: Int?
     public let minimumVersion: Version
+    /// Whether an edge server may refuse mail from the Internet that comes without TLS, against RFC 3207 §4.
+    public let acknowledgesRequired: Bool
     public let location: SourceLocation
 
     public init(
         mode: Mode, certificates: [String] = [], minimumBits: Int? = nil, minimumVersion: Version = .tls12,
-        location: SourceLocation = .builtIn
+        acknowledgesRequired: Bool = false, location: SourceLocation = .builtIn
     ) {
         (self.mode, self.certificates, self.minimumBits) = (mode, certificates, minimumBits)
-        (self.minimumVersion, self.location) = (minimumVersion, location)
+        (self.minimumVersion, self.acknowledgesRequired, self.location) = (minimumVersion, acknowledgesRequired, location)
     }
 
     public static let none = ServerTLS(mode: .none)

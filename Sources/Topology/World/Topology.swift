@@ -23,6 +23,8 @@ public struct Topology: Hashable, Sendable {
     public let controlGroup: String?
     /// What we receive mail for (E22).
     public let domains: [DomainName: ReceivingDomain]
+    /// Other names of those domains; none of them is in ``domains`` itself.
+    public let domainAliases: [DomainName: DomainAlias]
     /// nil: mail for `postmaster@` our domains goes where the directory says, and nowhere else.
     public let postmaster: Postmaster?
     /// What one client network may take of what all share.
@@ -47,18 +49,21 @@ public struct Topology: Hashable, Sendable {
     public let logs: LogSettings
 
     public static let defaultRuntimeDirectory = "/run/postern"
+    /// RFC 5321 §6.3 asks for at least 100.
+    public static let defaultMaximumHops = 100
     public static let defaultStateDirectory = "/var/lib/postern"
 
     public init(
         source: String = "", revision: String = "", sourceText: String = "", hostname: DomainName, defaultDomain: DomainName? = nil,
         stateDirectory: String = Topology.defaultStateDirectory, runtimeDirectory: String = Topology.defaultRuntimeDirectory,
         runAs: RunAs = RunAs(),
-        controlGroup: String? = nil, domains: [ReceivingDomain] = [], postmaster: Postmaster? = nil,
+        controlGroup: String? = nil, domains: [ReceivingDomain] = [], domainAliases: [DomainAlias] = [],
+        postmaster: Postmaster? = nil,
         budgets: BudgetSettings = BudgetSettings(),
         permissions: Permissions = Permissions(),
         certificates: [String: ConfiguredCertificate] = [:], resolver: Resolver = Resolver(), identity: Identity = Identity(),
         virtualServers: [VirtualServer] = [], connectors: [Connector] = [], outbound: [OutboundProfile] = [],
-        reports: Reports? = nil, maximumHops: Int = 30, onRerouteRefusal: RerouteRefusal = .hold,
+        reports: Reports? = nil, maximumHops: Int = Topology.defaultMaximumHops, onRerouteRefusal: RerouteRefusal = .hold,
         logs: LogSettings = LogSettings()
     ) {
         (self.source, self.revision, self.sourceText, self.hostname) = (source, revision, sourceText, hostname)
@@ -67,6 +72,7 @@ public struct Topology: Hashable, Sendable {
         (self.controlGroup, self.budgets) = (controlGroup, budgets)
         self.postmaster = postmaster
         self.domains = Dictionary(domains.map { ($0.name, $0) }) { first, _ in first }
+        self.domainAliases = Dictionary(domainAliases.map { ($0.name, $0) }) { first, _ in first }
         (self.permissions, self.certificates, self.resolver, self.identity) = (permissions, certificates, resolver, identity)
         (self.virtualServers, self.connectors) = (virtualServers, connectors)
         connectorPlaces = Dictionary(connectors.enumerated().map { ($1.name, $0) }) { first, _ in first }
@@ -98,7 +104,7 @@ public struct Topology: Hashable, Sendable {
     /// What `<postmaster>` without a domain means (RFC 5321 §4.1.1.3): the default domain, where we receive mail for it; otherwise one that
     /// we do receive mail for.
     public var postmasterDomain: DomainName {
-        domains[defaultDomain] != nil ? defaultDomain : domains.keys.min() ?? defaultDomain
+        receives(defaultDomain) ? defaultDomain : domains.keys.min() ?? defaultDomain
     }
 
     /// The virtual server of this name, if there is one.

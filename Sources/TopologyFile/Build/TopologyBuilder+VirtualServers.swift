@@ -36,7 +36,7 @@ extension TopologyBuilder {
         return ServerTLS(
             mode: mode, certificates: certificateNames(value["certificate"]) ?? (mode == .none ? [] : ["default"]),
             minimumBits: value["minimum_bits"]?.integer, minimumVersion: choice(value["minimum_version"], default: .tls12),
-            location: value.location)
+            acknowledgesRequired: value["acknowledge_tls_required"]?.boolean ?? false, location: value.location)
     }
 
     private func certificateNames(_ value: Value?) -> [String]? {

@@ -14,7 +14,7 @@ extension TopologyBuilder {
 
     func domains(_ value: Value?) -> [ReceivingDomain] {
         (value?.entries ?? []).compactMap { entry in
-            guard let name = Hosts.mailDomain(entry.key) else { return nil }
+            guard let name = Hosts.mailDomain(entry.key), entry.value["alias_of"] == nil else { return nil }
             var kind = ReceivingDomain.Kind.authoritative
             if entry.value.text == "shared" {
                 kind = .shared(unknownTo: nil)
@@ -25,9 +25,19 @@ extension TopologyBuilder {
         }
     }
 
+    static func domainAliases(_ value: Value?) -> [DomainAlias] {
+        (value?.entries ?? []).compactMap { entry in
+            guard let name = Hosts.mailDomain(entry.key), let target = entry.value["alias_of"]?.text.flatMap({ Hosts.mailDomain($0) })
+            else {
+                return nil
+            }
+            return DomainAlias(name: name, target: target, location: entry.keyLocation)
+        }
+    }
+
     func postmaster(_ value: Value?) -> Postmaster? {
         guard let value, let address = value.text.flatMap({ Principals.address($0, defaultDomain: defaultDomain) }) else { return nil }
-        return Postmaster(address, location: value.location)
+        return Postmaster(domainAliases.meant(by: address), location: value.location)
     }
 
     func budgets(_ value: Value?) -> BudgetSettings {

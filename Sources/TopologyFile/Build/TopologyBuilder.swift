@@ -14,6 +14,8 @@ struct TopologyBuilder {
     /// The folder that relative paths are relative to.
     let folder: String
     let defaultDomain: DomainName
+    /// Other names of our domains, by name: what the file says of people in them is said of the addresses that are meant.
+    let domainAliases: [DomainName: DomainAlias]
     private let hostname: DomainName
 
     init(root: Value, file: String, bytes: [UInt8], report: Report) {
@@ -26,6 +28,7 @@ struct TopologyBuilder {
             self.report.error(root.location, "hostname", problem.message, accepted: TextKind.domain.accepted)
         }
         defaultDomain = root["default_domain"]?.text.flatMap { Hosts.mailDomain($0) } ?? hostname
+        domainAliases = Dictionary(Self.domainAliases(root["domains"]).map { ($0.name, $0) }) { first, _ in first }
     }
 
     func build() -> Topology {
@@ -34,13 +37,14 @@ struct TopologyBuilder {
             source: file, revision: Revision.of(bytes), sourceText: String(decoding: bytes, as: UTF8.self), hostname: hostname,
             defaultDomain: defaultDomain, stateDirectory: stateDirectory,
             runtimeDirectory: path(root["runtime_directory"]) ?? Topology.defaultRuntimeDirectory, runAs: runAs(root["run_as"]),
-            controlGroup: root["control_group"]?.text, domains: domains(root["domains"]),
+            controlGroup: root["control_group"]?.text, domains: domains(root["domains"]), domainAliases: Array(domainAliases.values),
             postmaster: postmaster(root["postmaster"]), budgets: budgets(root["budgets"]),
             permissions: permissions(root["permissions"]),
             certificates: certificates(root["certificates"]), resolver: resolver(root["resolver"]), identity: identity(root["identity"]),
             virtualServers: root["virtual_servers"]?.entries.compactMap(virtualServer) ?? [],
             connectors: root["connectors"]?.entries.compactMap(connector) ?? [], outbound: profiles(root["outbound"]),
-            reports: reports(root["reports"], stateDirectory: stateDirectory), maximumHops: root["maximum_hops"]?.integer ?? 30,
+            reports: reports(root["reports"], stateDirectory: stateDirectory),
+            maximumHops: root["maximum_hops"]?.integer ?? Topology.defaultMaximumHops,
             onRerouteRefusal: choice(root["on_reroute_refusal"], default: .hold), logs: logs(root["logs"]))
     }
 
@@ -70,8 +74,15 @@ struct TopologyBuilder {
         let texts = value.map { $0.text == nil ? $0.elements : [$0] } ?? []
         return texts.flatMap { element in
             (element.text.flatMap { Principals.parseList($0, defaultDomain: defaultDomain) } ?? []).map {
-                Principal($0, location: element.location)
+                Principal(meant(by: $0), location: element.location)
             }
+        }
+    }
+
+    private func meant(by kind: Principal.Kind) -> Principal.Kind {
+        switch kind {
+        case .user(let address): .user(domainAliases.meant(by: address))
+        case .group(let address): .group(domainAliases.meant(by: address))
         }
     }
 

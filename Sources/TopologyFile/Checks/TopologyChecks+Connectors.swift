@@ -19,7 +19,7 @@ extension TopologyChecks {
         checkContent(of: connector, path)
         checkSchedule(of: connector, path)
         if let pull = connector.pull {
-            for domain in pull.domains where topology.domains[domain] == nil && areAllDomainsKnown {
+            for domain in pull.domains where !topology.receives(domain) && areAllDomainsKnown {
                 report.error(
                     pull.location, "\(path).pull.domains", "`\(domain)` is not among `domains`: its mail would not be accepted",
                     accepted: topology.domains.keys.sorted().map(\.text).joined(separator: ", "))
@@ -82,7 +82,7 @@ extension TopologyChecks {
     }
 
     private func isOurs(_ pattern: AddressSpace.Pattern) -> Bool {
-        if case .exact(let name) = pattern { topology.domains[name] != nil } else { false }
+        if case .exact(let name) = pattern { topology.receives(name) } else { false }
     }
 
     // MARK: Delivery

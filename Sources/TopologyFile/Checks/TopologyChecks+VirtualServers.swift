@@ -61,6 +61,25 @@ extension TopologyChecks {
                 implicit.location, "virtual_servers.\(server.name).listen", "TLS from the first octet needs a certificate",
                 accepted: "a `tls` table with a certificate on this server")
         }
+        checkRequiredTLS(of: server)
+    }
+
+    /// RFC 3207 §4: a server that mail from the Internet comes to must not require STARTTLS.
+    private mutating func checkRequiredTLS(of server: VirtualServer) {
+        let mode = place("virtual_servers", server.name, "tls", "mode")
+        let isForbidden = server.tls.mode == .required && server.isReachedByStrangers
+        if isForbidden, !server.tls.acknowledgesRequired {
+            report.error(
+                mode.location, mode.path,
+                "this edge server takes mail from the Internet, and would refuse it from everyone without TLS (RFC 3207 §4)",
+                accepted: "`mode: offered`; or `connections: { access: { only: [...] } }`; or, if it is really meant, "
+                    + "`acknowledge_tls_required: true` in `tls`")
+        } else if isForbidden {
+            report.warning(mode.location, mode.path, "mail from the Internet is refused without TLS, acknowledged (RFC 3207 §4)")
+        } else if server.tls.acknowledgesRequired {
+            let place = place("virtual_servers", server.name, "tls", "acknowledge_tls_required")
+            report.warning(place.location, place.path, "there is nothing to acknowledge here: it has no effect")
+        }
     }
 
     private mutating func checkLimits(of server: VirtualServer) {
@@ -82,7 +101,8 @@ extension TopologyChecks {
         if let message = server.limits.messageSize, let session = server.limits.sessionSize, session < message {
             let place = place("virtual_servers", server.name, "limits", "session_size")
             report.warning(
-                place.location, place.path, "it is below message_size (\(message)): messages over \(session) can never come in")
+                place.location, place.path,
+                "it is below message_size (\(message)): after a message of \(session) or more, a connection takes no other")
         }
         if let length = server.limits.lineLength, length < SessionLimits.leastLineLength {
             let place = place("virtual_servers", server.name, "limits", "line_length")
@@ -237,6 +257,12 @@ extension AuthenticationMethods {
 }
 
 extension VirtualServer {
+    /// Whether anybody on the Internet may bring mail here: an edge server that is neither for listed clients only nor on loopback alone.
+    fileprivate var isReachedByStrangers: Bool {
+        guard isEdge, listeners.contains(where: { !$0.address.isLoopback }) else { return false }
+        return OpenRelayProof.isOpen(connections.access)
+    }
+
     var canAuthenticate: Bool {
         submission?.authentication.canAuthenticate ?? false
     }

@@ -37,6 +37,7 @@ struct TopologyChecks {
         checkCoverage()
         for (name, profile) in topology.outbound.sorted(by: { $0.key < $1.key }) { check(profile, named: name) }
         checkUses()
+        checkDomainAliases()
         checkPermissions()
         checkPostmaster()
         checkNames()
@@ -114,7 +115,7 @@ struct TopologyChecks {
             report.warning(
                 place("hostname").location, "hostname", "`\(topology.hostname)` is not a full domain name: other servers may refuse it")
         }
-        if !topology.domains.isEmpty, topology.domains[topology.defaultDomain] == nil, !report.hasErrors(in: "default_domain") {
+        if !topology.domains.isEmpty, !topology.receives(topology.defaultDomain), !report.hasErrors(in: "default_domain") {
             report.warning(
                 place("default_domain").location, "default_domain",
                 "`\(topology.defaultDomain)` is not among `domains`: bare names are strangers")

@@ -26,6 +26,15 @@ enum Principals {
         return EmailAddress(parsing: text) ?? EmailAddress(parsing: "\(text)@\(defaultDomain)")
     }
 
+    /// Whether each of several names can be somebody's: a `*` is nobody's, and would match nothing.
+    static func areNames(_ kinds: [Principal.Kind]) -> Bool {
+        kinds.allSatisfy { kind in
+            switch kind {
+            case .user(let address), .group(let address): !address.hasWildcard
+            }
+        }
+    }
+
     private static func trimmed(_ text: some StringProtocol) -> String {
         var text = Substring(text)
         while text.first == " " { text.removeFirst() }

@@ -89,7 +89,7 @@ extension ConfigurationModel {
         misplaced: ["dns": "delivery by DNS is written `deliver: dns`"])
 
     static let holdFor = TableModel([
-        Key("accounts", .list1(.text(.account)), required: true, rows: ["S29"], "Who may ask for the mail."),
+        Key("accounts", .list1(.text(.person)), required: true, rows: ["S29"], "Who may ask for the mail."),
         Key(
             "methods", .list1(.words(HoldFor.Trigger.allCases)), default: "[etrn, atrn]", rows: ["S29"],
             "How it is asked for: ETRN (RFC 1985), TURN (RFC 821), ATRN (RFC 2645)."),
@@ -190,7 +190,7 @@ extension ConfigurationModel {
         Key(
             "delay_notification", .duration(minimum: 1, orNone: true), default: "12h", rows: ["E08"], later: .reports,
             "After so long, the sender hears that the message still waits."),
-        Key("expiration", .duration, default: "2d", rows: ["E09"], "After so long, the message is given up and reported."),
+        Key("expiration", .duration, default: "5d", rows: ["E09"], "After so long, the message is given up and reported."),
         Key(
             "masquerade_domain", .text(.domainOrNone), default: "none", rows: ["E11"], later: .masquerading,
             "Replaces the domain of reverse-paths."),

@@ -48,6 +48,10 @@ extension ConfigurationModel {
             "minimum_bits", .integer(1...256), default: "none in particular", rows: ["S14"],
             "A negotiated cipher with fewer bits is refused."),
         Key("minimum_version", .words(ServerTLS.Version.allCases), default: "\"1.2\"", "The lowest version of TLS."),
+        Key(
+            "acknowledge_tls_required", .boolean, default: "false",
+            "On an edge server that strangers reach, `mode: required` refuses the mail of all who have no TLS (RFC 3207 §4 forbids that): an error "
+                + "unless this says that it is meant."),
     ])
 
     static let connections = TableModel([

@@ -24,7 +24,7 @@ enum ConfigurationModel {
                     "domains", .map(.domain, placeholder: "domain", domain, minimum: 0), default: "none", rows: ["E22"],
                     "What we receive mail for."),
                 Key(
-                    "postmaster", .text(.account), default: "nobody",
+                    "postmaster", .text(.person), default: "nobody",
                     "Gets mail for `postmaster@` each of our domains, unless the directory has that address (RFC 5321 §4.5.1)."),
                 Key("budgets", .table(budgets), "What one client network may take of what all clients share."),
                 Key("permissions", .table(permissions), "Who may write to whom, and as whom."),
@@ -46,7 +46,7 @@ enum ConfigurationModel {
                         + "does not say is as in `default`."),
                 Key("reports", .table(reports), "What becomes of reports besides their delivery."),
                 Key(
-                    "maximum_hops", .integer(1...1000), default: "30", rows: ["E10"],
+                    "maximum_hops", .integer(1...1000), default: "\(Topology.defaultMaximumHops)", rows: ["E10"],
                     "`Received` fields that a message may have; more is a loop: `554 5.4.6`."),
                 Key(
                     "on_reroute_refusal", .words(RerouteRefusal.allCases), default: "hold",
@@ -79,7 +79,10 @@ enum ConfigurationModel {
                                 "unknown_to", .text(.smartHost), required: true, rows: ["E06"],
                                 "The host that mail to unknown recipients goes to.")
                         ])),
-                    required: true, "A shared domain whose unknown recipients go to a named host.")
+                    "A shared domain whose unknown recipients go to a named host."),
+                Key(
+                    "alias_of", .text(.mailDomain), rows: ["E22"],
+                    "The domain is another name of this one: an address in it is the same address there. An alias of an alias is an error."),
             ])),
     ])
 
@@ -120,7 +123,9 @@ enum ConfigurationModel {
                 .table(
                     TableModel([
                         Key("who", .principals(minimum: 1), required: true, "The accounts."),
-                        Key("addresses", .list1(.text(.emailAddress)), required: true, "The addresses they may send as."),
+                        Key(
+                            "addresses", .list1(.text(.senderAddress)), required: true,
+                            "The addresses they may send as; `*@example.org` is every address of that domain."),
                     ]))),
             default: "[]", "Addresses that accounts may send as, besides their own."),
         Key(

@@ -98,14 +98,24 @@ struct TextKind: Sendable {
         anyDomain.map { Principals.parse(text, defaultDomain: $0) != nil } ?? false
     }
     static let principals = TextKind(Principals.accepted + "; several separated by `;`", what: "a user or a group") { text in
-        anyDomain.map { Principals.parseList(text, defaultDomain: $0) != nil } ?? false
+        anyDomain.flatMap { Principals.parseList(text, defaultDomain: $0) }.map(Principals.areNames) ?? false
     }
     static let account = TextKind("an account such as m.alexander or m.alexander@example.org", what: "an account") { text in
         anyDomain.map { Principals.address(text, defaultDomain: $0) != nil } ?? false
     }
-    static let emailAddress = TextKind("an address such as sales@example.org", what: "a mail address") { EmailAddress(parsing: $0) != nil }
+    /// The same where it must be somebody's: `*` is nobody.
+    static let person = TextKind(account.accepted, what: "an account") { text in
+        anyDomain.flatMap { Principals.address(text, defaultDomain: $0) }.map { !$0.hasWildcard } ?? false
+    }
+    static let senderAddress = TextKind(
+        "an address such as sales@example.org, or *@example.org for every one of a domain", what: "a mail address"
+    ) {
+        text in
+        guard let address = EmailAddress(parsing: text) else { return false }
+        return !address.hasWildcard || (address.isCatchAll && address.domain.name != nil)
+    }
     static let emailAddressOrNone = TextKind("an address such as sales@example.org, or none", what: "a mail address") {
-        $0 == "none" || EmailAddress(parsing: $0) != nil
+        $0 == "none" || EmailAddress(parsing: $0).map { !$0.hasWildcard } ?? false
     }
     static let unixName = TextKind(
         "a name of letters, digits, `_`, `-` and `.`, up to 32", what: "the name of a Unix account or group",

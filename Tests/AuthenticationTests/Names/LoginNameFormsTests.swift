@@ -8,7 +8,8 @@ struct LoginNameFormsTests {
     private func forms() throws -> LoginNameForms {
         LoginNameForms(
             defaultDomain: try domain("tailspintoys.example"),
-            domains: [try domain("tailspintoys.example"), try domain("branch.tailspintoys.example"), try domain("fabrikam.example")])
+            domains: [try domain("tailspintoys.example"), try domain("branch.tailspintoys.example"), try domain("fabrikam.example")],
+            aliases: [try domain("old.example"): try domain("tailspintoys.example")])
     }
 
     @Test(
@@ -23,6 +24,8 @@ struct LoginNameFormsTests {
             ("tailspintoys.example\\m.alexander", ["m.alexander@tailspintoys.example"]),
             ("Branch.TailspinToys.Example\\s.allen", ["s.allen@branch.tailspintoys.example"]),
             ("fabrikam.example\\x", ["x@fabrikam.example"]),
+            ("s.allen@old.example", ["s.allen@old.example", "s.allen@tailspintoys.example"]),
+            ("OLD.example\\x", ["x@tailspintoys.example"]),
             ("anna/phone", ["anna/phone", "anna/phone@tailspintoys.example"]),
             ("anna phone", ["anna phone"]),
             ("an\u{AD}na", ["anna", "anna@tailspintoys.example"]),

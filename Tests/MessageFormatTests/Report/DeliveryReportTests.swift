@@ -18,7 +18,8 @@ struct DeliveryReportTests {
         DeliveryReport(
             host: TraceFieldTests.host, queueID: QueueID(value: 1_764_000_000_000_000),
             sender: address(isUTF8 ? "zoë@home.example" : sender),
-            envelopeID: "QQ+2B314159", arrival: Timestamp(seconds: 1_795_489_620), date: Timestamp(seconds: 1_795_489_999),
+            envelopeID: "QQ+2B314159", postmaster: address("postmaster@home.example"), arrival: Timestamp(seconds: 1_795_489_620),
+            date: Timestamp(seconds: 1_795_489_999),
             recipients: recipients,
             original: ByteBuffer(string: original))
     }
@@ -51,7 +52,7 @@ struct DeliveryReportTests {
         let text = Self.lines(of: message).joined(separator: "\n")
         #expect(
             text == """
-                From: Mail Delivery System <MAILER-DAEMON@mail.example>
+                From: Mail Delivery System <postmaster@home.example>
                 To: <alice@home.example>
                 Subject: Your message could not be delivered
                 Date: Tue, 24 Nov 2026 03:13:19 +0000
@@ -77,7 +78,7 @@ struct DeliveryReportTests {
 
                 The id of your message in this mail system was \(id).
 
-                Nothing more will be tried. If you need help, send this report to <postmaster@mail.example>.
+                Nothing more will be tried. If you need help, send this report to <postmaster@home.example>.
 
                 --=_postern_\(id)_hog4pv85og
                 Content-Type: message/delivery-status

@@ -13,7 +13,10 @@ struct NeededRecords {
     struct Reason: Error { let text: String }
 
     var lines: [String] {
-        ["; the host", ""] + host + topology.domains.keys.sorted { $0.text < $1.text }.flatMap { ["", "; mail for \($0)", ""] + of($0) }
+        ["; the host", ""] + host
+            + (Array(topology.domains.keys) + Array(topology.domainAliases.keys)).sorted { $0.text < $1.text }.flatMap {
+                ["", "; mail for \($0)", ""] + of($0)
+            }
     }
 
     private var host: [String] {
