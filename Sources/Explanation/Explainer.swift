@@ -53,10 +53,39 @@ public struct Explainer {
                 sender = verdict.trace
             }
             let decision = try table.decide(facts, states: ConnectorStates(down: Set(envelope.down)), directory: directory)
-            return RouteExplanation(envelope: envelope, outcome: decision.outcome, traces: (sender.map { [$0] } ?? []) + [decision.trace])
+            let explanation = RouteExplanation(
+                envelope: envelope, outcome: decision.outcome, traces: (sender.map { [$0] } ?? []) + [decision.trace])
+            guard explanation.refusal == nil else { return explanation }
+            return RouteExplanation(
+                envelope: envelope, outcome: decision.outcome, traces: explanation.traces,
+                notes: notes(on: facts, explanation, isLoggedIn: sender != nil))
         } catch {
             throw Unanswerable(location: envelope.location, reason: "\(error)")
         }
+    }
+
+    /// What the verdict cannot know: an acceptance is no promise where the message itself has not been told.
+    private func notes(on facts: RecipientFacts, _ explanation: RouteExplanation, isLoggedIn: Bool) -> [String] {
+        var notes: [String] = []
+        for step in explanation.traces.flatMap(\.steps) {
+            guard case .chosen(_, .spread(let count), _) = step.finding else { continue }
+            notes.append("one of \(count) equal connectors: another message may go over another of them")
+            break
+        }
+        let contents = explanation.candidates.compactMap { topology.connector(named: $0)?.content }
+        let any = ContentRestrictions.none
+        let unsaid = [
+            facts.size == nil && contents.contains { $0.maximumSize != nil } ? "size" : nil,
+            facts.priority == nil && contents.contains { $0.priorities != any.priorities } ? "priority" : nil,
+            facts.isSystem == nil && contents.contains { $0.types != any.types } ? "kind" : nil,
+        ].compactMap(\.self)
+        if !unsaid.isEmpty {
+            notes.append("the \(unsaid.joined(separator: " and ")) of the message is not told here, and may forbid it or lead another way")
+        }
+        if isLoggedIn, topology.permissions.checksHeader {
+            notes.append("`check_header`: the addresses in From are looked at when the message is there")
+        }
+        return notes
     }
 
     private func origin(of envelope: WrittenEnvelope) throws(Unanswerable) -> MailOrigin {

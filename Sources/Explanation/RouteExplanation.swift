@@ -8,6 +8,12 @@ public struct RouteExplanation: Hashable, Sendable {
     public let outcome: Decision.Outcome
     /// That of the sender, where somebody is logged in, and that of the recipient.
     public let traces: [DecisionTrace]
+    /// What may become of it otherwise than `verdict` says, in sentences.
+    public let notes: [String]
+
+    init(envelope: WrittenEnvelope, outcome: Decision.Outcome, traces: [DecisionTrace], notes: [String] = []) {
+        (self.envelope, self.outcome, self.traces, self.notes) = (envelope, outcome, traces, notes)
+    }
 
     public var refusal: Refusal? {
         if case .refuse(let refusal) = outcome { refusal } else { nil }
@@ -51,20 +57,26 @@ extension RouteExplanation {
         } else if let route = routes.first, route.address != envelope.recipient {
             lines.append("    for \(route.address)")
         }
+        lines += notes.flatMap { Self.wrapped($0, columns: columns) }
         return (lines + [""] + traces.map { $0.text(columns: columns) }).joined(separator: "\n")
     }
 
     private static let mostRoutes = 20
 
+    private static func wrapped(_ note: String, columns: Int) -> [String] {
+        note.split(separator: " ").reduce(into: []) { lines, word in
+            if let last = lines.last, last.count + 1 + word.count <= columns {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append("    " + word)
+            }
+        }
+    }
+
     private static func way(_ route: RoutedRecipient) -> String {
         let connector = route.connector.isEmpty ? "the host for unknown recipients" : "connector \(route.connector)"
-        let hold =
-            switch route.hold {
-            case .until(let time): ", held until \(time)"
-            case .untilReconfigured: ", held: its schedule never opens"
-            case nil: ""
-            }
-        return "\(connector), next hop \(route.nextHop)\(hold)"
+        guard case .held = route.nextHop else { return "\(connector), next hop \(route.nextHop)" }
+        return "\(connector), next hop \(route.nextHop), where it waits: nothing can ask for held mail in this version"
     }
 }
 
@@ -128,7 +140,11 @@ extension RouteExplanation: Encodable {
 extension RouteExplanation {
     /// Whether mail notices: another outcome, another way or another reply. The code of the rule alone is no difference.
     public func isDifferentForMail(from other: RouteExplanation) -> Bool {
-        guard let refusal, let theirs = other.refusal else { return routes != other.routes || (refusal == nil) != (other.refusal == nil) }
+        guard let refusal, let theirs = other.refusal else {
+            guard refusal == nil, other.refusal == nil, routes.count == other.routes.count else { return true }
+            // What a schedule says changes nothing yet.
+            return zip(routes, other.routes).contains { ($0.address, $0.connector, $0.nextHop) != ($1.address, $1.connector, $1.nextHop) }
+        }
         return refusal.replyWithoutCode != theirs.replyWithoutCode
     }
 }

@@ -31,6 +31,10 @@ struct DiffPropertyTests {
 
     private static let users = ["u1", "u2"].map { address("\($0)@ours.test") }
     private static let groups = ["g1", "g2", "g3"].map { address("\($0)@ours.test") }
+    /// Aliases that lead outside.
+    fileprivate static let forwards = [
+        address("to-partner@ours.test"): address("x@partner.test"), address("to-far@ours.test"): address("x@far.test"),
+    ]
     private static let kinds: [Principal.Kind] = users.map { .user($0) } + groups.map { .group($0) }
 
     private static func principals(_ generator: inout Generator, most: Int) -> [Principal] {
@@ -85,7 +89,10 @@ struct DiffPropertyTests {
     /// Everybody is known, and in these groups.
     private struct Everybody: RoutingDirectory {
         var groups: [AddressKey: Set<AddressKey>]
-        func answer(for recipient: EmailAddress) -> DirectoryAnswer { .known(KnownRecipient(mailboxes: [recipient])) }
+        func answer(for recipient: EmailAddress) -> DirectoryAnswer {
+            guard let target = DiffPropertyTests.forwards[recipient] else { return .known(KnownRecipient(mailboxes: [recipient])) }
+            return .known(KnownRecipient(outside: [.init(target, via: recipient)]))
+        }
         func groups(of address: EmailAddress) -> Set<AddressKey> { groups[AddressKey(address)] ?? [] }
         func ownAddresses(of account: EmailAddress) -> [EmailAddress] { [account] }
     }
@@ -101,7 +108,10 @@ struct DiffPropertyTests {
                 let own = Set(groups.indices.filter { mask & (1 << $0) != 0 }.map { AddressKey(groups[$0]) })
                 var directory = Everybody(groups: [AddressKey(sender): own])
                 for (member, group) in zip(members, groups) { directory.groups[AddressKey(member)] = [AddressKey(group)] }
-                let recipients = members + users + [address("x@ours.test"), address("x@partner.test"), address("x@far.test")]
+                let recipients =
+                    members + users + [address("x@ours.test"), address("x@partner.test"), address("x@far.test")]
+                    + forwards.keys
+                    .sorted { "\($0)" < "\($1)" }
                 for recipient in recipients where recipient != sender {
                     for origin in [
                         MailOrigin.submission(SubmissionSession(virtualServer: "clients", clientAddress: client, account: sender)),
@@ -127,8 +137,8 @@ struct DiffPropertyTests {
         for seed in 0..<60 as Range<UInt64> {
             var generator = Generator(state: block * 1000 + seed)
             let (old, other) = (Self.topology(&generator), Self.topology(&generator))
-            // One part of the other in the old.
-            let parts = Int.random(in: 0..<5, using: &generator)
+            // One part of the other in the old, all, or none.
+            let parts = Int.random(in: 0..<6, using: &generator)
             let new = Topology(
                 hostname: old.hostname, domains: Array(old.domains.values),
                 permissions: parts == 3 || parts == 4 ? other.permissions : old.permissions,

@@ -24,7 +24,7 @@ struct ExplainerTests {
             (#""via":"clients","as":"anna","from":"anna","to":"b@far.example","size":"3MiB""#, "connector backup"),
             (#""via":"clients","as":"anna","from":"anna","to":"b@far.example","size":3145728"#, "connector backup"),
             (#""via":"clients","as":"anna","from":"anna","to":"b@far.example","down":"general""#, "connector backup"),
-            (#""via":"clients","as":"anna","from":"anna","to":"b@far.example","down":["general"],"at":"Sun 03:00""#, "held until"),
+            (#""via":"clients","as":"anna","from":"anna","to":"b@far.example","down":["general"],"at":"Sun 03:00""#, "connector backup"),
             (#""via":"internet","from":"a@far.example","to":"all""#, "for 3 addresses"),
         ])
     func decisions(facts: String, expected: String) throws {
@@ -42,6 +42,42 @@ struct ExplainerTests {
         #expect(text.contains("anna@school.example may relay: `grant` names"))
         #expect(text.contains("does not carry it: 3145728 octets, and it\n    takes at most 1MiB"))
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text)")
+    }
+
+    @Test("the kind 'explain claims what delivery does not do': a schedule holds nothing yet, and no line says that it does")
+    func schedules() throws {
+        for time in ["Sun 03:00", "Tue 12:00"] {
+            let facts =
+                #"{"via":"clients","client":"203.0.113.9","as":"anna","from":"anna","to":"b@far.example","down":"general","at":"\#(time)"}"#
+            let text = try School.explainer().explain(try School.facts(facts)).text(columns: 200)
+            #expect(text.hasPrefix("accepted: connector backup, next hop smart_hosts:backup\n"), "\(text)")
+            #expect(text.contains("this version does not follow schedules, and the mail goes at once") && !text.contains("held"), "\(text)")
+        }
+    }
+
+    @Test("the kind 'explain claims what delivery does not do': what is not told of the message is said beside the acceptance")
+    func unsaid() throws {
+        func text(_ rest: String) throws -> String {
+            let facts = "{\"via\":\"clients\",\"client\":\"203.0.113.9\",\"as\":\"anna\",\"from\":\"anna\",\"to\":\"b@far.example\"\(rest)}"
+            return try School.explainer().explain(try School.facts(facts)).text(columns: 200)
+        }
+        #expect(try text("").contains("    the size of the message is not told here, and may forbid it or lead another way\n"))
+        #expect(try !text(",\"size\":10").contains("not told"))
+    }
+
+    @Test("the kind 'a way round': `same_as` forbids over the other connector, too, and the trace says whose restrictions decided")
+    func sameAs() throws {
+        let text =
+            School.configuration.replacing("content: { maximum_size: 1MiB }", with: "restrictions: { reject_from: [anna] }")
+            + "\n    restrictions: { same_as: general }\n"
+        let loaded = TopologyFile.parse(Array(text.utf8), path: "postern.yaml")
+        let facts = #"{"via":"clients","client":"203.0.113.9","as":"anna","from":"anna","to":"b@far.example"}"#
+        let explanation = try School.explainer(try #require(loaded.topology, "\(loaded.findings)")).explain(try School.facts(facts))
+        #expect(explanation.verdict.hasPrefix("refused: 550 5.7.1"))
+        let words = explanation.text(columns: 200)
+        #expect(words.contains("rule 4 (S24)  postern.yaml:26:30"), "\(words)")
+        #expect(words.contains("    connector backup has the restrictions of connector general (`same_as`)\n"), "\(words)")
+        #expect(words.contains("    connector backup does not carry it: it rejects anna@school.example\n"), "\(words)")
     }
 
     @Test("as JSON, the decision has all its names, and null where there is nothing")

@@ -101,12 +101,91 @@ struct TopologyDiffTests {
         #expect(change.before.outcome.hasPrefix("accepted") && change.after.outcome.hasPrefix("refused: 550 5.7.1 Relaying denied"))
         let behind = try diff {
             $0.replacing("content: { maximum_size: 1MiB }", with: "restrictions: { reject_from: [\"sam; group:guests\"] }")
-        }.changes.filter { $0.servers == ["clients"] && $0.before.outcome.contains("general") && $0.nature.isEmpty }
+        }.changes.filter {
+            $0.servers == ["clients"] && $0.recipients == ["a domain that nothing names"] && $0.before.outcome.contains("general")
+                && $0.nature.isEmpty
+        }
         #expect(
             behind.flatMap(\.senders) == [
                 "a stranger, as a member of group:guests@school.example and a member of group:staff@school.example",
                 "a stranger, as sam@school.example and a member of group:staff@school.example",
             ])
+    }
+
+    @Test("the kind 'a denial is named': who may relay no longer is named, with the line that says so")
+    func denial() throws {
+        let all = School.configuration.replacing("accounts: { grant: [\"group:staff\"] }", with: "accounts: all")
+        let listed = School.configuration.replacing(
+            "accounts: { grant: [\"group:staff\"] }", with: "accounts: { grant: [\"group:staff\"], deny: [carl] }")
+        func topology(_ text: String, _ path: String) throws -> Topology {
+            try #require(TopologyFile.parse(Array(text.utf8), path: path).topology)
+        }
+        let diff = try TopologyDiff(from: topology(all, "old.yaml"), to: topology(listed, "new.yaml"), now: Timestamp(seconds: 0))
+        func change(_ sender: String) throws -> TopologyDiff.Change {
+            try #require(
+                diff.changes.first { $0.senders == [sender] && $0.recipients.contains("a domain that nothing names") }, "\(diff.changes)")
+        }
+        let line = try #require(listed.split(separator: "\n", omittingEmptySubsequences: false).first { $0.contains("deny: [carl]") })
+        let column = try #require(line.firstRange(of: "carl")).lowerBound.utf16Offset(in: line) + 1
+        let carl = try change("a stranger, as carl@school.example")
+        #expect(carl.before.outcome.hasPrefix("accepted: connector general") && carl.before.rule.hasPrefix("rule 2b  old.yaml:13:"))
+        #expect(carl.after.outcome.hasPrefix("refused: 550 5.7.1") && carl.after.rule == "rule 2b  new.yaml:13:\(column)", "\(carl)")
+        let others = try change("a stranger, any other account")
+        #expect(others.after.rule.hasPrefix("rule 2b  new.yaml:13:") && others.after.rule != carl.after.rule)
+        #expect(!diff.changes.contains { $0.senders.contains { $0.hasSuffix("as a member of group:staff@school.example") } })
+        // Nobody at all is one word.
+        let none = try TopologyDiff(
+            from: topology(listed.replacing("deny: [carl]", with: "deny: []"), "old.yaml"),
+            to: topology(School.configuration.replacing("accounts: { grant: [\"group:staff\"] }", with: "accounts: none"), "new.yaml"),
+            now: Timestamp(seconds: 0))
+        #expect(none.changes.allSatisfy { $0.senders == ["a stranger, as a member of group:staff@school.example"] }, "\(none.changes)")
+    }
+
+    @Test("the kind 'a new server lists what it permits', with the rule that permits it; and a role that changes is told")
+    func newServer() throws {
+        let added = try diff {
+            $0.replacing(
+                "connectors:",
+                with: """
+                      printers:
+                        role: submission
+                        listen: ["127.0.0.1:2587"]
+                        authentication: { anonymous: true }
+                        relay: { computers: { only: [10.1.0.0/16] } }
+                    connectors:
+                    """)
+        }
+        #expect(added.addedServers == ["printers"] && added.changes.isEmpty)
+        let relay = try #require(added.permitted.first { $0.recipients.contains("a domain that nothing names") }, "\(added.permitted)")
+        #expect(relay.senders.contains("a computer of 10.1.0.0/16, nobody logged in"), "\(relay)")
+        #expect(!relay.senders.contains { $0.hasPrefix("a stranger") })
+        #expect(relay.after.outcome.hasPrefix("accepted: connector general") && relay.after.rule.hasPrefix("rule 2c  new.yaml:"))
+        let role = try diff {
+            $0.replacing("{ role: edge, listen", with: "{ role: submission, authentication: { anonymous: true }, listen")
+        }
+        #expect(role.settings.map(\.what).contains("virtual server internet: role"))
+        #expect(role.changes.contains { $0.before.outcome == "nobody can log in there" && $0.senders == ["a stranger, any account"] })
+    }
+
+    @Test("the kind 'what is so only while a connector is down, or for one in two messages' is told, too")
+    func fallbacks() throws {
+        let third = "\n  third:\n    address_spaces: [{ domain: \"*\", cost: COST }]\n    deliver: { smart_hosts: [third.example] }\n"
+        func outcomes(_ cost: String) throws -> [String] {
+            try diff { $0 + third.replacing("COST", with: cost) }.changes
+                .filter { $0.recipients.contains("a domain that nothing names") && $0.nature.isEmpty }.map(\.after.outcome)
+        }
+        let (general, third2) = ("connector general, next hop dns:elsewhere.invalid", "connector third, next hop smart_hosts:third")
+        let backup = "connector backup, next hop smart_hosts:backup"
+        #expect(
+            try outcomes("30") == ["accepted: \(general); while that is down, \(backup); while that is down, \(third2)"])
+        #expect(try outcomes("1") == ["1 of 2 messages accepted: \(general); 1 of 2 messages accepted: \(third2)"])
+        #expect(try outcomes("10") == ["accepted: \(general); while that is down, \(third2)"])
+    }
+
+    @Test("a setting that nothing follows yet is told as such")
+    func inactive() throws {
+        let settings = try diff { $0.replacing("Mon..Fri", with: "Sat") }.settings
+        #expect(settings.map(\.what) == ["connector backup: schedule"] && settings.allSatisfy { !$0.isActive })
     }
 
     @Test(

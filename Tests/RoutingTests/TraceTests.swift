@@ -40,7 +40,7 @@ struct TraceTests {
                 rule 1: away@ours.example is a forward to bob@far.example: it needs no relay permission
                 rule 3 (S22): SPACE-2-0 the most specific address space for far.example is `*`, of connector general
                 rule 5 (S22): CONNECTOR-2 connector general is down and gives way
-                rule 5 (S22): CONNECTOR-2 every connector is down: the mail waits for general
+                rule 5 (S22): CONNECTOR-2 every connector that may carry it is down: the mail waits for general
                 rule 5 (S22, S25): CONNECTOR-2 connector general, the only one, next hop dns:far.example
                 """
             ),

@@ -28,32 +28,33 @@ struct ConfigurationDiff {
     }
 
     private static func lines(_ diff: TopologyDiff) -> [String] {
-        var lines = diff.removedServers.map { "virtual server \($0) is gone" } + diff.addedServers.map { "virtual server \($0) is new" }
+        var lines = diff.removedServers.map { "virtual server \($0) is gone" }
+        for server in diff.addedServers {
+            lines.append(
+                "virtual server \(server) is new" + (diff.permitted.contains { $0.servers.contains(server) } ? ", and permits" : ""))
+            for change in diff.permitted where change.servers.contains(server) {
+                lines += StepText.wrapped("to \(change.recipients.joined(separator: ", to "))", indentation: "    ")
+                lines += StepText.wrapped(change.senders.joined(separator: "; "), indentation: "        ") + side("+", change.after)
+            }
+        }
         for setting in diff.settings {
             if !lines.isEmpty { lines.append("") }
-            lines.append(setting.what)
-            lines += sides(setting.before, setting.after)
+            lines.append(setting.what + (setting.isActive ? "" : " (read, and not followed in this version)"))
+            lines += side("-", setting.before) + side("+", setting.after)
         }
         for change in diff.changes {
             if !lines.isEmpty { lines.append("") }
             let servers = change.servers.joined(separator: ", ")
             lines.append("via \(servers), to \(change.recipients[0])" + (change.nature.isEmpty ? "" : ", \(change.nature)"))
-            lines += Self.some(change.recipients.dropFirst().map { "and to \($0)" }, more: "more classes of recipients")
-            lines += Self.some(change.senders, more: "more classes of senders")
-            lines += sides(change.before, change.after)
+            lines += change.recipients.dropFirst().flatMap { StepText.wrapped("and to \($0)", indentation: "    ") }
+            lines += change.senders.flatMap { StepText.wrapped($0, indentation: "    ") }
+            lines += side("-", change.before) + side("+", change.after)
             lines += StepText.wrapped("such as \(change.example)", indentation: "    ")
         }
         return lines
     }
 
-    private static func sides(_ before: TopologyDiff.Side, _ after: TopologyDiff.Side) -> [String] {
-        [("-", before), ("+", after)].flatMap { word, side in
-            StepText.wrapped(side.outcome, indentation: "    \(word) ") + (side.rule.isEmpty ? [] : ["      \(side.rule)"])
-        }
-    }
-
-    /// Three at most, and how many there are besides.
-    private static func some(_ words: [String], more: String) -> [String] {
-        words.prefix(3).map { "    \($0)" } + (words.count > 3 ? ["    … and \(words.count - 3) \(more)"] : [])
+    private static func side(_ sign: String, _ side: TopologyDiff.Side) -> [String] {
+        StepText.wrapped(side.outcome, indentation: "    \(sign) ") + (side.rule.isEmpty ? [] : ["      \(side.rule)"])
     }
 }

@@ -74,17 +74,20 @@ extension DecisionStep {
         switch finding {
         case .covered(let domain, let space, let connectors):
             "the most specific address space for \(domain) is `\(space)`, of \(Self.list(connectors))"
+        case .sameRestrictions(let connector, let other): "connector \(connector) has the restrictions of connector \(other) (`same_as`)"
+        case .sameContent(let connector, let other): "connector \(connector) takes what connector \(other) takes (`content`, `same_as`)"
         case .accepted(let connector, nil): "connector \(connector) accepts everyone whom it does not reject"
         case .reportPasses(let connector): "connector \(connector) restricts who may send; a report of our own is nobody's, and passes"
         case .accepted(let connector, let principal?): "connector \(connector) accepts \(principal)"
         case .forbidden(let connector, let reason): "connector \(connector) does not carry it: \(Self.text(reason))"
         case .allForbid(let domain, true): "the message is too large for every connector that covers \(domain)"
         case .allForbid(let domain, false): "no connector that covers \(domain) may carry it"
-        case .scheduleOpen(let connector): "the schedule of connector \(connector) is open"
-        case .held(let connector, .until(let time)): "the schedule of connector \(connector) is closed: held until \(time)"
-        case .held(let connector, .untilReconfigured): "the schedule of connector \(connector) never opens: held"
+        case .scheduleOpen(let connector): "connector \(connector) has a schedule, which is open; \(Self.noSchedules)"
+        case .held(let connector, .until(let time)):
+            "connector \(connector) has a schedule, which is closed until \(time); \(Self.noSchedules)"
+        case .held(let connector, .untilReconfigured): "connector \(connector) has a schedule, which never opens; \(Self.noSchedules)"
         case .down(let connector): "connector \(connector) is down and gives way"
-        case .allDown(let connector): "every connector is down: the mail waits for \(connector)"
+        case .allDown(let connector): "every connector that may carry it is down: the mail waits for \(connector)"
         case .chosen(let connector, let choice, let nextHop): "connector \(connector)\(Self.text(choice)), next hop \(nextHop)"
         case .notCovered(let domain): "no connector has an address space that covers \(domain)"
         case .contentUnrestricted: "every connector carries messages of every kind: the routes stay"
@@ -95,6 +98,9 @@ extension DecisionStep {
         default: ""
         }
     }
+
+    /// What is read and not followed must not be told as if it were.
+    private static let noSchedules = "this version does not follow schedules, and the mail goes at once"
 
     private static func text(_ step: KnownRecipient.Step) -> String {
         let via = step.via.map { " (by way of \($0))" } ?? ""

@@ -55,7 +55,7 @@ public struct DecisionStep: Hashable, Sendable {
         case .nobodyLoggedIn, .accountMayRelay, .accountMayNotRelay: "2b"
         case .computerMayRelay, .computerMayNotRelay, .computerNeedsLogin: "2c"
         case .covered: "3"
-        case .accepted, .reportPasses, .forbidden, .scheduleOpen, .held: "4"
+        case .sameRestrictions, .sameContent, .accepted, .reportPasses, .forbidden, .scheduleOpen, .held: "4"
         case .down, .allDown, .chosen: "5"
         case .allForbid, .notCovered, .contentUnrestricted, .decidedAgain, .connectorVanished, .routeChanged: "6"
         }
@@ -74,8 +74,8 @@ public struct DecisionStep: Hashable, Sendable {
         case .relayPermitted: ["S23"]
         case .relayDenied: ["S17", "S23"]
         case .covered, .notCovered, .down, .allDown: ["S22"]
-        case .accepted, .reportPasses, .forbidden(_, .rejected), .forbidden(_, .notAccepted): ["S24"]
-        case .forbidden: ["E15"]
+        case .sameRestrictions, .accepted, .reportPasses, .forbidden(_, .rejected), .forbidden(_, .notAccepted): ["S24"]
+        case .sameContent, .forbidden: ["E15"]
         case .allForbid(_, let isForSize): isForSize ? ["E15"] : ["S24", "E15"]
         case .scheduleOpen, .held: ["E14"]
         case .chosen(_, _, let nextHop):

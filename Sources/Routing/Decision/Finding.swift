@@ -63,6 +63,9 @@ extension DecisionStep {
         case covered(MailDomain, space: String, connectors: [String])
 
         // Rule 4: permitted connectors, and when they carry.
+        /// What follows about this connector is written at the other (`same_as`).
+        case sameRestrictions(connector: String, as: String)
+        case sameContent(connector: String, as: String)
         /// - Parameter by: nil: everyone is accepted who is not rejected.
         case accepted(connector: String, by: Principal?)
         /// The connector restricts who may send, and a report of our own is nobody's.

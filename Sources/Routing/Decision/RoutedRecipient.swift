@@ -2,7 +2,7 @@ import MailVocabulary
 
 /// A final address, and the way it takes.
 public struct RoutedRecipient: Hashable, Sendable {
-    /// A connector takes the mail, and its schedule is closed (E14).
+    /// The schedule of the connector is closed (E14). Nothing follows schedules yet: the mail goes at once all the same.
     public enum Hold: Hashable, Sendable {
         /// Its next window opens then.
         case until(Timestamp)
@@ -17,7 +17,7 @@ public struct RoutedRecipient: Hashable, Sendable {
     /// The name of the connector that carries it; empty where the domain's host for unknown recipients gets it (E06).
     public let connector: String
     public let nextHop: NextHop
-    /// nil: it may go at once.
+    /// What the schedule of the connector says; nil: it is open, or there is none. Told in the trace alone: nothing follows it yet.
     public let hold: Hold?
 
     public init(address: EmailAddress, original: EmailAddress, connector: String, nextHop: NextHop, hold: Hold? = nil) {

@@ -58,6 +58,9 @@ extension DecisionCourse {
         _ carrier: Carrier, _ directory: D
     ) throws(D.Failure) -> (RoutingRule, DecisionStep.Forbidden)? {
         guard let limits = carrier.guard else { return nil }
+        if limits.restrictsSenders, let same = limits.sameRestrictions {
+            trace.append(.sameRestrictions(connector: carrier.name, as: same.connector), at: same.location)
+        }
         if limits.restrictsSenders, facts.origin == .system {
             trace.append(.reportPasses(connector: carrier.name), at: limits.restrictionsLocation)
         } else if limits.restrictsSenders {
@@ -76,6 +79,7 @@ extension DecisionCourse {
             }
         }
         guard limits.restrictsContent, let (rule, reason) = contentForbidden(limits) else { return nil }
+        if let same = limits.sameContent { trace.append(.sameContent(connector: carrier.name, as: same.connector), at: same.location) }
         trace.append(.forbidden(connector: carrier.name, reason), at: limits.contentLocation)
         return (rule, reason)
     }
@@ -132,7 +136,7 @@ extension DecisionCourse {
                 address: address, original: facts.recipient, connector: carrier.name, nextHop: nextHop, hold: hold(by: carrier)))
     }
 
-    /// A closed schedule holds mail; it does not reroute it (E14).
+    /// What a schedule says (E14): a closed one is to hold mail, and never reroutes it. Nothing follows it yet, and the trace says so.
     private mutating func hold(by carrier: Carrier) -> RoutedRecipient.Hold? {
         guard let schedule = carrier.schedule else { return nil }
         let hold: RoutedRecipient.Hold
@@ -168,8 +172,9 @@ extension DecisionCourse {
 }
 
 extension QueueID {
-    /// The same in every process and at every time (a `Hasher` is seeded anew at each start): the finaliser of SplitMix64.
-    fileprivate var spreadingHash: UInt64 {
+    /// Which of the connectors of equal cost a message begins with, modulo how many there are (rule 5). The same in every process and at every
+    /// time (a `Hasher` is seeded anew at each start): the finaliser of SplitMix64.
+    public var spreadingHash: UInt64 {
         var word = UInt64(bitPattern: value)
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -24,6 +24,8 @@ final class Carrier: Sendable {
         let restrictsContent: Bool
         let restrictionsLocation: SourceLocation
         let contentLocation: SourceLocation
+        /// The connectors that these are written at, where it is another.
+        let sameRestrictions, sameContent: SameAs?
         let rejected, notAccepted, tooLarge, wrongPriority, wrongType: RoutingRule
 
         init?(_ connector: Connector, in installation: InstallationMark) {
@@ -37,6 +39,7 @@ final class Carrier: Sendable {
             restrictsContent = maximumSize != nil || priorities != any.priorities || types != any.types
             guard restrictsSenders || restrictsContent else { return nil }
             (restrictionsLocation, contentLocation) = (restrictions.location, content.location)
+            (sameRestrictions, sameContent) = (restrictions.sameAs, content.sameAs)
             let path = "connectors.\(connector.name)"
             func rule(_ key: String, _ location: SourceLocation, _ word: Refusal.Word = .forbidden) -> RoutingRule {
                 RoutingRule("4", "\(path).\(key)", location, word, of: installation)

@@ -62,6 +62,12 @@ public final class RoutingTable: Sendable {
     /// The connectors that cover a domain (rule 3), lowest cost first.
     public func connectors(covering domain: MailDomain) -> [String] { spaces.mostSpecific(for: domain)?.names ?? [] }
 
+    /// The connectors that cover a domain (rule 3) with what each costs, in the order in which they are tried; equals are turned for each message.
+    public func candidates(covering domain: MailDomain) -> [(connector: String, cost: Int)] {
+        guard let space = spaces.mostSpecific(for: domain) else { return [] }
+        return zip(space.names, space.candidates).map { ($0, $1.cost) }
+    }
+
     /// Whether the topology has a connector of this name.
     func hasConnector(_ name: String) -> Bool { names.contains(name) }
 

@@ -10,12 +10,17 @@ public struct Restrictions: Hashable, Sendable {
     public let acceptFrom: [Principal]
     /// Matches the authenticated account, or, where there is none, the reverse-path.
     public let rejectFrom: [Principal]
+    /// Where they are written: at the other connector, where they are another's.
     public let location: SourceLocation
+    /// The connector that they are written at; nil: this one.
+    public let sameAs: SameAs?
 
     public init(
-        byDefault: Default = .accept, acceptFrom: [Principal] = [], rejectFrom: [Principal] = [], location: SourceLocation = .builtIn
+        byDefault: Default = .accept, acceptFrom: [Principal] = [], rejectFrom: [Principal] = [], location: SourceLocation = .builtIn,
+        sameAs: SameAs? = nil
     ) {
-        (self.byDefault, self.acceptFrom, self.rejectFrom, self.location) = (byDefault, acceptFrom, rejectFrom, location)
+        (self.byDefault, self.acceptFrom, self.rejectFrom) = (byDefault, acceptFrom, rejectFrom)
+        (self.location, self.sameAs) = (location, sameAs)
     }
 
     public static let none = Restrictions()

@@ -46,19 +46,29 @@ extension TopologyBuilder {
         return .dns
     }
 
-    private func restrictions(_ value: Value?) -> Restrictions {
-        guard let value else { return .none }
-        return Restrictions(
-            byDefault: choice(value["default"], default: .accept), acceptFrom: principals(value["accept_from"]),
-            rejectFrom: principals(value["reject_from"]), location: value.location)
+    /// What another connector writes, where `same_as` names one; checks say where it names none.
+    private func shared(_ value: Value, _ key: String) -> (value: Value?, sameAs: SameAs)? {
+        guard let name = value["same_as"] else { return nil }
+        let other = name.text.flatMap { root["connectors"]?[$0]?[key] }
+        return (other?["same_as"] == nil ? other : nil, SameAs(name.text ?? "", location: name.location))
     }
 
-    private func content(_ value: Value?) -> ContentRestrictions {
-        guard let value else { return .none }
+    private func restrictions(_ value: Value?, sameAs: SameAs? = nil) -> Restrictions {
+        guard let value else { return Restrictions(location: sameAs?.location ?? .builtIn, sameAs: sameAs) }
+        if let (other, sameAs) = shared(value, "restrictions") { return restrictions(other, sameAs: sameAs) }
+        return Restrictions(
+            byDefault: choice(value["default"], default: .accept), acceptFrom: principals(value["accept_from"]),
+            rejectFrom: principals(value["reject_from"]), location: value.location, sameAs: sameAs)
+    }
+
+    private func content(_ value: Value?, sameAs: SameAs? = nil) -> ContentRestrictions {
+        guard let value else { return ContentRestrictions(location: sameAs?.location ?? .builtIn, sameAs: sameAs) }
+        if let (other, sameAs) = shared(value, "content") { return content(other, sameAs: sameAs) }
         return ContentRestrictions(
             maximumSize: value["maximum_size"].size(default: nil),
             priorities: choices(value["priorities"]).map(Set.init) ?? ContentRestrictions.none.priorities,
-            types: choices(value["types"]).map(Set.init) ?? ContentRestrictions.none.types, location: value.location)
+            types: choices(value["types"]).map(Set.init) ?? ContentRestrictions.none.types, location: value.location,
+            sameAs: sameAs)
     }
 
     private func schedule(_ value: Value?) -> ConnectorSchedule {

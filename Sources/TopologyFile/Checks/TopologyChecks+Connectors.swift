@@ -15,8 +15,10 @@ extension TopologyChecks {
         checkRelay(of: connector, path)
         // Of a delivery that could not be read nothing follows.
         if !shape.hasErrors(in: "\(path).deliver") { checkDelivery(of: connector, path) }
-        checkRestrictions(of: connector, path)
-        checkContent(of: connector, path)
+        checkSameAs(of: connector, path)
+        // What another connector writes is checked there.
+        if connector.restrictions.sameAs == nil { checkRestrictions(of: connector, path) }
+        if connector.content.sameAs == nil { checkContent(of: connector, path) }
         checkSchedule(of: connector, path)
         if let pull = connector.pull {
             for domain in pull.domains where !topology.receives(domain) && areAllDomainsKnown {

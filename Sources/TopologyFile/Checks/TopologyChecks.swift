@@ -35,6 +35,7 @@ struct TopologyChecks {
         for connector in topology.connectors { check(connector) }
         checkAddressSpaces()
         checkCoverage()
+        checkWaysRound()
         for (name, profile) in topology.outbound.sorted(by: { $0.key < $1.key }) { check(profile, named: name) }
         checkUses()
         checkDomainAliases()

@@ -96,6 +96,9 @@ extension ConfigurationModel {
     ])
 
     static let restrictions = TableModel([
+        Key(
+            "same_as", .text(.reference), default: "its own", rows: ["S24"],
+            "The name of another connector, whose restrictions are these, too; then it stands alone."),
         Key("default", .words(Restrictions.Default.allCases), default: "accept", rows: ["S24"], "For whom no list matches."),
         Key(
             "accept_from", .principals(), default: "[]", rows: ["S24"],
@@ -106,6 +109,9 @@ extension ConfigurationModel {
     ])
 
     static let content = TableModel([
+        Key(
+            "same_as", .text(.reference), default: "its own", rows: ["E15"],
+            "The name of another connector, whose `content` is this, too; then it stands alone."),
         Key("maximum_size", .size(orNone: true), default: "none", rows: ["E15"], "Larger messages do not go over it."),
         Key(
             "priorities", .list1(.words(ContentRestrictions.Priority.allCases)), default: "[high, normal, low]", rows: ["E15"],

@@ -1,80 +1,33 @@
 import MailVocabulary
 import Topology
 
-/// What decides nothing about a recipient, and is a change for mail all the same: whom a virtual server talks to and what it takes, where and
-/// how a connector hands mail over.
+/// The settings of servers and connectors in words.
 extension TopologyDiff {
-    /// A setting that both configurations have, with another value.
-    public struct Setting: Sendable {
-        /// `connector general: deliver`, `virtual server internet: message size`.
-        public let what: String
-        /// `rule` is the place alone.
-        public let before: Side
-        public let after: Side
+    typealias Aspect = (key: String, text: String)
+
+    /// Of the system as a whole.
+    static func aspects(of topology: Topology) -> [Aspect] {
+        [
+            ("hostname", "\(topology.hostname)"), ("default_domain", "\(topology.defaultDomain)"),
+            ("budgets", text(of: topology.budgets)),
+            ("permissions.check_header", "\(topology.permissions.checksHeader)"), ("maximum_hops", "\(topology.maximumHops)"),
+            ("on_reroute_refusal", topology.onRerouteRefusal.rawValue),
+        ]
     }
 
-    static func settings(from old: Topology, to new: Topology) -> [Setting] {
-        var found: [Setting] = []
-        if old.budgets != new.budgets {
-            found.append(
-                Setting(
-                    what: "budgets", before: Side(outcome: text(of: old.budgets), rule: old.source),
-                    after: Side(outcome: text(of: new.budgets), rule: new.source)))
-        }
-        if old.postmaster?.address != new.postmaster?.address {
-            func side(_ topology: Topology) -> Side {
-                Side(
-                    outcome: topology.postmaster.map { "\($0.address)" } ?? "nobody",
-                    rule: topology.postmaster.map { "\($0.location)" } ?? topology.source)
-            }
-            found.append(Setting(what: "postmaster", before: side(old), after: side(new)))
-        }
-        if old.onRerouteRefusal != new.onRerouteRefusal {
-            found.append(
-                Setting(
-                    what: "on_reroute_refusal", before: Side(outcome: old.onRerouteRefusal.rawValue, rule: old.source),
-                    after: Side(outcome: new.onRerouteRefusal.rawValue, rule: new.source)))
-        }
-        for server in old.virtualServers {
-            guard let other = new.virtualServer(named: server.name) else { continue }
-            found += differences(
-                "virtual server \(server.name)", aspects(of: server), server.location, aspects(of: other), other.location)
-        }
-        for connector in old.connectors {
-            guard let other = new.connector(named: connector.name) else { continue }
-            found += differences(
-                "connector \(connector.name)", aspects(of: connector, in: old), connector.location, aspects(of: other, in: new),
-                other.location)
-        }
-        for domain in old.domains.values.sorted(by: { $0.name.text < $1.name.text }) {
-            guard let other = new.domains[domain.name], case .shared(let one?) = domain.kind, case .shared(let two?) = other.kind,
-                "\(one)" != "\(two)"
-            else { continue }
-            found.append(
-                Setting(
-                    what: "unknown recipients of \(domain.name)", before: Side(outcome: "\(one)", rule: "\(one.location)"),
-                    after: Side(outcome: "\(two)", rule: "\(two.location)")))
-        }
-        return found
-    }
-
-    private typealias Aspect = (key: String, text: String)
-
-    /// - Parameters: the same keys in the same order on both sides.
-    private static func differences(
-        _ name: String, _ before: [Aspect], _ place: SourceLocation, _ after: [Aspect], _ otherPlace: SourceLocation
-    ) -> [Setting] {
-        zip(before, after).filter { $0.text != $1.text }.map { before, after in
-            Setting(
-                what: "\(name): \(before.key)", before: Side(outcome: before.text, rule: "\(place)"),
-                after: Side(outcome: after.text, rule: "\(otherPlace)"))
+    static func text(of kind: ReceivingDomain.Kind?) -> String {
+        switch kind {
+        case nil: "none of ours"
+        case .authoritative: "authoritative"
+        case .shared(nil): "shared"
+        case .shared(let host?): "shared, unknown recipients go to \(host)"
         }
     }
 
-    private static func aspects(of server: VirtualServer) -> [Aspect] {
+    static func aspects(of server: VirtualServer) -> [Aspect] {
         let (tls, connections, limits) = (server.tls, server.connections, server.limits)
         return [
-            ("listen", server.listeners.map(\.endpoint).joined(separator: ", ")),
+            ("role", server.isEdge ? "edge" : "submission"), ("listen", server.listeners.map(\.endpoint).joined(separator: ", ")),
             (
                 "tls",
                 "\(tls.mode), TLS \(tls.minimumVersion.rawValue) or later" + (tls.minimumBits.map { ", \($0) bits at least" } ?? "")
@@ -92,12 +45,13 @@ extension TopologyDiff {
                 "session \(limits.sessionSize.map { "\($0)" } ?? "none"), recipients \(text(of: limits.recipients)), "
                     + "messages in a connection \(text(of: limits.messagesPerConnection)), line length \(text(of: limits.lineLength))"
             ),
+            ("anonymous", server.submission.map { "\($0.authentication.anonymous)" } ?? ""),
             ("authentication", server.submission.map { text(of: $0.authentication) } ?? ""),
             ("client_address", server.submission.map { "\($0.clientAddress)" } ?? ""),
         ]
     }
 
-    private static func text(of budgets: BudgetSettings) -> String {
+    static func text(of budgets: BudgetSettings) -> String {
         (["share \(budgets.share.map { "\($0)%" } ?? "none")"]
             + (budgets.exempt.isEmpty ? [] : ["exempt \(budgets.exempt.map(\.description).joined(separator: ", "))"])
             + budgets.larger.map { "\($0.factor) times as much for \($0.subnet)" }).joined(separator: "; ")
@@ -121,7 +75,7 @@ extension TopologyDiff {
     }
 
     /// By the keys of the configuration; always the same ones in the same order.
-    private static func aspects(of connector: Connector, in topology: Topology) -> [Aspect] {
+    static func aspects(of connector: Connector, in topology: Topology) -> [Aspect] {
         let profile = topology.outboundProfile(of: connector)
         let (connections, retry) = (profile.connections, profile.retry)
         let tls = "\(connector.tls)" + (connector.certificateAuthorities.map { ", authorities of \($0)" } ?? "")
@@ -146,7 +100,7 @@ extension TopologyDiff {
         ]
     }
 
-    private static func text(of method: DeliveryMethod) -> String {
+    static func text(of method: DeliveryMethod) -> String {
         switch method {
         case .dns: "by DNS"
         case .maildir(let template): "Maildir \(template)"
