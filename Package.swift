@@ -148,7 +148,7 @@ let package = Package(
             name: "CommandLineToolTests",
             dependencies: [
                 "CommandLineTool", "Credentials", "Directory", "DurableStorage", "MessageQueue", "NameResolution", "ServiceRuntime",
-                "Topology", "TransportSecurity", "TrustedFiles", "MailVocabulary", logging, nioCore,
+                "Topology", "TopologyFile", "TransportSecurity", "TrustedFiles", "MailVocabulary", logging, nioCore,
             ]),
         .testTarget(
             name: "FrontEndTests",

@@ -13,10 +13,13 @@ public enum TopologyFile {
     ///   - path: the file; relative to the working directory. Paths that it states are relative to its folder.
     ///   - files: which of the files that it names are looked at.
     ///   - surroundings: the network that the listeners stand in.
+    ///   - inspection: looks inside those files.
     /// - Returns: the topology with warnings and notices, or all errors.
-    public static func load(path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored) -> LoadResult {
+    public static func load(
+        path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored, inspection: FileInspection = .none
+    ) -> LoadResult {
         switch text(path: path) {
-        case .success(let bytes): parse(bytes, path: path, files: files, surroundings: surroundings)
+        case .success(let bytes): parse(bytes, path: path, files: files, surroundings: surroundings, inspection: inspection)
         case .failure(let unreadable): .failed([unreadable.finding])
         }
     }
@@ -40,7 +43,8 @@ public enum TopologyFile {
 
     /// Reads and checks the bytes of a configuration file, as if they stood at `path`.
     public static func parse(
-        _ bytes: [UInt8], path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored
+        _ bytes: [UInt8], path: String, files: FilesToCheck = .none, surroundings: NetworkSurroundings = .ignored,
+        inspection: FileInspection = .none
     ) -> LoadResult {
         let root: YAMLNode
         switch YAMLReader.read(bytes, file: path) {
@@ -54,7 +58,7 @@ public enum TopologyFile {
         let topology = builder.build()
         var checks = TopologyChecks(topology: topology, root: value, report: builder.report, surroundings: surroundings)
         checks.run()
-        checks.check(files)
+        checks.check(files, inspection)
         let errors = checks.report.findings.filter { $0.severity == .error }
         return errors.isEmpty ? .loaded(topology, checks.report.findings.sorted()) : .failed(errors.sorted())
     }

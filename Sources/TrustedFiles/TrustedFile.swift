@@ -90,6 +90,14 @@ public struct TrustedFile: Sendable {
         return status.st_mode & S_IFMT == S_IFREG ? UInt32(status.st_mode) & 0o777 : nil
     }
 
+    /// The user ID of its owner; nil where there is no such regular file.
+    public static func owner(of path: String) -> UInt32? {
+        // try?: that it cannot be read is found out by reading it.
+        guard let (descriptor, status) = try? locate(path) else { return nil }
+        close(descriptor.file)
+        return status.st_mode & S_IFMT == S_IFREG ? status.st_uid : nil
+    }
+
     // MARK: The way to the file
 
     /// Major number 1, minor number 3 (devices.txt of the kernel).

@@ -32,8 +32,11 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read the configuration and say everything that is wrong with it.",
         discussion: """
-            Errors keep the daemons from starting. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
+            Errors keep the daemons from starting, or a part of what is configured from working. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
             settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
+
+            Files that it names are read, where this account may: keys, certificates, passwords and keytabs that are none are errors, and a \
+            secret that belongs to another account than root's and its reader's is a warning.
 
             The directory is looked at, too, where a core runs or --directory names a file. A warning points at each name in the configuration \
             that no user or group has, and at aliases and groups that lead to more than 1000 addresses and that strangers may write to.
@@ -47,7 +50,8 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "JSON Lines: one object per finding.") var json = false
 
     func run() async throws {
-        let result = TopologyFile.load(path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess())
+        let result = TopologyFile.load(
+            path: file.path, files: .ofAll(reader: nil), surroundings: .ofThisProcess(), inspection: ConfiguredFiles.inspection)
         say(result.findings)
         guard let topology = result.topology else { throw ExitCode(ExitStatus.configuration.rawValue) }
         say(try await directoryFindings(topology))

@@ -75,14 +75,14 @@ final class BadmailKeeper {
         if isFull { sweepOnce() }
     }
 
-    /// Header fields that say why it lies there. What strangers said is made printable, and cannot begin a line.
+    /// Header fields that say why it lies there. What strangers said is escaped, and cannot begin a line or steer a terminal.
     private static func fields(of failed: [FailedRecipient]) -> String {
         failed.map { recipient in
             let reply = recipient.reply.lines.prefix(3).joined(separator: " / ")
             let code = "\(recipient.reply.code) " + (recipient.reply.status.map { "\($0) " } ?? "")
-            let text = "<\(recipient.finalRecipient)>: \(code)\(reply)".unicodeScalars.prefix(900)
-                .map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }.joined()
-            return "X-Postern-Badmail: \(text)\r\n"
+            // Cut before it is escaped: never in the middle of an escape. As escapes it has at most 9 times as many characters.
+            let text = String(String.UnicodeScalarView("<\(recipient.finalRecipient)>: \(code)\(reply)".unicodeScalars.prefix(900)))
+            return "X-Postern-Badmail: \(EscapedText.line(text))\r\n"
         }.joined()
     }
 

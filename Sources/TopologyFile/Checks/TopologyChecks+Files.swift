@@ -12,16 +12,16 @@ public enum FilesToCheck: Hashable, Sendable {
 }
 
 extension TopologyChecks {
-    mutating func check(_ files: FilesToCheck) {
+    mutating func check(_ files: FilesToCheck, _ inspection: FileInspection = .none) {
         switch files {
         case .none: return
-        case .of(let role): checkFiles(of: role, isReader: true)
+        case .of(let role): checkFiles(of: role, isReader: true, inspection)
         case .ofAll(let reader):
-            for role in Role.allCases { checkFiles(of: role, isReader: role == reader) }
+            for role in Role.allCases { checkFiles(of: role, isReader: role == reader, inspection) }
         }
     }
 
-    private mutating func checkFiles(of role: Role, isReader: Bool) {
+    private mutating func checkFiles(of role: Role, isReader: Bool, _ inspection: FileInspection) {
         // A feature that does not act yet needs nothing.
         for file in topology.files(of: role) where !file.path.isEmpty && ConfigurationModel.acts(file.keys, in: root) {
             let place = place(file.keys)
@@ -34,7 +34,17 @@ extension TopologyChecks {
             }
             // A list of names may be switched off by it; a secret has something to say.
             let orNull = file.keys.first == "resolver"
-            guard let problem = FileBytes.problem(reading: file.path, orNull: orNull) else { continue }
+            guard let problem = FileBytes.problem(reading: file.path, orNull: orNull) else {
+                for fault in inspection.faults(file, role, topology) {
+                    let message = Printable.escaped(fault.message)
+                    if fault.isError {
+                        report.error(place.location, place.path, message, accepted: fault.accepted)
+                    } else {
+                        report.warning(place.location, place.path, message)
+                    }
+                }
+                continue
+            }
             if problem.mayBeOfThisAccount, !isReader {
                 report.warning(
                     place.location, place.path,

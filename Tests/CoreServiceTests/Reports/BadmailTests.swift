@@ -27,7 +27,7 @@ struct BadmailTests {
         let work = try #require(await holder.work())
         let outcome = RecipientOutcome(
             index: 0, attempts: 0, result: .failed,
-            reply: Reply(553, EnhancedStatusCode(5, 6, 7), lines: ["no SMTPUTF8", "\u{1B}[31m\r\nBcc: x@y"]))
+            reply: Reply(553, EnhancedStatusCode(5, 6, 7), lines: ["no SMTPUTF8", "\u{1B}[31m\r\nBcc: x@y\u{9B}2J\u{202E}"]))
         holder.say(.outcome(HeldLease(lease: work.lease, message: work.message, recipients: [0]), [outcome], reached: true))
         #expect(await holder.recorded() == work.lease)
         #expect(try await core.message(work.message) == nil)
@@ -49,7 +49,8 @@ struct BadmailTests {
         let files = try await refuse(content, from: EnvelopeSender(reversePath: .null))
         let file = try #require(files.values.first)
         #expect(files.count == 1 && files.keys.first?.hasSuffix(".eml") == true)
-        #expect(file == "X-Postern-Badmail: <u@far.test>: 553 5.6.7 no SMTPUTF8 / ?[31m??Bcc: x@y\r\n" + content)
+        #expect(
+            file == "X-Postern-Badmail: <u@far.test>: 553 5.6.7 no SMTPUTF8 / ?[31m??Bcc: x@y\\u{9b}2J\\u{202e}\r\n" + content)
     }
 
     @Test("a report that has no way to its addressee is kept as well")
