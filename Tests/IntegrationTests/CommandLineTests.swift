@@ -28,6 +28,10 @@ struct CommandLineTests {
         }
         #expect(try await initialise("--domain", "example.org", "--config", first).status == 0)
         #expect(try await initialise("--domain", "example.org", "--config", first).status == 71)
+        let several = try await initialise("--domain", "example.org", "--domain", "example.net")
+        #expect(several.status == 0 && several.text.contains("\n  example.net: authoritative\n"), "\(several)")
+        let twice = try await initialise("--domain", "example.org", "--domain", "Example.ORG")
+        #expect(twice.status == 64 && twice.errors.contains("is there twice"), "\(twice.errors)")
         let address = try await initialise("--domain", "1.2.3.4")
         #expect(address.status == 64 && address.errors.contains("'1.2.3.4' is not a domain name"), "\(address.errors)")
         #expect(address.errors.contains("Usage: postern init"), "\(address.errors)")

@@ -14,7 +14,7 @@ struct OutputTests {
         arguments: [("example.org", nil), ("Bücher.example", "relay.example:2525"), ("a.example", "[2001:db8::1]")] as [(String, String?)])
     func initialFile(domain: String, smartHost: String?) throws {
         let domain = try #require(DomainName(parsing: domain))
-        let text = try #require(TopologyFile.initialFile(domain: domain, smartHost: smartHost, path: "/srv/mail/postern.yaml"))
+        let text = try #require(TopologyFile.initialFile(domains: [domain], smartHost: smartHost, path: "/srv/mail/postern.yaml"))
         let result = TopologyFile.parse(Array(text.utf8), path: "/srv/mail/postern.yaml")
         #expect(result.findings.map(\.description) == [])
         let topology = try #require(result.topology)
@@ -30,10 +30,22 @@ struct OutputTests {
         }
     }
 
+    @Test("a first file for several domains has them all, and the first completes bare names")
+    func initialFileOfSeveral() throws {
+        let domains = try ["example.org", "Bücher.example", "x.example"].map { try #require(DomainName(parsing: $0)) }
+        let text = try #require(TopologyFile.initialFile(domains: domains, path: "/srv/mail/postern.yaml"))
+        let result = TopologyFile.parse(Array(text.utf8), path: "/srv/mail/postern.yaml")
+        #expect(result.findings.map(\.description) == [])
+        let topology = try #require(result.topology)
+        #expect(Set(topology.domains.keys) == Set(domains) && topology.defaultDomain == domains[0])
+        #expect(topology.connector(named: "mailboxes")?.addressSpaces.count == 3)
+        #expect(TopologyFile.initialFile(domains: []) == nil)
+    }
+
     @Test("below /etc a first file names the folders of the system", arguments: ["/etc/postern.yaml", "/etc/postern/postern.yaml"])
     func initialFileOfSystem(path: String) throws {
         let domain = try #require(DomainName(parsing: "example.org"))
-        let text = try #require(TopologyFile.initialFile(domain: domain, path: path))
+        let text = try #require(TopologyFile.initialFile(domains: [domain], path: path))
         let result = TopologyFile.parse(Array(text.utf8), path: path)
         #expect(result.findings.map(\.description) == [])
         let topology = try #require(result.topology)
@@ -44,9 +56,9 @@ struct OutputTests {
     @Test("a smart host that is none makes no file")
     func noInitialFile() throws {
         let domain = try #require(DomainName(parsing: "example.org"))
-        #expect(TopologyFile.initialFile(domain: domain, smartHost: "a\"]}\nrelay: true") == nil)
-        #expect(TopologyFile.initialFile(domain: domain, smartHost: "192.0.2.1") == nil)
-        #expect(TopologyFile.initialFile(domain: domain, postmaster: "a b\"\nrelay: true") == nil)
+        #expect(TopologyFile.initialFile(domains: [domain], smartHost: "a\"]}\nrelay: true") == nil)
+        #expect(TopologyFile.initialFile(domains: [domain], smartHost: "192.0.2.1") == nil)
+        #expect(TopologyFile.initialFile(domains: [domain], postmaster: "a b\"\nrelay: true") == nil)
     }
 
     @Test("the quickstart loads without findings")
@@ -68,7 +80,7 @@ struct OutputTests {
         var valid = [
             try Fixture.text(Fixture.path("postern.example.yaml")),
             try Fixture.text(Fixture.repository + "/topology/quickstart/postern.yaml"),
-            try #require(TopologyFile.initialFile(domain: domain)),
+            try #require(TopologyFile.initialFile(domains: [domain])),
         ]
         valid += try Fixture.names(in: "Doubtful").map { try Fixture.text(Fixture.path("Doubtful/" + $0)) }
         let invalid = try [

@@ -32,8 +32,8 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read the configuration and say everything that is wrong with it.",
         discussion: """
-            Errors keep the daemons from starting, or a part of what is configured from working. Warnings point at what works but hardly as meant, or can never matter. Notices name the \
-            settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
+            Errors keep the daemons from starting, or a part of what is configured from working. Warnings point at what works but hardly as \
+            meant, or can never matter. Notices name the settings that are understood and not yet active. Exit status 0 without errors, 78 with errors.
 
             Files that it names are read, where this account may: keys, certificates, passwords and keytabs that are none are errors, and a \
             secret that belongs to another account than root's and its reader's is a warning.
@@ -95,8 +95,8 @@ struct InitCommand: ParsableCommand {
             and otherwise names `postmaster`, an account or alias that has to be added.
             """)
 
-    @Option(help: "The domain to receive mail for.") var domain: String
-    @Option(help: "The account that gets mail for postmaster@ the domain.") var postmaster: String?
+    @Option(help: "A domain to receive mail for; again for each further one. The first completes bare names.") var domain: [String]
+    @Option(help: "The account that gets mail for postmaster@ each of these domains.") var postmaster: String?
     @Option(help: "Send all other mail through this host.") var smartHost: String?
     @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file")) var config: String?
 
@@ -121,7 +121,8 @@ struct InitCommand: ParsableCommand {
     private func askForPostmaster() -> String {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return Self.usualPostmaster }
         while true {
-            Environment.printError("Which account gets mail for postmaster@\(domain)? [\(Self.usualPostmaster)]")
+            let whose = domain.count == 1 ? domain[0] : " each of these domains"
+            Environment.printError("Which account gets mail for postmaster@\(whose)? [\(Self.usualPostmaster)]")
             guard let answer = readLine()?.trimmingCharacters(in: .whitespaces), !answer.isEmpty else { return Self.usualPostmaster }
             if TopologyFile.isAccount(answer) { return answer }
             Environment.printError("'\(answer)' is not an account such as m.alexander or m.alexander@example.org")
@@ -129,13 +130,18 @@ struct InitCommand: ParsableCommand {
     }
 
     private func text(postmaster: String) throws -> String {
-        guard let name = DomainName(parsing: domain), TopologyFile.isDomain(domain) else {
-            throw ValidationError("--domain: '\(domain)' is not a domain name (accepted: a name such as example.org)")
+        var names: [DomainName] = []
+        for text in domain {
+            guard let name = DomainName(parsing: text), TopologyFile.isDomain(text) else {
+                throw ValidationError("--domain: '\(text)' is not a domain name (accepted: a name such as example.org)")
+            }
+            guard !names.contains(name) else { throw ValidationError("--domain: '\(text)' is there twice") }
+            names.append(name)
         }
         guard TopologyFile.isAccount(postmaster) else {
             throw ValidationError("--postmaster: '\(postmaster)' is not an account (accepted: a name such as m.alexander, or an address)")
         }
-        guard let text = TopologyFile.initialFile(domain: name, postmaster: postmaster, smartHost: smartHost, path: config) else {
+        guard let text = TopologyFile.initialFile(domains: names, postmaster: postmaster, smartHost: smartHost, path: config) else {
             throw ValidationError(
                 "--smart-host: '\(smartHost ?? "")' is not a host (accepted: a name, or an address in brackets, perhaps with a port)")
         }

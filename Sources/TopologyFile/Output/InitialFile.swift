@@ -8,20 +8,22 @@ extension TopologyFile {
     /// `/etc`, where nothing but configuration belongs, they are the system's.
     ///
     /// - Parameters:
-    ///   - domain: the domain that mail is received for.
-    ///   - postmaster: gets mail for `postmaster@domain`: an account, or an address elsewhere.
+    ///   - domains: those that mail is received for, each once; the first one completes bare names.
+    ///   - postmaster: gets mail for `postmaster@` each of them: an account, or an address elsewhere.
     ///   - smartHost: takes all mail that leaves: `relay.example`, `[192.0.2.25]:2525`; nil: delivery by DNS.
     ///   - path: where the file will stand; nil: not known.
-    /// - Returns: nil where `smartHost` is not a host, `postmaster` no account, or `domain` an address.
-    public static func initialFile(domain: DomainName, postmaster: String = "postmaster", smartHost: String? = nil, path: String? = nil)
-        -> String?
-    {
+    /// - Returns: nil where `smartHost` is not a host, `postmaster` no account, or a domain an address, and where there is no domain.
+    public static func initialFile(
+        domains: [DomainName], postmaster: String = "postmaster", smartHost: String? = nil, path: String? = nil
+    ) -> String? {
         if let smartHost, Hosts.smartHost(smartHost) == nil { return nil }
         guard isAccount(postmaster) else { return nil }
         // An address reads like a name, but is none.
-        guard isDomain(domain.text) else { return nil }
+        guard let domain = domains.first, domains.allSatisfy({ isDomain($0.text) }) else { return nil }
+        let spaces = domains.map { "{ domain: \($0) }" }.joined(separator: ", ")
         let isOfSystem = path.map { FilePath.folder(of: $0) + "/" }?.hasPrefix("/etc/") ?? false
         let hostname = DomainName(parsing: "mail.\(domain)") ?? domain
+        let receiving = domains.map { ("  \($0): authoritative", $0 == domain ? "unknown recipients are refused" : nil) }
         let lines: [(text: String, comment: String?)] = [
             ("", nil),
             ("version: 1", nil),
@@ -31,11 +33,11 @@ extension TopologyFile {
             ("runtime_directory: \(isOfSystem ? Topology.defaultRuntimeDirectory : "var/run")", "Unix sockets"),
             ("", nil),
             ("domains:", "what we receive mail for"),
-            ("  \(domain): authoritative", "unknown recipients are refused"),
+        ] + receiving + [
             ("", nil),
             (
                 "postmaster: \"\(postmaster.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"",
-                "gets mail for postmaster@\(domain); add the account"
+                "gets mail for postmaster@\(domains.count == 1 ? domain.text : " each domain"); add the account"
             ),
             ("", nil),
             ("virtual_servers:", nil),
@@ -46,7 +48,7 @@ extension TopologyFile {
             ("", nil),
             ("connectors:", nil),
             ("  mailboxes:", "our own mail"),
-            ("    address_spaces: [{ domain: \(domain) }]", nil),
+            ("    address_spaces: [\(spaces)]", nil),
             ("    deliver: { maildir: \"\(isOfSystem ? "/" : "")var/mail/{domain}/{user}\" }", nil),
             ("", nil),
             ("  general:", "all other mail"),
