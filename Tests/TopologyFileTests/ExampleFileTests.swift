@@ -71,7 +71,7 @@ struct ExampleFileTests {
             internet.limits
                 == SessionLimits(
                     messageSize: .mebibytes(10), sessionSize: .mebibytes(100), recipients: 100, lineLength: nil,
-                    messageSizeLocation: internet.limits.messageSizeLocation))
+                    messageSizeLocation: internet.limits.messageSizeLocation, lineLengthLocation: internet.limits.lineLengthLocation))
         let clients = topology.virtualServers[1]
         guard case .submission(let settings) = clients.role else {
             Issue.record("not a submission server")

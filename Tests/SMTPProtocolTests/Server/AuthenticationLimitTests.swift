@@ -37,6 +37,12 @@ struct AuthenticationLimitTests {
         }
     }
 
+    /// What the session does besides telling the host of a refusal, where it has told it of exactly one.
+    private static func besidesOneRefusal(_ actions: [SMTPServerAction]) -> [SMTPServerAction]? {
+        let others = actions.filter { if case .refused = $0 { false } else { true } }
+        return actions.count - others.count == 1 ? others : nil
+    }
+
     /// Base 64 of so many octets of value 0.
     private static func zeros(_ count: Int) -> String { String(repeating: "A", count: count / 3 * 4) }
 
@@ -49,8 +55,8 @@ struct AuthenticationLimitTests {
         let actions = dialogue.say(line)
         switch excess {
         case 0: #expect(actions == [.authenticate(.scramSHA256, initialResponse: [UInt8](repeating: 0, count: 9198))])
-        case 70000: #expect(actions == [.sent("421 4.7.0 Command line without end\r\n"), .close])
-        default: #expect(actions == [.sent("500 5.5.6 A line of an authentication exchange is too long\r\n")])
+        case 70000: #expect(Self.besidesOneRefusal(actions) == [.sent("421 4.7.0 Command line without end\r\n"), .close])
+        default: #expect(Self.besidesOneRefusal(actions) == [.sent("500 5.5.6 A line of an authentication exchange is too long\r\n")])
         }
     }
 
@@ -64,9 +70,12 @@ struct AuthenticationLimitTests {
         let actions = dialogue.say(line)
         if excess == 0 {
             // Two octets of the line make no group of base 64.
-            #expect(actions == [.authenticationCancelled, .sent("501 5.5.2 This is no base64\r\n")])
+            #expect(Self.besidesOneRefusal(actions) == [.authenticationCancelled, .sent("501 5.5.2 This is no base64\r\n")])
         } else {
-            #expect(actions == [.authenticationCancelled, .sent("500 5.5.6 A line of an authentication exchange is too long\r\n")])
+            #expect(
+                Self.besidesOneRefusal(actions) == [
+                    .authenticationCancelled, .sent("500 5.5.6 A line of an authentication exchange is too long\r\n"),
+                ])
         }
         #expect(dialogue.say("NOOP\r\n") == [.sent("250 2.0.0 OK\r\n")])
     }
@@ -77,7 +86,7 @@ struct AuthenticationLimitTests {
         _ = dialogue.say("AUTH SCRAM-SHA-256\r\n")
         let actions = dialogue.answer(.authenticationChallenge([UInt8](repeating: 0, count: 9300)))
         #expect(
-            actions == [
+            Self.besidesOneRefusal(actions) == [
                 .authenticationCancelled, .sent("454 4.7.0 Authentication is not possible at the moment, try again later\r\n"),
             ])
     }
