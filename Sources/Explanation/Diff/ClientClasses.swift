@@ -64,7 +64,9 @@ struct ClientClasses {
             for subnet in subnets {
                 let key = lists.map { $0.contains(subnet.base, hostName: name) }
                 // As the subnet is, or as the name is: those are said.
-                if key == lists.map({ $0.contains(subnet.base) }) || key == lists.map({ $0.contains(stranger, hostName: name) }) { continue }
+                if key == lists.map({ $0.contains(subnet.base) }) || key == lists.map({ $0.contains(stranger, hostName: name) }) {
+                    continue
+                }
                 add("a computer of \(subnet) named \(entry)", subnet.base, name)
             }
         }

@@ -59,7 +59,10 @@ struct RecipientClasses {
             let kinds = topologies.map { kind(name, in: $0) }
             let key =
                 kinds
-                + zip(topologies, tables).map { $1.candidates(covering: .name($0.domainAliases[name]?.target ?? name)).map { "\($0.connector) \($0.cost)" }.joined(separator: ";") }
+                + zip(topologies, tables).map {
+                    $1.candidates(covering: .name($0.domainAliases[name]?.target ?? name)).map { "\($0.connector) \($0.cost)" }.joined(
+                        separator: ";")
+                }
             if let position = positions[key] {
                 found[position].words.append(word)
                 found[position].names.append(name)
@@ -71,7 +74,9 @@ struct RecipientClasses {
                     words: [word], names: [name], isOurs: topologies.contains { !kind(name, in: $0).isEmpty },
                     isAlwaysOurs: topologies.allSatisfy { !kind(name, in: $0).isEmpty }))
         }
-        for name in Set(topologies.flatMap { Array($0.domains.keys) + Array($0.domainAliases.keys) }).sorted() { add("somebody in \(name)", name) }
+        for name in Set(topologies.flatMap { Array($0.domains.keys) + Array($0.domainAliases.keys) }).sorted() {
+            add("somebody in \(name)", name)
+        }
         for pattern in topologies.flatMap(\.connectors).flatMap(\.addressSpaces).map(\.pattern) {
             switch pattern {
             case .any: add("a domain that nothing names", DomainName(inAddress: "elsewhere.invalid"))

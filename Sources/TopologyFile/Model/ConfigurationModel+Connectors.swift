@@ -80,7 +80,8 @@ extension ConfigurationModel {
             Key("lmtp", .text(.lmtp), "An LMTP server (RFC 2033)."),
             Key(
                 "smart_hosts", .list1(.text(.smartHost)), rows: ["S25", "E13"],
-                "Hosts that take everything. A name is looked up for its addresses (A and AAAA, never MX); an `[address]` is not looked up."),
+                "Hosts that take everything. A name is looked up for its addresses (A and AAAA, never MX); an `[address]` is not looked up."
+            ),
             Key(
                 "direct_first", .boolean, default: "false", rows: ["E13"],
                 "With `smart_hosts`: DNS is tried before them."),

@@ -24,38 +24,39 @@ extension TopologyFile {
         let isOfSystem = path.map { FilePath.folder(of: $0) + "/" }?.hasPrefix("/etc/") ?? false
         let hostname = DomainName(parsing: "mail.\(domain)") ?? domain
         let receiving = domains.map { ("  \($0): authoritative", $0 == domain ? "unknown recipients are refused" : nil) }
-        let lines: [(text: String, comment: String?)] = [
-            ("", nil),
-            ("version: 1", nil),
-            ("hostname: \(hostname)", "in banner, EHLO and Received; the DNS should know it"),
-            ("default_domain: \(domain)", "completes bare names"),
-            ("state_directory: \(isOfSystem ? "/var/lib/postern" : "var/lib")", "queue and directory"),
-            ("runtime_directory: \(isOfSystem ? Topology.defaultRuntimeDirectory : "var/run")", "Unix sockets"),
-            ("", nil),
-            ("domains:", "what we receive mail for"),
-        ] + receiving + [
-            ("", nil),
-            (
-                "postmaster: \"\(postmaster.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"",
-                "gets mail for postmaster@\(domains.count == 1 ? domain.text : " each domain"); add the account"
-            ),
-            ("", nil),
-            ("virtual_servers:", nil),
-            ("  internet:", nil),
-            ("    role: edge", "anonymous inbound mail; relays for nobody"),
-            ("    listen: [\"127.0.0.1:2525\"]", "to try it out; in service: [\"0.0.0.0:25\", \"[::]:25\"]"),
-            ("    limits: { message_size: 25MiB, recipients: 100 }", nil),
-            ("", nil),
-            ("connectors:", nil),
-            ("  mailboxes:", "our own mail"),
-            ("    address_spaces: [\(spaces)]", nil),
-            ("    deliver: { maildir: \"\(isOfSystem ? "/" : "")var/mail/{domain}/{user}\" }", nil),
-            ("", nil),
-            ("  general:", "all other mail"),
-            ("    address_spaces: [{ domain: \"*\" }]", nil),
-            smartHost.map { ("    deliver: { smart_hosts: [\"\($0)\"] }", "this host takes everything that leaves") }
-                ?? ("    deliver: dns", "straight to the servers of each domain; needs port 25 outwards"),
-        ]
+        let lines: [(text: String, comment: String?)] =
+            [
+                ("", nil),
+                ("version: 1", nil),
+                ("hostname: \(hostname)", "in banner, EHLO and Received; the DNS should know it"),
+                ("default_domain: \(domain)", "completes bare names"),
+                ("state_directory: \(isOfSystem ? "/var/lib/postern" : "var/lib")", "queue and directory"),
+                ("runtime_directory: \(isOfSystem ? Topology.defaultRuntimeDirectory : "var/run")", "Unix sockets"),
+                ("", nil),
+                ("domains:", "what we receive mail for"),
+            ] + receiving + [
+                ("", nil),
+                (
+                    "postmaster: \"\(postmaster.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"",
+                    "gets mail for postmaster@\(domains.count == 1 ? domain.text : " each domain"); add the account"
+                ),
+                ("", nil),
+                ("virtual_servers:", nil),
+                ("  internet:", nil),
+                ("    role: edge", "anonymous inbound mail; relays for nobody"),
+                ("    listen: [\"127.0.0.1:2525\"]", "to try it out; in service: [\"0.0.0.0:25\", \"[::]:25\"]"),
+                ("    limits: { message_size: 25MiB, recipients: 100 }", nil),
+                ("", nil),
+                ("connectors:", nil),
+                ("  mailboxes:", "our own mail"),
+                ("    address_spaces: [\(spaces)]", nil),
+                ("    deliver: { maildir: \"\(isOfSystem ? "/" : "")var/mail/{domain}/{user}\" }", nil),
+                ("", nil),
+                ("  general:", "all other mail"),
+                ("    address_spaces: [{ domain: \"*\" }]", nil),
+                smartHost.map { ("    deliver: { smart_hosts: [\"\($0)\"] }", "this host takes everything that leaves") }
+                    ?? ("    deliver: dns", "straight to the servers of each domain; needs port 25 outwards"),
+            ]
         let head = """
             # Postern's configuration: one file for all of its processes. Unknown keys are errors; `postern check` reads it.
             # Files and folders are relative to this file. Every key: docs/configuration.md
