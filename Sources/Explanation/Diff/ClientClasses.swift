@@ -62,7 +62,11 @@ struct ClientClasses {
                 case .subnet: nil
                 }
             for subnet in subnets {
-                if positions[lists.map({ $0.contains(subnet.base, hostName: name) })] != nil { continue }
+                let key = lists.map { $0.contains(subnet.base, hostName: name) }
+                // As the subnet is, or as the name is: those are said.
+                if key == lists.map({ $0.contains(subnet.base) }) || key == lists.map({ $0.contains(stranger, hostName: name) }) {
+                    continue
+                }
                 add("a computer of \(subnet) named \(entry)", subnet.base, name)
             }
         }
