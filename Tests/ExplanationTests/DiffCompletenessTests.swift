@@ -32,7 +32,7 @@ struct DiffCompletenessTests {
                 different += 1
                 let diff = try found ?? TopologyDiff(from: old, to: new, now: Timestamp(seconds: 0))
                 found = diff
-                if question.isMentioned(in: diff, [old, new], tables, after: after) {
+                if question.isMentioned(in: diff, [old, new], tables, before: before, after: after) {
                     mentioned += 1
                     continue
                 }

@@ -6,14 +6,15 @@ import Topology
 
 /// Whether a difference says of an envelope, in words that a reader takes for it, what becomes of it.
 extension DiffQuestion {
-    func isMentioned(in diff: TopologyDiff, _ sides: [Topology], _ tables: [RoutingTable], after: String?) -> Bool {
+    func isMentioned(in diff: TopologyDiff, _ sides: [Topology], _ tables: [RoutingTable], before: String?, after: String?) -> Bool {
         if diff.addedServers.contains(server) || diff.removedServers.contains(server) { return true }
+        if after == nil || before == nil { return diff.settings.contains { $0.what == "virtual server \(server): role" } }
         if recipient.localPart == "postmaster", diff.settings.contains(where: { $0.what == "postmaster" }) { return true }
         // Whether an alias is looked for at all is a matter of the domain.
         if recipient.localPart == "forward", diff.settings.contains(where: { $0.what == "domain \(recipient.domain)" }) { return true }
         if isSpread(sides, tables), diff.settings.contains(where: { $0.what.hasPrefix("address space") }) { return true }
-        let relevant = relevantPrincipals(sides, tables)
         return diff.changes.contains { change in
+            let relevant = relevantPrincipals(sides, tables, change.recipients)
             guard change.servers.contains(server) else { return false }
             if change.recipients == ["anybody"], let author {
                 let mayWrite = after?.contains("You may not send as") == false
@@ -47,13 +48,25 @@ extension DiffQuestion {
 
     /// The domains whose connectors it takes.
     private func routed(_ sides: [Topology]) -> [MailDomain] {
-        [recipient.domain] + (recipient.localPart == "forward" ? [forwardTarget.domain] : [])
-            + (recipient.localPart == "postmaster" ? sides.compactMap { $0.postmaster?.address.domain } : [])
+        let ours = sides.filter { $0.domains.keys.contains { .name($0) == recipient.domain } }
+        if ours.isEmpty { return [recipient.domain] }
+        let others = ours.count < sides.count ? [recipient.domain] : []
+        switch recipient.localPart {
+        case "forward": return others + [forwardTarget.domain]
+        case "postmaster": return [recipient.domain] + sides.compactMap { $0.postmaster?.address.domain }
+        default: return [recipient.domain]
+        }
     }
 
     private func isRecipient(_ word: String) -> Bool {
         var words = domainWords(recipient.domain)
-        if recipient.localPart == "forward" { words += domainWords(forwardTarget.domain).map { "an alias for \($0)" } }
+        if recipient.localPart == "forward" {
+            words +=
+                domainWords(forwardTarget.domain).map { "an alias for \($0)" } + [
+                    "an alias for a name in \(forwardTarget.domain) that nobody has",
+                    "an alias in \(recipient.domain) that leads to nobody",
+                ]
+        }
         if ["absent", "postmaster"].contains(recipient.localPart) { words.append("a name in \(recipient.domain) that nobody has") }
         if recipient.localPart == "postmaster" { words.append("postmaster@\(recipient.domain), where the directory has none") }
         for kind in recipientKinds { words += [PrincipalClasses.word(kind), PrincipalClasses.word(kind) + " in \(recipient.domain)"] }
@@ -79,7 +92,7 @@ extension DiffQuestion {
     // MARK: Senders
 
     /// Whom any list names that is asked about this envelope.
-    private func relevantPrincipals(_ sides: [Topology], _ tables: [RoutingTable]) -> Set<Principal.Kind> {
+    private func relevantPrincipals(_ sides: [Topology], _ tables: [RoutingTable], _ recipients: [String]) -> Set<Principal.Kind> {
         var found: Set<Principal.Kind> = []
         for (topology, table) in zip(sides, tables) {
             for connector in routed(sides).flatMap({ table.candidates(covering: $0) }) {
@@ -91,12 +104,17 @@ extension DiffQuestion {
                 found.formUnion((grant + deny).map(\.kind))
             }
             for entry in topology.permissions.receive {
-                if case .listed(let senders) = entry.senders, entry.recipients.contains(where: { recipientKinds.contains($0.kind) }) {
+                if case .listed(let senders) = entry.senders, entry.recipients.contains(where: { isNamed($0.kind, among: recipients) }) {
                     found.formUnion(senders.map(\.kind))
                 }
             }
         }
         return found
+    }
+
+    private func isNamed(_ kind: Principal.Kind, among recipients: [String]) -> Bool {
+        let word = PrincipalClasses.word(kind)
+        return recipientKinds.contains(kind) && recipients.contains { $0 == word || $0.hasPrefix(word + " in ") }
     }
 
     private func isClientAndSender(_ text: String, _ relevant: Set<Principal.Kind>, _ sides: [Topology]) -> Bool {

@@ -39,9 +39,10 @@ struct DiffQuestion: RoutingDirectory {
         let local = random.one(of: ["anna", "anna", "absent", "forward", "postmaster", "carl"])
         let domain = random.one(of: ["ours.test", "second.test", "partner.test", "sub.partner.test", "far.test", "far.test"])
         recipient = World.address("\(local)@\(domain)")
-        recipientKinds =
-            recipient == World.users[0]
-            ? [.user(recipient)] : local == "anna" && random.chance(50) ? [.group(random.one(of: World.groups))] : []
+        let isInGroup = local == "anna" && random.chance(50)
+        let group = random.one(of: World.groups)
+        // Whoever writes to himself is what he is.
+        recipientKinds = recipient == sender ? kinds : recipient == World.users[0] ? [.user(recipient)] : isInGroup ? [.group(group)] : []
         size = random.one(of: [nil, nil, 500, 3000, 9000])
         priority = random.one(of: [nil, nil, .high, .normal, .low])
         isAutomatic = random.one(of: [nil, nil, true, false])

@@ -30,6 +30,8 @@ struct RecipientClasses {
         var names: [DomainName]
         let isOurs: Bool
         let isAlwaysOurs: Bool
+        /// In either configuration.
+        let isShared: Bool
     }
 
     init(_ topologies: [Topology], _ tables: [RoutingTable]) {
@@ -37,6 +39,7 @@ struct RecipientClasses {
         for domain in domains where domain.isOurs {
             add(domain, local: "somebody", word: { "somebody in \($0)" }, answer: { .known(KnownRecipient(mailboxes: [$0])) })
             add(domain, local: Self.absent, word: { "a name in \($0) that nobody has" }, answer: { _ in .unknown })
+            add(domain, local: "empty", word: { "an alias in \($0) that leads to nobody" }, answer: { _ in .known(KnownRecipient()) })
         }
         addPostmasters(topologies, domains)
         addNamed(topologies, domains)
@@ -72,7 +75,8 @@ struct RecipientClasses {
             found.append(
                 Domain(
                     words: [word], names: [name], isOurs: topologies.contains { !kind(name, in: $0).isEmpty },
-                    isAlwaysOurs: topologies.allSatisfy { !kind(name, in: $0).isEmpty }))
+                    isAlwaysOurs: topologies.allSatisfy { !kind(name, in: $0).isEmpty },
+                    isShared: topologies.contains { $0.domains[$0.domainAliases[name]?.target ?? name]?.isShared == true }))
         }
         for name in Set(topologies.flatMap { Array($0.domains.keys) + Array($0.domainAliases.keys) }).sorted() {
             add("somebody in \(name)", name)
@@ -151,15 +155,17 @@ struct RecipientClasses {
     /// An alias or group that leads to an address that the directory does not have: whoever writes to it needs no permission to relay.
     private mutating func addForwards(_ domains: [Domain]) {
         guard let own = (domains.first(where: \.isAlwaysOurs) ?? domains.first(where: \.isOurs))?.names.first else { return }
-        for (number, domain) in domains.enumerated() where !domain.isAlwaysOurs {
+        for (number, domain) in domains.enumerated() where !domain.isAlwaysOurs || domain.isShared {
             guard let alias = EmailAddress(parsing: "alias-\(number)@\(own)"),
                 let target = EmailAddress(parsing: "somebody@\(domain.names[0])")
             else { continue }
+            // Where the domain is ours the directory does not have the address, or it would be a mailbox.
+            let words = domain.isAlwaysOurs ? domain.names.map { "a name in \($0) that nobody has" } : domain.words
             let known = KnownRecipient(
                 steps: [.init(.alias, alias, count: 1)], outside: [KnownRecipient.Outside(target, via: alias)])
             recipients.append(
                 Recipient(
-                    words: domain.words.map { "an alias for \($0)" }, address: alias, answer: .known(known), routed: [target.domain]))
+                    words: words.map { "an alias for \($0)" }, address: alias, answer: .known(known), routed: [target.domain]))
         }
     }
 }

@@ -93,16 +93,20 @@ extension TopologyDiff {
             }
             return names
         }
-        let (before, after) = (names(old), names(new))
-        return before.filter { $0.value.count > 1 }.sorted { ("\($0.key.pattern)", $0.key.cost) < ("\($1.key.pattern)", $1.key.cost) }
-            .compactMap {
-                place, names in
-                guard let others = after[place], names != others, names.sorted() == others.sorted() else { return nil }
-                return Setting(
-                    what: "address space `\(place.pattern)`: which of the equal connectors a message begins with",
-                    before: Side(outcome: names.joined(separator: ", "), rule: old.source),
-                    after: Side(outcome: others.joined(separator: ", "), rule: new.source))
+        let groups = names(new).filter { $0.value.count > 1 }
+        return names(old).filter { $0.value.count > 1 }.sorted {
+            ("\($0.key.pattern)", $0.key.cost) < ("\($1.key.pattern)", $1.key.cost)
+        }.compactMap { place, names in
+            // The cost may be another: what is equal stays equal.
+            let turned = groups.first { other, others in
+                other.pattern == place.pattern && names.filter(others.contains) != others.filter(names.contains)
             }
+            guard let others = turned?.value else { return nil }
+            return Setting(
+                what: "address space `\(place.pattern)`: which of the equal connectors a message begins with",
+                before: Side(outcome: names.joined(separator: ", "), rule: old.source),
+                after: Side(outcome: others.joined(separator: ", "), rule: new.source))
+        }
     }
 
     /// - Parameters: the same keys in the same order on both sides, and where they stand.
