@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "Directory", dependencies: ["Credentials", "DurableStorage", "MailVocabulary"]),
         .target(name: "TransportSecurity", dependencies: ["COpenSSL", "MailVocabulary", "TrustedFiles", nioCore]),
         .target(name: "Authentication", dependencies: ["CSASL", "Credentials", "MailVocabulary", "UnixSockets"]),
-        .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", "TrustedFiles", nioCore]),
+        .target(name: "NameResolution", dependencies: ["CUnbound", "MailVocabulary", "Topology", "TrustedFiles", logging, nioCore]),
         .target(name: "CoreLink", dependencies: ["MailVocabulary", "TrustedFiles", "UnixSockets", nioCore, nioPosix]),
         .target(name: "SMTPClient", dependencies: ["SMTPProtocol", "MailVocabulary", "TransportSecurity", nioCore, nioPosix]),
         .target(name: "LeasedDelivery", dependencies: ["CoreLink", "SMTPClient", "SMTPProtocol", "MailVocabulary", logging, nioCore]),

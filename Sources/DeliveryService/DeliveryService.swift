@@ -18,7 +18,8 @@ public final class DeliveryService {
     private let resolver: DNSResolver
     private var topology: Topology
     private var security: ConnectorSecurity
-    private var ownListeners: OwnListeners
+    private let machine: MachineAddresses
+    private var lookingAgain: RepeatedTask?
     private var holder: LeaseHolder<DeliveryLink>!
     private var worker: HopWorker<DeliveryLink>!
     /// Called when the core runs with another revision of the configuration.
@@ -27,13 +28,18 @@ public final class DeliveryService {
     /// - Parameters:
     ///   - security: of this topology.
     ///   - holderID: names this process for as long as it lives; random.
-    ///   - machineAddresses: those of this machine's interfaces, to find loops by (RFC 5321 §5.1).
+    ///   - machineAddresses: asks the system for those of this machine's interfaces, to find loops by (RFC 5321 §5.1).
+    /// - Throws: ``ResolverError``, or what `machineAddresses` throws.
     public init(
-        topology: Topology, security: ConnectorSecurity, holderID: UInt64, machineAddresses: Set<IPAddress>, on eventLoop: any EventLoop,
-        log: Logger
-    ) throws(ResolverError) {
+        topology: Topology, security: ConnectorSecurity, holderID: UInt64, machineAddresses: @escaping () throws -> Set<IPAddress>,
+        on eventLoop: any EventLoop, log: Logger
+    ) throws {
         (self.topology, self.security, self.eventLoop, self.log) = (topology, security, eventLoop, log)
-        ownListeners = OwnListeners(of: topology, machine: machineAddresses)
+        machine = try MachineAddresses(
+            failed: {
+                log.error("the addresses of this machine cannot be listed: loops are transient failures", metadata: ["error": "\($0)"])
+            },
+            read: machineAddresses)
         resolver = try DNSResolver(settings: ResolverSettings(of: topology))
         worker = HopWorker(on: eventLoop, log: log) { [unowned self] work in resolve(work) }
         holder = LeaseHolder(
@@ -45,22 +51,30 @@ public final class DeliveryService {
         holder.onRevisionDiffers = { [unowned self] in onRevisionDiffers($0) }
     }
 
-    public func start() { holder.start() }
+    public func start() {
+        resolver.logNotes(to: log)
+        let (resolver, log) = (resolver, log)
+        lookingAgain = eventLoop.scheduleRepeatedTask(initialDelay: Self.lookInterval, delay: Self.lookInterval) { _ in
+            resolver.followFiles(log: log)
+        }
+        holder.start()
+    }
+
+    /// How often files that name name servers and hosts are looked at.
+    private static let lookInterval = TimeAmount.seconds(2)
 
     /// Asks for no more work; the completion is called when what is under way is reported and recorded.
-    public func drain(_ completion: @escaping () -> Void) { holder.drain(completion) }
+    public func drain(_ completion: @escaping () -> Void) {
+        lookingAgain?.cancel()
+        holder.drain(completion)
+    }
 
-    /// Uses another configuration from the next piece of work on. `resolver` keeps what it was started with.
+    /// Uses another configuration from the next piece of work on.
     ///
-    /// - Parameters:
-    ///   - security: of this topology.
-    ///   - machineAddresses: those of this machine's interfaces now.
-    public func adopt(_ topology: Topology, security: ConnectorSecurity, machineAddresses: Set<IPAddress>) {
-        if topology.resolver != self.topology.resolver {
-            log.warning("resolver: a change takes effect with the next start of postern-delivery")
-        }
+    /// - Parameter security: of this topology.
+    public func adopt(_ topology: Topology, security: ConnectorSecurity) {
+        resolver.adopt(topology, log: log)
         (self.topology, self.security) = (topology, security)
-        ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         worker.configurationChanged()
         holder.settings.revision = topology.revision
     }
@@ -145,7 +159,7 @@ public final class DeliveryService {
     ) -> EventLoopFuture<HopResolution> {
         let families = AddressFamilies(profile.source.family)
         let port = smartHost?.port ?? profile.connections.port
-        let ourself = ownListeners.identity(names: [topology.hostname], port: port)
+        let ourself = OwnListeners(of: topology, machine: machine.known()).identity(names: [topology.hostname], port: port)
         let source = SourceAddresses(ipv4: profile.source.ipv4, ipv6: profile.source.ipv6)
         let messagesPerConnection = profile.connections.messagesPerConnection
         let (ourName, security) = (topology.hostname, self.security)
@@ -173,7 +187,7 @@ public final class DeliveryService {
 }
 
 extension OwnListeners {
-    fileprivate init(of topology: Topology, machine: Set<IPAddress>) {
+    fileprivate init(of topology: Topology, machine: MachineAddresses.Known) {
         self.init(topology.virtualServers.filter(\.isEdge).flatMap(\.listeners), machine: machine)
     }
 }

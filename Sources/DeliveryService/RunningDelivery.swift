@@ -24,7 +24,7 @@ public enum DeliveryDaemon {
                 NIOLoopBound(
                     try DeliveryService(
                         topology: daemon.topology, security: security, holderID: HolderIdentity.make(),
-                        machineAddresses: try machineAddresses(), on: eventLoop, log: daemon.log), eventLoop: eventLoop)
+                        machineAddresses: machineAddresses, on: eventLoop, log: daemon.log), eventLoop: eventLoop)
             }.get()
         } catch {
             daemon.fail("delivery cannot start: \(SystemReason.text(of: error))")
@@ -34,14 +34,9 @@ public enum DeliveryDaemon {
             case .success(let topology):
                 do {
                     let security = try ConnectorSecurity(topology, log: daemon.log)
-                    let addresses = try machineAddresses()
-                    eventLoop.execute { service.value.adopt(topology, security: security, machineAddresses: addresses) }
-                } catch let problem as ConnectorSecurity.Problem {
-                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(problem)"])
+                    eventLoop.execute { service.value.adopt(topology, security: security) }
                 } catch {
-                    daemon.log.error(
-                        "configuration not reloaded, the old one stays",
-                        metadata: ["reason": "the addresses of this machine cannot be listed: \(error)"])
+                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(error)"])
                 }
             case .failure(let refused):
                 for reason in refused.reasons {
@@ -64,7 +59,7 @@ public enum DeliveryDaemon {
     }
 
     /// The addresses of this machine's interfaces.
-    private static func machineAddresses() throws -> Set<IPAddress> {
+    @Sendable private static func machineAddresses() throws -> Set<IPAddress> {
         Set(try System.enumerateDevices().compactMap { $0.address?.ipAddress.flatMap { IPAddress(parsing: $0) } })
     }
 }

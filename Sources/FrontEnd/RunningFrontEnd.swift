@@ -23,6 +23,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     private let logsIn: Bool
     private let certificates: ServerCertificates
     private var certificateTimer: Scheduled<Void>?
+    private var followingFiles: RepeatedTask?
     private var servers: [String: VirtualServerListeners] = [:]
     /// No more in the configuration; they finish what is under way.
     private var closing: [VirtualServerListeners] = []
@@ -101,6 +102,8 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
 
     /// How often files of certificates are looked at.
     private static var certificateInterval: TimeAmount { .seconds(10) }
+    /// How often files that name name servers and hosts are looked at.
+    private static var fileInterval: TimeAmount { .seconds(2) }
 
     private func lookAgain() {
         certificateTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.certificateInterval) { [weak self] in
@@ -136,6 +139,11 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         watch.start()
         lookAtCertificates()
         lookAgain()
+        resolver.logNotes(to: daemon.log)
+        let (resolver, log) = (resolver, daemon.log)
+        followingFiles = eventLoop.scheduleRepeatedTask(initialDelay: Self.fileInterval, delay: Self.fileInterval) { _ in
+            resolver.followFiles(log: log)
+        }
     }
 
     /// - Parameter configuration: what the core runs with, or why it cannot be had.
@@ -155,9 +163,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
 
     /// - Returns: when every event loop works with it.
     private func adopt(_ new: Topology) -> EventLoopFuture<Void> {
-        if new.resolver != topology.resolver {
-            daemon.log.warning("resolver: a change takes effect with the next start of postern-\(daemon.role.rawValue)")
-        }
+        resolver.adopt(new, log: daemon.log)
         topology = new
         budgets.adopt(new.budgets)
         let remaining = new.virtualServers.filter(serves)
@@ -191,6 +197,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     func drain() -> EventLoopFuture<Void> {
         watch.stop()
         certificateTimer?.cancel()
+        followingFiles?.cancel()
         return EventLoopFuture.andAllSucceed((servers.values + closing).map { $0.shutDown() }, on: eventLoop)
     }
 }

@@ -1,5 +1,6 @@
 import MailVocabulary
 import NIOCore
+import Synchronization
 
 /// Asks the DNS without ever blocking the caller: libunbound with its caches and one thread of our own.
 ///
@@ -12,32 +13,82 @@ import NIOCore
 /// system's servers, `localhost.`, `test.`, `invalid.`, `onion.` and the loopback reverse zones have their fixed answers
 /// (RFC 6761), and private reverse zones are asked for.
 public final class DNSResolver: Sendable {
-    private let inbox: LookupInbox
-    private let hosts: HostsFile
-    private let defaultDeadline: Duration
+    private struct State {
+        var base: ResolverBase
+        /// Those that answer what they were asked before a change; at most ``maximumRetired``.
+        var retired: [LookupInbox] = []
+        var isShutDown = false
+    }
+
+    private let state: Mutex<State>
+    /// Resolver threads of before a change that still answer.
+    private static let maximumRetired = 4
 
     /// Reads the files named by the settings and starts the resolver thread; blocks for as long as that takes.
     ///
     /// - Throws: ``ResolverError``.
     public init(settings: ResolverSettings) throws(ResolverError) {
-        if let file = settings.hostsFile {
-            hosts = try HostsFile(file: file)
-        } else {
-            hosts = HostsFile()
-        }
-        defaultDeadline = settings.deadline
-        inbox = try LookupInbox(limit: settings.maximumOutstanding)
-        try LookupEngine.start(context: UnboundContext(settings: settings), inbox: inbox)
+        state = Mutex(State(base: try ResolverBase(settings)))
     }
 
-    deinit { inbox.close(promise: nil) }
+    deinit { state.withLock { $0.base.inbox.close(promise: nil) } }
+
+    /// Servers that are asked, for people.
+    public var servers: [String] { state.withLock { $0.base.servers } }
+
+    /// What was passed over when the system's file was read last, as sentences for administrators.
+    public var notes: [String] { state.withLock { $0.base.notes } }
+
+    /// Asks by other settings from now on. What is under way is answered by those it was asked with.
+    ///
+    /// - Throws: ``ResolverError``; the settings of before stay then.
+    public func adopt(_ settings: ResolverSettings) throws(ResolverError) {
+        guard settings != state.withLock({ $0.base.settings }) else { return }
+        replace(by: try ResolverBase(settings))
+    }
+
+    /// Looks whether the files that the settings name have changed (the system's name servers, the hosts file), and takes up what they say.
+    /// To be called every few seconds: it is one stat(2) for each file.
+    ///
+    /// - Returns: whether something has changed.
+    /// - Throws: ``ResolverError`` where a changed file cannot be used; what was read before stays, and the file is read when it changes again.
+    public func lookAgain() throws(ResolverError) -> Bool {
+        let (settings, files) = state.withLock { ($0.base.settings, $0.base.files) }
+        let found = ResolverBase.Files(settings)
+        guard found != files else { return false }
+        // Noted before it is read: a file that cannot be used is complained of once for each change of it.
+        state.withLock { $0.base.files = found }
+        replace(by: try ResolverBase(settings))
+        return true
+    }
+
+    private func replace(by base: ResolverBase) {
+        let ended: [LookupInbox] = state.withLock { state in
+            guard !state.isShutDown else { return [base.inbox] }
+            state.retired.removeAll { $0.hasEnded }
+            state.retired.append(state.base.inbox)
+            state.base = base
+            let excess = max(0, state.retired.count - Self.maximumRetired)
+            defer { state.retired.removeFirst(excess) }
+            for inbox in state.retired { inbox.retire() }
+            return Array(state.retired.prefix(excess))
+        }
+        for inbox in ended { inbox.close(promise: nil) }
+    }
 
     /// Ends the resolver: lookups under way end as `.shutDown`. The future succeeds when libunbound's threads, sockets and
     /// memory are gone, which does not wait for any name server.
     public func shutDown(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
-        let promise = eventLoop.makePromise(of: Void.self)
-        inbox.close(promise: promise)
-        return promise.futureResult
+        let inboxes = state.withLock { state in
+            state.isShutDown = true
+            return [state.base.inbox] + state.retired
+        }
+        let ends = inboxes.map { inbox in
+            let promise = eventLoop.makePromise(of: Void.self)
+            inbox.close(promise: promise)
+            return promise.futureResult
+        }
+        return EventLoopFuture.andAllSucceed(ends, on: eventLoop)
     }
 
     /// The hosts that take mail for a domain, by its MX records; CNAMEs are followed.
@@ -96,9 +147,11 @@ public final class DNSResolver: Sendable {
 
 // One deadline for several lookups in a row.
 extension DNSResolver {
+    private var hosts: HostsFile { state.withLock { $0.base.hosts } }
+
     /// Never more than an hour from now.
     func deadline(_ duration: Duration?) -> NIODeadline {
-        .now() + TimeAmount(min(max(duration ?? defaultDeadline, .zero), .seconds(3_600)))
+        .now() + TimeAmount(min(max(duration ?? state.withLock { $0.base.settings.deadline }, .zero), .seconds(3_600)))
     }
 
     func mailExchangers(
@@ -143,7 +196,9 @@ extension DNSResolver {
         of name: String, _ type: RecordType, deadline: NIODeadline, on eventLoop: any EventLoop
     ) -> EventLoopFuture<LookupResult> {
         let promise = eventLoop.makePromise(of: LookupResult.self)
-        inbox.submit(LookupRequest(name: name, type: type, deadline: deadline, promise: promise))
+        let request = LookupRequest(name: name, type: type, deadline: deadline, promise: promise)
+        // One that was retired in between has its successor in place.
+        while !state.withLock({ $0.base.inbox }).submit(request) {}
         return promise.futureResult
     }
 

@@ -21,9 +21,9 @@ public struct ResolverSettings: Hashable, Sendable {
         case trustAnchor(file: String)
     }
 
-    /// The servers that are asked for everything; none: those of the system (`/etc/resolv.conf`).
+    /// The servers that are asked for everything; none: those of the system (``systemFile``).
     public var servers: [Server]
-    /// A file in the format of hosts(5), read once; its names are never asked of a server for their addresses.
+    /// A file in the format of hosts(5), followed as it changes; its names are never asked of a server for their addresses.
     public var hostsFile: String?
     public var validation: Validation
     /// The time one lookup may take where the caller gives none.
@@ -32,6 +32,10 @@ public struct ResolverSettings: Hashable, Sendable {
     ///
     /// A lookup whose deadline has passed counts until libunbound has given it up, because it occupies memory that long.
     public var maximumOutstanding: Int
+    /// The system's file in the format of resolv.conf(5), followed as it changes; read only where there are no ``servers``.
+    var systemFile = "/etc/resolv.conf"
+    /// UDP and TCP port of the system's servers: tests have another.
+    var systemPort: UInt16 = 53
 
     public init(
         servers: [Server] = [], hostsFile: String? = nil, validation: Validation = .off, deadline: Duration = .seconds(10),

@@ -50,7 +50,11 @@ struct ResolverChoice {
 
     /// Ends the command where the resolver cannot be set up.
     func resolver() throws -> DNSResolver {
-        do { return try DNSResolver(settings: settings) } catch {
+        do {
+            let resolver = try DNSResolver(settings: settings)
+            for note in resolver.notes { Environment.printError("postern: warning: \(note)") }
+            return resolver
+        } catch {
             Environment.printError("postern: \(error)")
             throw ExitCode((error.isOfSettings ? ExitStatus.configuration : .osError).rawValue)
         }

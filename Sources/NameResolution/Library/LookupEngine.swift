@@ -74,6 +74,7 @@ final class LookupEngine {
             process()
             expire()
             deliver()
+            if content.isRetired, pending.values.allSatisfy({ $0.promise == nil }) { break }
             wait()
         }
         deliver()

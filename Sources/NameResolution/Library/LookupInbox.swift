@@ -8,6 +8,8 @@ final class LookupInbox: Sendable {
     struct Content {
         var requests: [LookupRequest] = []
         var isClosing = false
+        /// No more requests come; it ends when the last of those under way is answered.
+        var isRetired = false
     }
 
     private struct State {
@@ -37,8 +39,15 @@ final class LookupInbox: Sendable {
     }
 
     /// Hands the request over; one that cannot be taken is answered here.
-    func submit(_ request: LookupRequest) {
+    ///
+    /// - Returns: false where this inbox is retired, and another one takes the request.
+    func submit(_ request: LookupRequest) -> Bool {
+        var isRetired = false
         let refusal: LookupFailure? = state.withLock { state in
+            if state.content.isRetired {
+                isRetired = true
+                return nil
+            }
             if state.hasEnded || state.content.isClosing { return .shutDown }
             if state.outstanding >= limit { return .tooManyLookups(limit: limit) }
             state.outstanding += 1
@@ -48,7 +57,20 @@ final class LookupInbox: Sendable {
             return nil
         }
         if let refusal { request.promise.succeed(LookupResult(.failure(refusal))) }
+        return !isRetired
     }
+
+    /// Lets the resolver thread end once all that is under way is answered, which the deadlines of lookups bound. Another inbox must be in
+    /// its place already.
+    func retire() {
+        state.withLock { state in
+            state.content.isRetired = true
+            wake()
+        }
+    }
+
+    /// Whether nothing of libunbound is left.
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     /// Asks the resolver thread to end; the promise is kept once nothing of libunbound is left.
     func close(promise: EventLoopPromise<Void>?) {

@@ -1,4 +1,5 @@
 import CUnbound
+import TrustedFiles
 
 /// A configured libunbound context, not yet in use.
 ///
@@ -6,6 +7,10 @@ import CUnbound
 /// runs ``LookupEngine``, calls libunbound with it after ``init(settings:)`` and deletes it.
 struct UnboundContext: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Those that are asked, for people.
+    private(set) var servers: [String] = []
+    /// What of the system's settings was passed over, for administrators.
+    private(set) var notes: [String] = []
 
     /// - Throws: ``ResolverError`` for a setting that libunbound refuses or a file it cannot read.
     init(settings: ResolverSettings) throws(ResolverError) {
@@ -19,20 +24,18 @@ struct UnboundContext: @unchecked Sendable {
         }
     }
 
-    private func configure(_ settings: ResolverSettings) throws(ResolverError) {
+    private mutating func configure(_ settings: ResolverSettings) throws(ResolverError) {
         // Its messages would go to standard error, between the lines of our own log; results and errors come back as values.
         try check(ub_ctx_debugout(pointer, nil), "ub_ctx_debugout")
         try check(ub_ctx_async(pointer, 1), "ub_ctx_async")
         for (option, value) in Self.options { try check(ub_ctx_set_option(pointer, option, value), "\(option) \(value)") }
         if settings.servers.isEmpty {
-            if ub_ctx_resolvconf(pointer, nil) == UB_READFILE.rawValue {
-                // What resolv.conf(5) says for a system without that file.
-                try check(ub_ctx_set_fwd(pointer, "127.0.0.1"), "server 127.0.0.1")
-            }
+            try configureSystemServers(settings)
         } else {
             for server in settings.servers {
                 let text = "\(server.address)@\(server.port)"
                 try check(ub_ctx_set_fwd(pointer, text), "server \(text)")
+                servers.append(text)
             }
         }
         if case .trustAnchor(let file) = settings.validation {
@@ -43,6 +46,25 @@ struct UnboundContext: @unchecked Sendable {
         // The first of these ends the configuration: nothing that sets an option may follow.
         let zones = settings.servers.isEmpty ? Self.zonesOfTheNetwork : Self.zonesOfTheNetwork + Self.zonesOfTheMachine
         for zone in zones { try check(ub_ctx_zone_remove(pointer, zone), "ub_ctx_zone_remove \(zone)") }
+    }
+
+    /// The system's servers. There is always one: without any, libunbound would ask the root servers, which nobody wanted.
+    private mutating func configureSystemServers(_ settings: ResolverSettings) throws(ResolverError) {
+        // Whatever is wrong with the file, mail has to go out: the notes say that it could not be read.
+        let content = (try? TrustedFile.read(settings.systemFile, limit: ResolvConf.maximumSize))?.octets
+        let system = ResolvConf(parsing: content, file: settings.systemFile)
+        notes = system.notes
+        for server in system.servers {
+            if ub_ctx_set_fwd(pointer, "\(server)@\(settings.systemPort)") == UB_NOERROR.rawValue {
+                servers.append(server)
+            } else {
+                notes.append("\(settings.systemFile): the resolver library cannot ask \(server); it is passed over")
+            }
+        }
+        guard servers.isEmpty else { return }
+        try check(ub_ctx_set_fwd(pointer, "127.0.0.1@\(settings.systemPort)"), "server 127.0.0.1")
+        servers = ["127.0.0.1"]
+        notes.append("\(settings.systemFile): no name server is left: 127.0.0.1 is asked")
     }
 
     private func check(_ result: Int32, _ call: String) throws(ResolverError) {

@@ -23,7 +23,8 @@ public enum NextHopResolution: Hashable, Sendable {
     ) {
         let eligible = MailExchangerOrder.withoutLoop(exchangers) { ourself.contains($0.host, addresses[$0.host]) }
         if eligible.isEmpty {
-            self = .failure(Self.loop("\(domain)"))
+            let isCertain = exchangers.contains { ourself.certainlyContains($0.host, addresses[$0.host]) }
+            self = .failure(Self.loop("\(domain)", isCertain: isCertain))
             return
         }
         self = Self.choose(from: eligible.map(\.host), addresses, families) {
@@ -34,7 +35,7 @@ public enum NextHopResolution: Hashable, Sendable {
     /// From the addresses of one host: a smart host, or a domain without MX records.
     public init(host: DomainName, addresses: AddressLookup, ourself: OwnIdentity, families: AddressFamilies = .any) {
         if ourself.contains(host, addresses) {
-            self = .failure(Self.loop("\(host)"))
+            self = .failure(Self.loop("\(host)", isCertain: ourself.certainlyContains(host, addresses)))
         } else if addresses == .noSuchDomain {
             self = .failure(Self.noSuchDomain(host))
         } else {
@@ -47,7 +48,7 @@ public enum NextHopResolution: Hashable, Sendable {
         if !address.isUsableAsDestination {
             self = .failure(Reply(550, "5.1.2", "\(address.literal) is no address of a host that takes mail"))
         } else if ourself.contains(address) {
-            self = .failure(Self.loop(address.literal))
+            self = .failure(Self.loop(address.literal, isCertain: !ourself.uncertain.contains(address)))
         } else {
             self.init(smartHost: address, families: families)
         }
@@ -68,7 +69,12 @@ public enum NextHopResolution: Hashable, Sendable {
     static func noHost(_ domain: DomainName) -> Reply {
         Reply(550, "5.4.4", "the MX records of \(domain) name nothing that can be a host")
     }
-    static func loop(_ domain: String) -> Reply { Reply(554, "5.4.6", "mail for \(domain) loops back to myself") }
+    /// - Parameter isCertain: whether what tells us so is a fact that stays.
+    static func loop(_ domain: String, isCertain: Bool) -> Reply {
+        isCertain
+            ? Reply(554, "5.4.6", "mail for \(domain) loops back to myself")
+            : Reply(451, "4.4.6", "mail for \(domain) would loop back to myself now; the address may be another machine's later")
+    }
     static func transient(_ name: DomainName, _ failure: LookupFailure) -> Reply {
         Reply(451, "4.4.3", "cannot look up \(name): \(failure)")
     }
