@@ -21,6 +21,10 @@ public final class DeliveryService {
     private var ownListeners: OwnListeners
     private var holder: LeaseHolder<DeliveryLink>!
     private var worker: HopWorker<DeliveryLink>!
+    /// Why the configuration that the core runs with was not taken up; empty where it was.
+    private var refusals: [String] = []
+    /// What is done of a configuration only after the next start, a sentence for each.
+    public var takingRestart: (Topology) -> [String] = { _ in [] }
     /// Called when the core runs with another revision of the configuration.
     public var onRevisionDiffers: (String) -> Void = { _ in }
 
@@ -43,6 +47,11 @@ public final class DeliveryService {
             onWork: { [worker = worker!] in worker.begin($0, $1, $2) }, onIdle: { [worker = worker!] in worker.close($0) },
             onRevoked: { [worker = worker!] in worker.abort($0) })
         holder.onRevisionDiffers = { [unowned self] in onRevisionDiffers($0) }
+        holder.report = { [unowned self] in
+            DaemonReport(
+                revision: refusals.isEmpty ? self.topology.revision : holder.coreRevision ?? self.topology.revision,
+                undone: refusals + takingRestart(self.topology))
+        }
     }
 
     public func start() { holder.start() }
@@ -56,13 +65,21 @@ public final class DeliveryService {
     ///   - security: of this topology.
     ///   - machineAddresses: those of this machine's interfaces now.
     public func adopt(_ topology: Topology, security: ConnectorSecurity, machineAddresses: Set<IPAddress>) {
-        if topology.resolver != self.topology.resolver {
-            log.warning("resolver: a change takes effect with the next start of postern-delivery")
-        }
+        if topology.revision != self.topology.revision { for sentence in takingRestart(topology) { log.warning("\(sentence)") } }
         (self.topology, self.security) = (topology, security)
         ownListeners = OwnListeners(of: topology, machine: machineAddresses)
         worker.configurationChanged()
         holder.settings.revision = topology.revision
+        refusals = []
+        holder.sayReport()
+    }
+
+    /// The configuration that the core runs with cannot be taken up; the old one stays.
+    ///
+    /// - Parameter undone: why, a sentence for each reason; the core is told.
+    public func refuse(_ undone: [String]) {
+        refusals = undone
+        holder.sayReport()
     }
 
     private func resolve(_ work: LeasedWork) -> EventLoopFuture<HopResolution> {

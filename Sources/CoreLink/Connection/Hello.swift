@@ -3,7 +3,7 @@ import NIOCore
 /// The first frame of a peer on a new connection.
 public struct Hello: Hashable, Sendable {
     /// The version of this protocol: both ends must be of one version, which they are where they are of one package.
-    public static let protocolVersion: UInt16 = 3
+    public static let protocolVersion: UInt16 = 4
     static let kind: UInt8 = 0xF0
 
     public let version: UInt16

@@ -37,7 +37,7 @@ def text(value):
 def hello(path, role, revision):
     """Says that it is of this role, and gives the answer's letters."""
     peer = connect(path)
-    body = b"\xf0" + struct.pack(">HBQ", 3, int(role), 7) + text(revision)
+    body = b"\xf0" + struct.pack(">HBQ", 4, int(role), 7) + text(revision)
     peer.sendall(struct.pack(">I", len(body)) + body)
     answer = b""
     while len(answer) < 4 or len(answer) < 4 + struct.unpack(">I", answer[:4])[0]:
