@@ -29,7 +29,6 @@ final class RunningAuth {
     private let access: SocketAccess
     private var listener: LinkServer<LoginLink>!
     private var topology: Topology
-    private let keytab: String?
     /// nil until the core has told it.
     private var decoys: DecoyKeys?
     private let proven: ProvenPasswords
@@ -37,6 +36,8 @@ final class RunningAuth {
     private var servers: [String: SASLServer] = [:]
     /// Mechanisms that nobody can log in with; nil until they have been looked at.
     private var unusable: [UnusableMechanism]?
+    /// Why the configuration that the core runs with was not taken up; empty where it was.
+    private var refusals: [String] = []
     private(set) var isStopping = false
     private var whenReady: () -> Void = {}
 
@@ -52,15 +53,18 @@ final class RunningAuth {
         access = try SocketAccess(
             daemon.topology, of: .auth,
             areInherited: daemon.inherited.contains(.unix(path: RoleName.login.path(in: daemon.topology.runtimeDirectory))))
-        keytab = Self.keytab(of: daemon.topology)
         try SASLLibrary.start(
-            .init(keytab: keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") }))
+            .init(keytab: daemon.topology.keytab, log: { [log = daemon.log] in log.log(level: Logger.Level($0.level), "sasl: \($0.text)") })
+        )
         threads.start()
         let lifecycle = daemon.lifecycle
         watch.onRevisionDiffers = { _ in lifecycle.requestReload() }
         // `postern reload` has what the mechanisms need looked at again, also where the configuration is the same.
         watch.onReturn = { [weak self] in self?.makeServers() }
-        watch.standingRequest = { [weak self] in self?.unusable.map { .unusable($0) } }
+        watch.standingRequests = { [weak self] in
+            guard let self else { return [] }
+            return [.report(report)] + (unusable.map { [.unusable($0)] } ?? [])
+        }
         watch.onChange = { [log = daemon.log] error in
             if let error {
                 log.warning("the core cannot be reached: nobody can log in", metadata: ["error": "\(error)"])
@@ -68,6 +72,13 @@ final class RunningAuth {
                 log.info("connected to the core")
             }
         }
+    }
+
+    /// What this daemon does not do of the configuration.
+    private var report: DaemonReport {
+        DaemonReport(
+            revision: refusals.isEmpty ? topology.revision : watch.coreRevision ?? topology.revision,
+            undone: refusals + daemon.takingRestart(topology))
     }
 
     /// As clients know this server.
@@ -191,10 +202,15 @@ final class RunningAuth {
             for reason in refused.reasons {
                 log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
             }
+            refusals = refused.undone
+            watch.sayAgain()
         case .success(let new):
+            let wasRefused = !refusals.isEmpty
+            refusals = []
+            defer { if wasRefused { watch.sayAgain() } }
             // What the mechanisms need may be there now.
             guard new.revision != topology.revision else { return makeServers() }
-            if Self.keytab(of: new) != keytab { log.warning("keytab: a change takes effect with the next start of postern-auth") }
+            for sentence in daemon.takingRestart(new) { log.warning("\(sentence)") }
             topology = new
             outside.adopt(new.budgets)
             derivations.adopt(new.budgets)
@@ -214,17 +230,6 @@ final class RunningAuth {
         for connection in listener.openConnections { connection.close() }
         // The connections' ends have been told when the loop has come round again.
         return eventLoop.scheduleTask(in: .milliseconds(10)) {}.futureResult
-    }
-
-    /// GSS-API has one for each process.
-    private static func keytab(of topology: Topology) -> String? {
-        for server in topology.virtualServers {
-            guard let integrated = server.submission?.authentication.integrated else { continue }
-            if integrated.mechanisms.contains(where: { $0 == .gssapi || $0 == .gs2Kerberos }) {
-                return integrated.keytab ?? "/etc/krb5.keytab"
-            }
-        }
-        return nil
     }
 }
 

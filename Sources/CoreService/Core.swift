@@ -43,6 +43,7 @@ final class Core {
     private(set) var destinations: DestinationFinder!
     var openAddresses: OpenFinalAddresses
     private(set) var badmail: BadmailKeeper!
+    let daemons: DaemonWatch
     private let store: SQLiteQueueStore
     private let readConfiguration: @Sendable () -> Result<Topology, ControlRefusal>
     var metrics = Metrics()
@@ -75,6 +76,7 @@ final class Core {
         aside = AsideKeeper(contentFiles, threads: fileThreads, on: eventLoop, log: log)
         contentFolder = FolderSync(of: contentFiles, threads: fileThreads, on: eventLoop)
         lastReload = eventLoop.makeSucceededVoidFuture()
+        daemons = DaemonWatch(on: eventLoop, log: log)
         routing = RoutingTable(topology)
         logins = LoginLedger(topology)
         openAddresses = OpenFinalAddresses(budgets: topology.budgets)
@@ -120,11 +122,18 @@ final class Core {
     func begin(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = session }
     func ended(_ session: SubmitSession) {
         submitSessions[ObjectIdentifier(session)] = nil
+        daemons.ended(session)
         outages.forget(session)
     }
-    func ended(_ session: LeaseServerSession) { leaseSessions[ObjectIdentifier(session)] = nil }
+    func ended(_ session: LeaseServerSession) {
+        leaseSessions[ObjectIdentifier(session)] = nil
+        daemons.ended(session)
+    }
     func begin(_ session: AuthenticationSession) { authenticationSessions[ObjectIdentifier(session)] = session }
-    func ended(_ session: AuthenticationSession) { authenticationSessions[ObjectIdentifier(session)] = nil }
+    func ended(_ session: AuthenticationSession) {
+        authenticationSessions[ObjectIdentifier(session)] = nil
+        daemons.ended(session)
+    }
 
     /// Messages that are coming in, or whose end has not been answered yet.
     var hasOpenTransactions: Bool { submitSessions.values.contains { $0.hasOpenTransaction } }
@@ -180,8 +189,8 @@ final class Core {
 
     /// Reads the configuration again, and takes it if it is good: one reload after the other. Mail goes on under the old one meanwhile.
     ///
-    /// - Returns: the revision in force, or why the old one stays; a future that does not fail.
-    func reload() -> EventLoopFuture<Result<String, ControlRefusal>> {
+    /// - Returns: what is in force, or why the old one stays; a future that does not fail.
+    func reload() -> EventLoopFuture<Result<Reloaded, ControlRefusal>> {
         let (read, threads, eventLoop) = (readConfiguration, fileThreads, eventLoop)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let reloaded = lastReload.flatMap {
@@ -193,7 +202,14 @@ final class Core {
         return reloaded
     }
 
-    private func adopt(_ prepared: Result<PreparedConfiguration, ControlRefusal>) -> Result<String, ControlRefusal> {
+    /// A configuration that the core has taken up.
+    struct Reloaded: Sendable {
+        let revision: String
+        /// What the daemons do not do of it, when they have said so; does not fail.
+        let undone: EventLoopFuture<[Undone]>
+    }
+
+    private func adopt(_ prepared: Result<PreparedConfiguration, ControlRefusal>) -> Result<Reloaded, ControlRefusal> {
         switch prepared {
         case .failure(let refusal):
             log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(refusal.message)"])
@@ -218,8 +234,9 @@ final class Core {
             queue.policiesChanged(revision: new.revisionNumber, at: reconfiguredAt)
             held.lookAgain()
             log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+            let undone = daemons.reloaded(new)
             onReload(new)
-            return .success(new.revision)
+            return .success(Reloaded(revision: new.revision, undone: undone))
         }
     }
 

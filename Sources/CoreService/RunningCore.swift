@@ -67,19 +67,19 @@ final class RunningCore {
         let revision = daemon.topology.revision
         let note: (String) -> Void = { [log = daemon.log] in log.warning("\($0)") }
         edge = LinkServer(access: access.access(.edge, EdgeLink.self), revision: revision, on: eventLoop, log: note) {
-            [unowned self] link, _ in
+            [unowned self] link, peer in
             guard let core else { return link.close() }
-            core.begin(SubmitSession(core: core, edge: link))
+            core.begin(SubmitSession(core: core, edge: link, holder: peer.holder))
         }
         submission = LinkServer(access: access.access(.submission, SubmissionLink.self), revision: revision, on: eventLoop, log: note) {
-            [unowned self] link, _ in
+            [unowned self] link, peer in
             guard let core else { return link.close() }
-            core.begin(SubmitSession(core: core, submission: link))
+            core.begin(SubmitSession(core: core, submission: link, holder: peer.holder))
         }
         authentication = LinkServer(access: access.access(.auth, AuthenticationLink.self), revision: revision, on: eventLoop, log: note) {
-            [unowned self] link, _ in
+            [unowned self] link, peer in
             guard let core else { return link.close() }
-            _ = AuthenticationSession(core: core, connection: link)
+            _ = AuthenticationSession(core: core, connection: link, holder: peer.holder)
         }
         delivery = LinkServer(access: access.access(.delivery, DeliveryLink.self), revision: revision, on: eventLoop, log: note) {
             [unowned self] link, peer in lease(link, .delivery, holder: peer.holder, processID: peer.processID)
@@ -192,6 +192,7 @@ final class RunningCore {
         core?.isStopping = true
         core?.queue.stopLeasing()
         core?.stopSubmissions()
+        core?.daemons.stop()
         edge.stopListening()
         submission.stopListening()
         authentication.stopListening()

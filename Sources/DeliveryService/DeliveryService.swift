@@ -22,6 +22,12 @@ public final class DeliveryService {
     private var lookingAgain: RepeatedTask?
     private var holder: LeaseHolder<DeliveryLink>!
     private var worker: HopWorker<DeliveryLink>!
+    /// Why the configuration that the core runs with was not taken up; empty where it was.
+    private var refusals: [String] = []
+    /// What of `resolver` could not be taken up.
+    private var resolverFaults: [String] = []
+    /// What is done of a configuration only after the next start, a sentence for each.
+    public var takingRestart: (Topology) -> [String] = { _ in [] }
     /// Called when the core runs with another revision of the configuration.
     public var onRevisionDiffers: (String) -> Void = { _ in }
 
@@ -49,6 +55,11 @@ public final class DeliveryService {
             onWork: { [worker = worker!] in worker.begin($0, $1, $2) }, onIdle: { [worker = worker!] in worker.close($0) },
             onRevoked: { [worker = worker!] in worker.abort($0) })
         holder.onRevisionDiffers = { [unowned self] in onRevisionDiffers($0) }
+        holder.report = { [unowned self] in
+            DaemonReport(
+                revision: refusals.isEmpty ? self.topology.revision : holder.coreRevision ?? self.topology.revision,
+                undone: refusals + resolverFaults + takingRestart(self.topology))
+        }
     }
 
     public func start() {
@@ -73,10 +84,21 @@ public final class DeliveryService {
     ///
     /// - Parameter security: of this topology.
     public func adopt(_ topology: Topology, security: ConnectorSecurity) {
-        resolver.adopt(topology, log: log)
+        resolverFaults = resolver.adopt(topology, log: log)
+        if topology.revision != self.topology.revision { for sentence in takingRestart(topology) { log.warning("\(sentence)") } }
         (self.topology, self.security) = (topology, security)
         worker.configurationChanged()
         holder.settings.revision = topology.revision
+        refusals = []
+        holder.sayReport()
+    }
+
+    /// The configuration that the core runs with cannot be taken up; the old one stays.
+    ///
+    /// - Parameter undone: why, a sentence for each reason; the core is told.
+    public func refuse(_ undone: [String]) {
+        refusals = undone
+        holder.sayReport()
     }
 
     private func resolve(_ work: LeasedWork) -> EventLoopFuture<HopResolution> {

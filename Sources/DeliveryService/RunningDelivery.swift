@@ -30,21 +30,26 @@ public enum DeliveryDaemon {
             daemon.fail("delivery cannot start: \(SystemReason.text(of: error))")
         }
         daemon.lifecycle.onReload {
+            let refused: ConfigurationRefused
             switch await daemon.askCore() {
             case .success(let topology):
                 do {
                     let security = try ConnectorSecurity(topology, log: daemon.log)
-                    eventLoop.execute { service.value.adopt(topology, security: security) }
+                    return eventLoop.execute { service.value.adopt(topology, security: security) }
+                } catch let problem as ConnectorSecurity.Problem {
+                    refused = ConfigurationRefused(reasons: ["\(problem)"])
                 } catch {
-                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(error)"])
+                    refused = ConfigurationRefused(reasons: ["\(error)"])
                 }
-            case .failure(let refused):
-                for reason in refused.reasons {
-                    daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
-                }
+            case .failure(let reasons): refused = reasons
             }
+            for reason in refused.reasons {
+                daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
+            }
+            eventLoop.execute { service.value.refuse(refused.undone) }
         }
         eventLoop.execute {
+            service.value.takingRestart = { daemon.takingRestart($0) }
             service.value.onRevisionDiffers = { _ in daemon.lifecycle.requestReload() }
             service.value.start()
         }

@@ -45,8 +45,8 @@ public enum FrontEnd {
         for (number, loop) in group.makeIterator().enumerated() {
             daemon.lifecycle.watch("event loop \(number + 1)") { answer in loop.execute(answer) }
         }
-        let addresses = daemon.topology.virtualServers.filter(serves).flatMap(\.listeners).map(\.description)
-        daemon.lifecycle.ready(status: "listens on \(addresses.joined(separator: " "))")
+        let addresses = try? await eventLoop.submit { running.value.addresses }.get()  // It does not fail.
+        daemon.lifecycle.ready(status: "listens on \(addresses ?? "")")
         return await daemon.lifecycle.run {
             try? await eventLoop.flatSubmit { running.value.drain() }.get()  // The drain itself does not fail.
         }

@@ -28,6 +28,15 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
     /// No more in the configuration; they finish what is under way.
     private var closing: [VirtualServerListeners] = []
     private var topology: Topology
+    /// Why the configuration that the core runs with was not taken up; empty where it was.
+    private var refusals: [String] = []
+    /// What of `resolver` could not be taken up.
+    private var resolverFaults: [String] = []
+    /// What the core was told last.
+    private var told: DaemonReport?
+    /// One change of the listeners after the other.
+    private var listenerWork: EventLoopFuture<Void>
+    private var listenerTimer: Scheduled<Void>?
 
     /// - Parameters:
     ///   - serves: which virtual servers are this daemon's.
@@ -41,6 +50,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         (self.daemon, self.serves, self.logsIn, self.resolver) = (daemon, serves, logsIn, resolver)
         (self.eventLoop, self.group) = (eventLoop, group)
         topology = daemon.topology
+        listenerWork = eventLoop.makeSucceededVoidFuture()
         budgets = SharedBudgets(daemon.topology.budgets)
         watch = RevisionWatch(
             to: LinkAddress(of: Role.name, in: daemon.topology), holder: HolderIdentity.make(),
@@ -56,12 +66,32 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         }
         let own = daemon.topology.virtualServers.filter(serves)
         certificates = try ServerCertificates(daemon.topology, of: own, log: daemon.log)
+        watch.standingRequests = { [weak self] in
+            let report = self?.report
+            self?.told = report
+            return [report.map { Role.request(.report($0)) }, Role.watchingMechanisms].compactMap(\.self)
+        }
         if logsIn { followMechanisms() }
+    }
+
+    /// What this daemon does not do of the configuration.
+    private var report: DaemonReport {
+        let executable = "postern-\(daemon.role.rawValue)"
+        let undone =
+            refusals + resolverFaults + daemon.takingRestart(topology) + certificates.problems
+            + servers.sorted { $0.key < $1.key }.flatMap { $0.value.undone(by: executable) }
+        return DaemonReport(revision: refusals.isEmpty ? topology.revision : watch.coreRevision ?? topology.revision, undone: undone)
+    }
+
+    /// Tells the core what is different from what it was told.
+    private func tellCore() {
+        let report = report
+        guard report != told else { return }
+        if watch.say(Role.request(.report(report))) { told = report }
     }
 
     /// Hears from the core which mechanisms nobody can log in with at present: no client is offered them.
     private func followMechanisms() {
-        watch.standingRequest = { Role.watchingMechanisms }
         watch.onMessage = { [weak self] response in
             guard case .mechanismsOff(let off) = response else { return }
             for loop in self?.loops ?? [] {
@@ -112,24 +142,53 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         }
     }
 
-    private func lookAtCertificates() { certificates.poll(topology.virtualServers.filter(serves)) }
+    private func lookAtCertificates() {
+        certificates.poll(topology.virtualServers.filter(serves))
+        tellCore()
+    }
+
+    private func lookAtListeners() {
+        listenerTimer = eventLoop.assumeIsolated().scheduleTask(in: VirtualServerListeners.lookInterval) { [weak self] in
+            guard let self else { return }
+            changeListeners { [self] in EventLoopFuture.andAllComplete(servers.values.map { $0.look() }, on: eventLoop) }
+                .assumeIsolated().whenComplete { [weak self] _ in
+                    self?.tellCore()
+                    self?.lookAtListeners()
+                }
+        }
+    }
+
+    private func changeListeners(_ change: @escaping () -> EventLoopFuture<Void>) -> EventLoopFuture<Void> {
+        listenerWork = listenerWork.assumeIsolated().flatMap { change() }.nonisolated()
+        return listenerWork
+    }
 
     /// Makes what there is of each event loop and each virtual server, and listens.
     func listen() -> EventLoopFuture<Void> {
         let (log, role) = (daemon.log, daemon.role)
         let own = topology.virtualServers.filter(serves)
-        let addresses = own.flatMap(\.listeners).map(\.description)
         let inherited = daemon.inherited
         return makeLoops().assumeIsolated().flatMap { [self] in
             EventLoopFuture.andAllSucceed(own.map { make($0) }, on: eventLoop)
         }.flatMap { [self] in
-            EventLoopFuture.andAllSucceed(servers.values.map { $0.listen(inherited) }, on: eventLoop)
+            EventLoopFuture.andAllSucceed(servers.values.map { $0.listen(inherited, waitsForPort: waitsForPort) }, on: eventLoop)
         }.flatMapThrowing { [self] in
             try inherited.expectNoneLeft()
             log.notice(
                 "\(role.rawValue) is ready",
-                metadata: ["listen": "\(addresses.joined(separator: " "))", "event_loops": "\(loops.count)"])
+                metadata: ["listen": "\(addresses)", "event_loops": "\(loops.count)"])
         }.nonisolated()
+    }
+
+    /// Whether a port that another process has can still be bound when that is gone. Under `postern up`, or where root has bound the low ports
+    /// for an account that may not, everything ends instead: whoever started it is told.
+    private func waitsForPort(_ listener: Listener) -> Bool {
+        !daemon.lifecycle.isSupervised && (listener.port >= 1024 || !daemon.changesAccount)
+    }
+
+    /// What it listens on, in the order of their names: `192.0.2.1:25 [::]:25`.
+    var addresses: String {
+        servers.sorted { $0.key < $1.key }.flatMap { $0.value.listeners.map(\.listener.description) }.joined(separator: " ")
     }
 
     /// Begins to look at the core and at the certificates, as the account that it has become: the core lets in no other.
@@ -144,6 +203,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         followingFiles = eventLoop.scheduleRepeatedTask(initialDelay: Self.fileInterval, delay: Self.fileInterval) { _ in
             resolver.followFiles(log: log)
         }
+        lookAtListeners()
     }
 
     /// - Parameter configuration: what the core runs with, or why it cannot be had.
@@ -155,16 +215,21 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
             for reason in refused.reasons {
                 daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
             }
-        case .success(let new) where new.revision == topology.revision: break
-        case .success(let new): return adopt(new)
+            refusals = refused.undone
+        case .success(let new) where new.revision == topology.revision: refusals = []
+        case .success(let new):
+            refusals = []
+            return adopt(new)
         }
+        tellCore()
         return eventLoop.makeSucceededVoidFuture()
     }
 
-    /// - Returns: when every event loop works with it.
+    /// - Returns: when every event loop works with it, and what can be listened on is.
     private func adopt(_ new: Topology) -> EventLoopFuture<Void> {
-        resolver.adopt(new, log: daemon.log)
+        resolverFaults = resolver.adopt(new, log: daemon.log)
         topology = new
+        for sentence in daemon.takingRestart(new) { daemon.log.warning("\(sentence)") }
         budgets.adopt(new.budgets)
         let remaining = new.virtualServers.filter(serves)
         do {
@@ -174,23 +239,52 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         }
         var adoptions = loops.map { loop in loop.eventLoop.submit { loop.value.adopt(revision: new.revision) } }
         for server in remaining {
-            let listeners = servers[server.name]
-            if let listeners { adoptions.append(listeners.adopt(server, topology: new, transport: certificates.context(of: server))) }
-            guard listeners?.listens(on: server.listeners) != true else { continue }
-            daemon.log.warning(
-                "listen: a change takes effect with the next start of postern-\(daemon.role.rawValue)",
-                metadata: ["virtual_server": "\(server.name)"])
+            if let listeners = servers[server.name] {
+                adoptions.append(listeners.adopt(server, topology: new, transport: certificates.context(of: server)))
+            } else {
+                daemon.log.notice("virtual server added", metadata: ["virtual_server": "\(server.name)"])
+                adoptions.append(make(server))
+            }
         }
+        var removed: [VirtualServerListeners] = []
         for name in Set(servers.keys).subtracting(remaining.map(\.name)) {
             daemon.log.notice("virtual server removed", metadata: ["virtual_server": "\(name)"])
-            guard let removed = servers.removeValue(forKey: name) else { continue }
-            closing.append(removed)
-            removed.shutDown().assumeIsolated().whenComplete { [self] _ in closing.removeAll { $0 === removed } }
+            if let listeners = servers.removeValue(forKey: name) { removed.append(listeners) }
         }
-        return EventLoopFuture.andAllComplete(adoptions, on: eventLoop).assumeIsolated().map { [self] in
+        closing += removed
+        return EventLoopFuture.andAllComplete(adoptions, on: eventLoop).assumeIsolated().flatMap { [self] in
+            changeListeners { [self] in listenAnew(remaining, removed) }
+        }.map { [self] in
             // The core hears of the new revision when no loop works with the old one any more.
             watch.adopt(new.revision)
+            daemon.lifecycle.describe("listens on \(addresses)")
             daemon.log.notice("configuration reloaded", metadata: ["revision": "\(new.revision)"])
+        }.nonisolated()
+    }
+
+    /// Listens as the configuration has it now, without a moment in which an address that stays refuses clients.
+    private func listenAnew(_ remaining: [VirtualServer], _ removed: [VirtualServerListeners]) -> EventLoopFuture<Void> {
+        let wanted = Dictionary(remaining.map { ($0.name, Set($0.listeners.map(\.endpoint))) }, uniquingKeysWith: { $0.union($1) })
+        let opened = servers.values.map { listeners in
+            listeners.openNew { [self] new in
+                for other in removed {
+                    if let descriptor = other.release(new.description, unlessIn: []) { return descriptor }
+                }
+                for (name, other) in servers {
+                    if let descriptor = other.release(new.description, unlessIn: wanted[name] ?? []) { return descriptor }
+                }
+                return nil
+            }
+        }
+        return EventLoopFuture.andAllComplete(opened, on: eventLoop).assumeIsolated().flatMap { [self] in
+            for listeners in removed {
+                listeners.shutDown().assumeIsolated().whenComplete { [self] _ in closing.removeAll { $0 === listeners } }
+            }
+            // Where this account may not bind what is new, what was there before is better than nothing: it stays until a restart.
+            let keepsOld = servers.values.contains { $0.lacksPermission }
+            return EventLoopFuture.andAllComplete(keepsOld ? [] : servers.values.map { $0.closeOld() }, on: eventLoop)
+        }.flatMap { [self] in
+            EventLoopFuture.andAllComplete(servers.values.map { $0.tryMissing(saysFailures: true) }, on: eventLoop)
         }.nonisolated()
     }
 
@@ -198,6 +292,7 @@ final class RunningFrontEnd<Role: SubmitRole & SendableMetatype> {
         watch.stop()
         certificateTimer?.cancel()
         followingFiles?.cancel()
+        listenerTimer?.cancel()
         return EventLoopFuture.andAllSucceed((servers.values + closing).map { $0.shutDown() }, on: eventLoop)
     }
 }

@@ -14,6 +14,11 @@ final class ServerCertificates {
     /// By the name of the virtual server.
     private var contexts: [String: CurrentServerContext] = [:]
     private let log: Logger
+    /// What could not be taken up, a sentence for each, by the file; under "" the configuration as a whole.
+    private var refused: [String: String] = [:]
+
+    /// What of the configuration is not shown to clients, a sentence for each, for an administrator.
+    var problems: [String] { refused.sorted { $0.key < $1.key }.map(\.value) }
 
     struct CannotUse: Error, CustomStringConvertible {
         let server: String
@@ -45,8 +50,10 @@ final class ServerCertificates {
                 next[server.name] = try makeContext(server, ticketKeys: contexts[server.name]?.value.ticketKeys ?? TicketKeys())
             }
             contexts = next
+            refused = [:]
         } catch {
             (watch, self.topology) = old
+            refused[""] = "certificates of the new configuration are not used, the old ones stay: \(error)"
             throw error
         }
     }
@@ -110,8 +117,10 @@ final class ServerCertificates {
     private func say(_ event: CertificateWatch.Event) {
         switch event {
         case .renewed(let files, let facts):
+            refused[files.certificate] = nil
             log.notice("certificate renewed", metadata: ["certificate": "\(files.certificate)", "until": "\(facts.notAfter)"])
         case .refused(let files, let error):
+            refused[files.certificate] = "the changed certificate \(files.certificate) is not used, the old one stays: \(error)"
             log.error(
                 "changed certificate not used, the old one stays", metadata: ["certificate": "\(files.certificate)", "error": "\(error)"])
         case .warning(_, let warning): log.warning("\(warning)")

@@ -21,7 +21,15 @@ final class VirtualServerListeners {
     private let budgets: VirtualServerBudgets
     /// One for each event loop of the group.
     private let connections: [NIOLoopBound<VirtualServerConnections>]
+    /// Those that are bound.
     private(set) var listeners: [(listener: Listener, channel: any Channel)] = []
+    /// Those that are not, as far as they are tried again.
+    private(set) var missing: [MissingListener] = []
+    /// Of those that are bound: whose address this machine does not have now.
+    private var absent: Set<String> = []
+    private var isShutDown = false
+    /// Whether an address is this machine's; tests answer otherwise.
+    var isHere: (IPAddress) -> Bool = MachineAddress.isHere
 
     init(
         _ server: VirtualServer, budgets: VirtualServerBudgets, connections: [NIOLoopBound<VirtualServerConnections>],
@@ -32,12 +40,41 @@ final class VirtualServerListeners {
     }
 
     /// Listens on every address of the configuration, over the socket that was handed over for it where there is one.
-    func listen(_ inherited: InheritedSockets) -> EventLoopFuture<Void> {
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let futures = server.listeners.map { listener in
-            listen(listener, inherited).map { bound.value.listeners.append((listener, $0)) }
+    ///
+    /// An address or a protocol that this machine does not have keeps the others from nothing: see ``look()``.
+    ///
+    /// - Parameter waitsForPort: whether a port that is taken can be bound later as well; where it cannot, or nothing else is bound, it is an
+    ///   error.
+    /// - Returns: fails with `CannotListen` or `InheritedSocketError`.
+    func listen(_ inherited: InheritedSockets, waitsForPort: @escaping (Listener) -> Bool = { _ in false }) -> EventLoopFuture<Void> {
+        var attempts: [EventLoopFuture<(Listener, ListenAttempt)>] = []
+        do throws(InheritedSocketError) {
+            for listener in server.listeners {
+                let socket = try inherited.claim(.internet(listener.address, port: listener.port), for: server.name)
+                if socket != nil { log.debug("uses a socket that was handed over", metadata: ["listen": "\(listener)"]) }
+                attempts.append(attempt(listener, over: socket?.descriptor).map { (listener, $0) })
+            }
+        } catch {
+            return eventLoop.makeFailedFuture(error)
         }
-        return EventLoopFuture.andAllSucceed(futures, on: eventLoop)
+        return EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).assumeIsolated().flatMapThrowing { [self] attempts in
+            for (listener, attempt) in attempts { note(attempt, of: listener) }
+            let fatal = missing.first { missing in
+                switch missing.cause {
+                case .noSuchFamily: false
+                case .taken: listeners.isEmpty || !waitsForPort(missing.listener)
+                case .notPermitted, .other: true
+                }
+            }
+            if let fatal { throw CannotListen(listener: fatal.listener, reason: fatal.reason) }
+            for missing in missing { say(missing) }
+        }.nonisolated()
+    }
+
+    private func say(_ missing: MissingListener) {
+        log.error(
+            "cannot listen on one of the addresses",
+            metadata: ["listen": "\(missing.listener)", "configured": "\(missing.listener.location)", "error": "\(missing.reason)"])
     }
 
     struct CannotListen: Error, CustomStringConvertible {
@@ -46,30 +83,109 @@ final class VirtualServerListeners {
         var description: String { "cannot listen on \(listener) (\(listener.location)): \(reason)" }
     }
 
-    private func listen(_ listener: Listener, _ inherited: InheritedSockets) -> EventLoopFuture<any Channel> {
-        let channel: EventLoopFuture<any Channel>
-        do throws(InheritedSocketError) {
-            if let socket = try inherited.claim(.internet(listener.address, port: listener.port), for: server.name) {
-                log.debug("uses a socket that was handed over", metadata: ["listen": "\(listener)"])
-                channel = bootstrap(listener).withBoundSocket(socket.descriptor).flatMapThrowing { channel in
-                    // NIO has cut the queue to its own length; whoever made the socket does not lengthen it again.
-                    guard Glibc.listen(socket.descriptor, Self.backlog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
-                    return channel
-                }
-            } else {
-                channel = bind(listener)
-            }
-        } catch {
-            return eventLoop.makeFailedFuture(error)
+    /// - Parameter descriptor: a socket that is bound there already.
+    /// - Returns: a future that does not fail.
+    private func attempt(_ listener: Listener, over descriptor: Int32? = nil) -> EventLoopFuture<ListenAttempt> {
+        if let descriptor {
+            return bootstrap(listener).withBoundSocket(descriptor).flatMapThrowing { channel in
+                // NIO has cut the queue to its own length; whoever made the socket does not lengthen it again.
+                guard Glibc.listen(descriptor, Self.backlog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
+                return .listens(channel)
+            }.flatMapErrorThrowing { .failed($0) }
         }
-        return channel.flatMapErrorThrowing { error in
-            throw CannotListen(listener: listener, reason: SystemReason.text(of: error))
+        return bind(listener).map { .listens($0) }.assumeIsolated().flatMapError { [self] error in
+            guard (error as? IOError)?.errnoCode == EADDRNOTAVAIL else { return eventLoop.makeFailedFuture(error) }
+            // It may come: a floating address, or a network that starts late. Root binds a low port for it now; nobody could later.
+            return bind(listener, beforeAddress: true).map { .awaitsAddress($0) }
+        }.nonisolated().flatMapErrorThrowing { .failed($0) }
+    }
+
+    private func note(_ attempt: ListenAttempt, of listener: Listener) {
+        missing.removeAll { $0.listener.endpoint == listener.endpoint }
+        switch attempt {
+        case .failed(let error): missing.append(MissingListener(listener, error))
+        case .listens(let channel), .awaitsAddress(let channel):
+            // What was going on when the end came.
+            guard !isShutDown else { return channel.close(promise: nil) }
+            listeners.append((listener, channel))
+            if case .awaitsAddress = attempt { noteAbsent(listener) }
         }
     }
 
-    private func bind(_ listener: Listener) -> EventLoopFuture<any Channel> {
+    private func noteAbsent(_ listener: Listener) {
+        absent.insert(listener.endpoint)
+        log.error(
+            "this machine does not have the address of a listener: nobody reaches it there until it has",
+            metadata: ["listen": "\(listener)", "configured": "\(listener.location)"])
+    }
+
+    // MARK: Later
+
+    /// What the configuration says and is not so, a sentence for each, for an administrator.
+    ///
+    /// - Parameter executable: the daemon's.
+    func undone(by executable: String) -> [String] {
+        let wanted = Set(server.listeners.map(\.endpoint))
+        return missing.map { $0.sentence(of: executable) }
+            + listeners.compactMap { listener, _ in
+                if !wanted.contains(listener.endpoint) {
+                    return
+                        "still listens on \(listener.endpoint), which is no more in the configuration; not after a restart of \(executable)"
+                }
+                guard absent.contains(listener.endpoint) else { return nil }
+                return "nobody reaches it on \(listener.endpoint) (\(listener.location)): this machine does not have the address now"
+            }
+    }
+
+    /// Tries again what is missing, and looks whether addresses have come or gone. Every ``lookInterval``.
+    func look() -> EventLoopFuture<Void> {
+        for (listener, _) in listeners {
+            let isAbsent = !isHere(listener.address)
+            guard isAbsent != absent.contains(listener.endpoint) else { continue }
+            if isAbsent {
+                noteAbsent(listener)
+            } else {
+                absent.remove(listener.endpoint)
+                log.notice("this machine has the address of a listener again", metadata: ["listen": "\(listener)"])
+            }
+        }
+        return tryMissing(saysFailures: false)
+    }
+
+    /// How often ``look()`` is called.
+    static var lookInterval: TimeAmount { .seconds(2) }
+
+    /// - Parameter saysFailures: where it is the first time that the log hears of them.
+    func tryMissing(saysFailures: Bool) -> EventLoopFuture<Void> {
+        guard !isShutDown else { return eventLoop.makeSucceededVoidFuture() }
+        return open(missing.map { ($0.listener, nil) }, saysFailures: saysFailures)
+    }
+
+    private func open(_ wanted: [(Listener, Int32?)], saysFailures: Bool) -> EventLoopFuture<Void> {
+        let attempts = wanted.map { listener, descriptor in attempt(listener, over: descriptor).map { (listener, $0) } }
+        return EventLoopFuture.whenAllSucceed(attempts, on: eventLoop).assumeIsolated().map { [self] attempts in
+            for (listener, attempt) in attempts {
+                note(attempt, of: listener)
+                if let failed = missing.first(where: { $0.listener.endpoint == listener.endpoint }) {
+                    if saysFailures { say(failed) }
+                } else {
+                    log.notice("listens", metadata: ["listen": "\(listener.endpoint)", "virtual_server": "\(server.name)"])
+                }
+            }
+        }.nonisolated()
+    }
+
+    /// - Parameter beforeAddress: also where this machine does not have the address (yet).
+    private func bind(_ listener: Listener, beforeAddress: Bool = false) -> EventLoopFuture<any Channel> {
         var bootstrap = bootstrap(listener).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        if listener.address.family == .ipv6 {
+        let isIPv6 = listener.address.family == .ipv6
+        if beforeAddress {
+            // IPV6_FREEBIND and IP_FREEBIND (ip(7)), which need no privilege.
+            let option = NIOBSDSocket.Option(rawValue: isIPv6 ? 78 : 15)
+            bootstrap = bootstrap.serverChannelOption(
+                ChannelOptions.Types.SocketOption(level: isIPv6 ? .ipv6 : .ip, name: option), value: 1)
+        }
+        if isIPv6 {
             // So that [::]:25 stands beside 0.0.0.0:25.
             bootstrap = bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
         }
@@ -117,8 +233,48 @@ final class VirtualServerListeners {
         return onEveryLoop { $0.adopt(server, topology: topology, transport: transport) }
     }
 
-    /// Whether these are the addresses that it listens on, which cannot change while the process runs.
-    func listens(on others: [Listener]) -> Bool { Set(others.map(\.endpoint)) == Set(listeners.map(\.listener.endpoint)) }
+    // MARK: Other addresses
+
+    /// Lets go of an address and port that it listens on and shall no more.
+    ///
+    /// - Parameter shallStay: the endpoints that it is to listen on.
+    /// - Returns: the socket, which goes on to listen: whoever gets it needs no right to bind a low port, and no client is refused.
+    func release(_ address: String, unlessIn shallStay: Set<String>) -> Int32? {
+        guard let index = listeners.firstIndex(where: { $0.listener.description == address && !shallStay.contains($0.listener.endpoint) })
+        else { return nil }
+        let channel = listeners[index].channel
+        let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            fcntl($0, F_DUPFD_CLOEXEC, 3)
+        }
+        // try? and -1: there is no descriptor left. Then the address is bound anew, as one that nobody had.
+        guard let descriptor, descriptor >= 0 else { return nil }
+        listeners.remove(at: index)
+        channel.close(promise: nil)
+        return descriptor
+    }
+
+    /// Binds what is new in the configuration that was adopted. What cannot be bound yet is missing, and not said: see ``closeOld()``.
+    ///
+    /// - Parameter handed: gives the socket of a listener where another one has let go of it.
+    func openNew(handed: (Listener) -> Int32?) -> EventLoopFuture<Void> {
+        let wanted = Set(server.listeners.map(\.endpoint))
+        missing.removeAll { !wanted.contains($0.listener.endpoint) }
+        let known = Set((listeners.map(\.listener) + missing.map(\.listener)).map(\.endpoint))
+        return open(server.listeners.filter { !known.contains($0.endpoint) }.map { ($0, handed($0)) }, saysFailures: false)
+    }
+
+    /// Whether an address could not be bound because this account may not.
+    var lacksPermission: Bool { missing.contains { $0.cause == .notPermitted } }
+
+    /// Closes what is no more in the configuration. It may have stood in the way of what is missing.
+    func closeOld() -> EventLoopFuture<Void> {
+        let wanted = Set(server.listeners.map(\.endpoint))
+        let old = listeners.filter { !wanted.contains($0.listener.endpoint) }
+        listeners.removeAll { !wanted.contains($0.listener.endpoint) }
+        absent.formIntersection(wanted)
+        for (listener, _) in old { log.notice("listens no more", metadata: ["listen": "\(listener.endpoint)"]) }
+        return EventLoopFuture.andAllComplete(old.map { $0.channel.close() }, on: eventLoop)
+    }
 
     private func onEveryLoop(_ body: @escaping @Sendable (VirtualServerConnections) -> Void) -> EventLoopFuture<Void> {
         EventLoopFuture.andAllComplete(connections.map { own in own.eventLoop.submit { body(own.value) } }, on: eventLoop)
@@ -128,6 +284,7 @@ final class VirtualServerListeners {
     ///
     /// - Returns: succeeds when the last has ended, on every event loop.
     func shutDown() -> EventLoopFuture<Void> {
+        isShutDown = true
         for (_, channel) in listeners { channel.close(promise: nil) }
         // A loop hears of this after the connections that were accepted before: both come from here.
         return EventLoopFuture.andAllComplete(

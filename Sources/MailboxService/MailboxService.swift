@@ -36,6 +36,7 @@ public enum MailboxDaemon {
                 for reason in refused.reasons {
                     daemon.log.error("configuration not reloaded, the old one stays", metadata: ["reason": "\(reason)"])
                 }
+                eventLoop.execute { service.value.refuse(refused.undone) }
             }
         }
         eventLoop.execute {
@@ -62,6 +63,8 @@ final class MailboxService {
     private var lmtp: HopWorker<MailboxLink>!
     private var maildir: MaildirWorker!
     var onRevisionDiffers: (String) -> Void = { _ in }
+    /// Why the configuration that the core runs with was not taken up; empty where it was.
+    private var refusals: [String] = []
 
     init(topology: Topology, holderID: UInt64, on eventLoop: any EventLoop, log: Logger) {
         (self.topology, self.eventLoop, self.log) = (topology, eventLoop, log)
@@ -74,6 +77,10 @@ final class MailboxService {
             onWork: { [unowned self] in begin($0, $1, $2) }, onIdle: { [lmtp = lmtp!] in lmtp.close($0) },
             onRevoked: { [lmtp = lmtp!] in lmtp.abort($0) })
         holder.onRevisionDiffers = { [unowned self] in onRevisionDiffers($0) }
+        holder.report = { [unowned self] in
+            DaemonReport(
+                revision: refusals.isEmpty ? self.topology.revision : holder.coreRevision ?? self.topology.revision, undone: refusals)
+        }
     }
 
     func start() { holder.start() }
@@ -84,6 +91,13 @@ final class MailboxService {
         self.topology = topology
         lmtp.configurationChanged()
         holder.settings.revision = topology.revision
+        refuse([])
+    }
+
+    /// - Parameter undone: why the configuration that the core runs with cannot be taken up, a sentence for each reason; the core is told.
+    func refuse(_ undone: [String]) {
+        refusals = undone
+        holder.sayReport()
     }
 
     private func begin(_ session: LeaseSession<MailboxLink>, _ work: LeasedWork, _ content: LeaseSession<MailboxLink>.Content) {

@@ -35,7 +35,9 @@ enum Samples {
             SessionRefusal(
                 rule: .access, facts: SessionFacts(virtualServer: "internet", clientAddress: IPAddress(parsing: "2001:db8::1")!),
                 reply: reply)),
+        .report(report), .report(DaemonReport(revision: "0123abcd", undone: [])),
     ]
+    static let report = DaemonReport(revision: "0123abcd", undone: ["does not listen on 192.0.2.1:25", ""])
     static let submitResponses: [SubmitResponse] = [
         .began(id), .recipient(reply), .committed(Reply(250, nil, lines: ["one", "two"])),
         .mechanismsOff([]), .mechanismsOff([.gssapi, .ntlm]),
@@ -55,7 +57,8 @@ enum Samples {
         [
             .begin(7, login, .gssapi), .reading(7, true), .credential(7, loginName: "alice", key: "alice@example.org"),
             .succeeded(7, loginName: "alice@example.org", key: nil), .succeeded(.max, loginName: "alice", key: "alice@example.org"),
-            .cancelled(7), .decoySecret, .unusable([]), .unusable([.init(.gssapi, reason: "no keytab"), .init(.ntlm, reason: "")]),
+            .cancelled(7), .decoySecret, .report(report), .unusable([]),
+            .unusable([.init(.gssapi, reason: "no keytab"), .init(.ntlm, reason: "")]),
         ] + LoginFailure.allCases.map { .failed(7, key: $0 == .guess ? "alice" : nil, $0) }
     static let authenticationResponses: [AuthenticationLink.Response] =
         [
@@ -79,7 +82,7 @@ enum Samples {
                 RecipientOutcome(index: 0, attempts: 2, result: .delivered, reply: reply, remoteHost: "mx.example.org"),
                 RecipientOutcome(index: 7, attempts: 0, result: .released, reply: reply),
             ], reached: true),
-        .outcome(held, [], reached: false), .farewell,
+        .outcome(held, [], reached: false), .farewell, .report(report),
     ]
     static let leaseResponses: [LeaseResponse] = [
         .work(

@@ -212,6 +212,7 @@ final class CoreUnderTest: Sendable {
     func close() async throws {
         let done = loop.makePromise(of: Void.self)
         loop.execute { [parts, loop] in
+            parts.value.core.daemons.stop()
             parts.value.edge.stopListening()
             parts.value.delivery.stopListening()
             for connection in parts.value.edge.openConnections { connection.close() }

@@ -39,7 +39,7 @@ struct ReloadTests {
         mayGoOn.signal()
         for reload in reloads {
             let result = try await reload.get()
-            #expect((try? result.get()) == core.revision)
+            #expect((try? result.get().revision) == core.revision)
         }
         #expect(readings.withLock { $0 } == 2)
         try await core.close()

@@ -20,12 +20,18 @@ final class Stage: Sendable {
     private let resolver: DNSResolver
     private let first: any EventLoop
     private let listeners: NIOLoopBound<VirtualServerListeners>
-    private let address: SocketAddress
+    private let address: SocketAddress?
 
-    init(_ connections: ConnectionSettings) async throws {
+    /// - Parameters:
+    ///   - listen: the addresses of the virtual server.
+    ///   - waitsForPort: whether one that is taken may be bound later.
+    init(
+        _ connections: ConnectionSettings, listen: [Listener] = [Listener(address: IPAddress(ipv4: 0x7F00_0001), port: 0)],
+        waitsForPort: Bool = false
+    ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: Self.loops)
         let resolver = try DNSResolver(settings: ResolverSettings())
-        let server = Self.server(connections)
+        let server = Self.server(connections, listen)
         let topology = try Self.topology(server, "mx.one.test")
         let (shared, budgets) = (SharedBudgets(topology.budgets), VirtualServerBudgets(server, budgets: topology.budgets))
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -46,14 +52,14 @@ final class Stage: Sendable {
                 VirtualServerListeners(server, budgets: budgets, connections: connections, acceptingOn: first, of: group, log: log),
                 eventLoop: first)
         }.get()
-        try await first.flatSubmit { listeners.value.listen(InheritedSockets([])) }.get()
-        address = try #require(try await first.submit { listeners.value.listeners.first?.channel.localAddress }.get())
+        try await first.flatSubmit { listeners.value.listen(InheritedSockets([])) { _ in waitsForPort } }.get()
+        address = try await first.submit { listeners.value.listeners.first?.channel.localAddress }.get()
         (self.group, self.budgets, self.resolver, self.first, self.listeners) = (group, budgets, resolver, first, listeners)
     }
 
-    private static func server(_ connections: ConnectionSettings) -> VirtualServer {
+    private static func server(_ connections: ConnectionSettings, _ listen: [Listener]) -> VirtualServer {
         VirtualServer(
-            name: "internet", listeners: [Listener(address: IPAddress(ipv4: 0x7F00_0001), port: 0)], connections: connections,
+            name: "internet", listeners: listen, connections: connections,
             reverseDNS: ReverseDNSPolicy(lookup: false))
     }
 
@@ -62,22 +68,40 @@ final class Stage: Sendable {
     }
 
     /// As after a reload, when every event loop has the new configuration.
-    func adopt(_ connections: ConnectionSettings, hostname: String) async throws {
-        let server = Self.server(connections)
+    func adopt(
+        _ connections: ConnectionSettings, hostname: String, listen: [Listener] = [Listener(address: IPAddress(ipv4: 0x7F00_0001), port: 0)]
+    ) async throws {
+        let server = Self.server(connections, listen)
         let topology = try Self.topology(server, hostname)
         try await first.flatSubmit { [listeners] in listeners.value.adopt(server, topology: topology, transport: nil) }.get()
+    }
+
+    /// Asks the virtual server's listeners something, on the loop that they belong to.
+    func listeners<Value: Sendable>(_ body: @escaping @Sendable (VirtualServerListeners) -> EventLoopFuture<Value>) async throws -> Value {
+        try await first.flatSubmit { [listeners] in body(listeners.value) }.get()
+    }
+
+    /// What the configuration says and is not so.
+    var undone: [String] {
+        get async throws { try await first.submit { [listeners] in listeners.value.undone(by: "postern-edge") }.get() }
     }
 
     /// Connects from an address of loopback.
     ///
     /// - Parameter number: 127.0.1.number.
-    func connect(from number: UInt32) async throws -> Client {
+    func connect(from number: UInt32, to: SocketAddress? = nil) async throws -> Client {
         let heard = group.next().makePromise(of: String.self)
-        let source = try SocketAddress(ipAddress: "127.0.1.\(number)", port: 0)
-        let channel = try await ClientBootstrap(group: group).bind(to: source).channelInitializer { channel in
-            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Client.Ear(heard)) }
-        }.connect(to: address).get()
-        return Client(heard: heard.futureResult, channel: channel)
+        do {
+            let source = try SocketAddress(ipAddress: "127.0.1.\(number)", port: 0)
+            let target = try to ?? #require(address)
+            let channel = try await ClientBootstrap(group: group).bind(to: source).channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Client.Ear(heard)) }
+            }.connect(to: target).get()
+            return Client(heard: heard.futureResult, channel: channel)
+        } catch {
+            heard.fail(error)
+            throw error
+        }
     }
 
     func shutDown() async throws { try await first.flatSubmit { [listeners] in listeners.value.shutDown() }.get() }

@@ -54,7 +54,7 @@ struct AttemptBoundTests {
                 case .outcome(_, let outcomes, let reached):
                     link.send(.recorded(work.lease))
                     ended.succeed((outcomes, reached))
-                case .lease, .renew, .farewell: break
+                case .lease, .renew, .farewell, .report: break
                 }
                 link.flush()
             }

@@ -9,9 +9,12 @@ struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload", abstract: "Have all daemons read the configuration again; a bad one is refused, and the old one stays.",
         discussion: """
+            Waits up to 10 s until each daemon has said what it does not do of the new configuration: that is printed, and the exit status is \
+            75. So it is where a daemon is missing that the configuration has work for.
+
             With --dry-run nothing is reloaded: the file is checked, and what it would change for mail against the configuration that runs \
             is listed as by `postern diff`. Exit status then: 0 where nothing changes for mail, 1 where something does, 78 where the file \
-            would be refused.
+            would be refused, 75 where daemons would have to be started, or started again.
             """)
 
     @OptionGroup var file: ConfigurationOption
@@ -29,6 +32,9 @@ struct ReloadCommand: AsyncParsableCommand {
         // The file is not looked at here: whether it is good is for the core to say, which may run with another one.
         let answer = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.reload))
         if let line = answer.first { StandardOutput.print("reloaded, revision \(try Row(line).text("revision"))") }
+        let undone = try answer.dropFirst().map { try Row($0) }
+        for one in undone { Environment.printError("postern: not done: \(one.text("daemon")) \(one.text("reason"))") }
+        if !undone.isEmpty { throw ExitCode(ExitStatus.temporaryFailure.rawValue) }
     }
 
     private func compare() async throws {
@@ -46,6 +52,26 @@ struct ReloadCommand: AsyncParsableCommand {
                 "postern: \(file.path): \(fixed.joined(separator: ", ")): a change needs a restart; a reload would be refused")
             throw ExitCode(ExitStatus.configuration.rawValue)
         }
-        try ConfigurationDiff(before: before, after: after).run(envelopes)
+        let undone = try await undone(before, after)
+        do {
+            try ConfigurationDiff(before: before, after: after).run(envelopes)
+        } catch let code as ExitCode where !undone.isEmpty && code.rawValue <= 1 {
+            // That something changes for mail is said; what is not done matters more.
+        }
+        for sentence in undone { Environment.printError("postern: a reload would not do: \(sentence)") }
+        if !undone.isEmpty { throw ExitCode(ExitStatus.temporaryFailure.rawValue) }
+    }
+
+    /// What a reload would leave to be done, as far as it can be told beforehand: whether an address can be listened on cannot.
+    private func undone(_ before: Topology, _ after: Topology) async throws -> [String] {
+        let connected = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.status)).first.map {
+            try Row($0).list("daemons")
+        }
+        return Role.allCases.filter { after.neededDaemons.contains($0) }.flatMap { role in
+            guard connected?.contains(role.rawValue) == true else {
+                return ["postern-\(role.rawValue) is not connected to the core, and the file has work for it"]
+            }
+            return Daemon.takingRestart(role, from: before, to: after)
+        }
     }
 }

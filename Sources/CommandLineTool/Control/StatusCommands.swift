@@ -57,6 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
                 "                \(Plural.text(connector.number("failures"), "failure")), the first \(time.past(connector.text("since")))")
             StandardOutput.print("                \(connector.text("last_reply"))")
         }
+        for one in row.rows("not_done") { StandardOutput.print("not done        \(one.text("daemon")) \(one.text("reason"))") }
         for off in row.rows("mechanisms_off") { StandardOutput.print("switched off    \(Self.mechanismOff(off, time))") }
         for hop in row.rows("paused_next_hops") {
             StandardOutput.print(

@@ -24,8 +24,8 @@ public final class RevisionWatch<Role: LinkRole> {
     /// the file has changed.
     public var onReturn: () -> Void = {}
     private var hasBeenIn = false
-    /// What is said over each connection as it begins; nil says nothing.
-    public var standingRequest: () -> Role.Request? = { nil }
+    /// What is said over each connection as it begins.
+    public var standingRequests: () -> [Role.Request] = { [] }
     /// Called with what the core says over the connection.
     public var onMessage: (Role.Response) -> Void = { _ in }
 
@@ -57,9 +57,19 @@ public final class RevisionWatch<Role: LinkRole> {
 
     /// What is to be said over the connection has changed. Where none stands, the next one begins with it.
     public func sayAgain() {
-        guard let client, let request = standingRequest() else { return }
+        guard let client else { return }
+        for request in standingRequests() { client.connection.send(request) }
+        client.connection.flush()
+    }
+
+    /// Says one thing over the connection.
+    ///
+    /// - Returns: false where none stands; the next one begins with what is to be said then.
+    public func say(_ request: Role.Request) -> Bool {
+        guard let client else { return false }
         client.connection.send(request)
         client.connection.flush()
+        return true
     }
 
     private func connect() {
@@ -90,10 +100,11 @@ public final class RevisionWatch<Role: LinkRole> {
                 }
                 coreRevision = client.coreRevision
                 if asked != revision { return adopt(revision) }
-                sayAgain()
-                if client.coreRevision != revision { onRevisionDiffers(client.coreRevision) }
+                // What is said then is how it is after that.
                 if hasBeenIn { onReturn() }
                 hasBeenIn = true
+                sayAgain()
+                if client.coreRevision != revision { onRevisionDiffers(client.coreRevision) }
             }
         }
     }

@@ -75,6 +75,17 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
 
     /// Called when the core runs with another revision of the configuration than this process.
     public var onRevisionDiffers: (String) -> Void = { _ in }
+    /// What the core has said last of the configuration that it runs with.
+    public private(set) var coreRevision: String?
+    /// What the first connection says behind `present`; nil says nothing.
+    public var report: () -> DaemonReport? = { nil }
+
+    /// Tells the core of it now. Where no first connection stands, the next one begins with it.
+    public func sayReport() {
+        guard let main, let report = report() else { return }
+        main.connection.send(.report(report))
+        main.connection.flush()
+    }
 
     var sessionCount: Int { sessions.count }
     var unrecordedCount: Int { unrecorded.count }
@@ -112,6 +123,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
                 main = client
                 client.connection.onMessage = { [weak self] in self?.receivedOnMain($0) }
                 client.connection.onClosed = { [weak self] error in self?.mainLost(error) }
+                coreRevision = client.coreRevision
                 if client.coreRevision != settings.revision { onRevisionDiffers(client.coreRevision) }
                 present(to: client)
             case .failure(let error):
@@ -127,6 +139,7 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
         held += unrecorded.values.map(\.held).filter { !presented.contains($0.lease) }
         client.connection.send(.present(held))
         client.connection.flush()
+        sayReport()
     }
 
     private func mainLost(_ error: LinkError) {
@@ -168,7 +181,9 @@ public final class LeaseHolder<Role: LinkRole> where Role.Request == LeaseReques
             for lease in Array(unrecorded.keys) { deliverRemembered(lease) }
             fill()
         case .recorded(let lease): recorded(lease)
-        case .reconfigured(let revision): onRevisionDiffers(revision)
+        case .reconfigured(let revision):
+            coreRevision = revision
+            onRevisionDiffers(revision)
         default:
             log("core: unexpected answer")
             main?.connection.close()

@@ -15,6 +15,7 @@ extension AuthenticationLink.Request: LinkMessage {
         case 6: .cancelled(try reader.integer())
         case 7: .decoySecret
         case 8: .unusable(try reader.unusableMechanisms())
+        case 9: .report(try reader.daemonReport())
         default: throw .unknownKind(kind)
         }
     }
@@ -59,6 +60,7 @@ extension AuthenticationLink.Request: LinkMessage {
                     $0.write(line: $1.reason)
                 }
             }
+        case .report(let report): Frame.append(kind: 9, to: &buffer) { $0.write(report) }
         }
     }
 }

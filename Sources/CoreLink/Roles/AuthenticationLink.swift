@@ -36,6 +36,8 @@ public enum AuthenticationLink: LinkRole {
         /// With these mechanisms nobody can log in, whatever the client sends. Replaces what was said before, over whichever connection; has
         /// no answer.
         case unusable([UnusableMechanism])
+        /// Has no answer.
+        case report(DaemonReport)
     }
 
     public enum Response: Hashable, Sendable {

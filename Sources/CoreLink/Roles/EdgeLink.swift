@@ -38,6 +38,8 @@ public enum SubmitRequest: Hashable, Sendable {
     case abort
     /// Between transactions, and without an answer.
     case refused(SessionRefusal)
+    /// On the standing connection, and without an answer.
+    case report(DaemonReport)
 }
 
 public enum SubmitResponse: Hashable, Sendable {
@@ -60,6 +62,7 @@ extension SubmitRequest: LinkMessage {
         case 4: .commit(octets: try reader.integer(), has8BitOctets: try reader.bool())
         case 5: .abort
         case 6: .refused(try reader.sessionRefusal())
+        case 7: .report(try reader.daemonReport())
         default: throw .unknownKind(kind)
         }
     }
@@ -80,6 +83,7 @@ extension SubmitRequest: LinkMessage {
             }
         case .abort: Frame.append(kind: 5, to: &buffer) { _ in }
         case .refused(let refusal): Frame.append(kind: 6, to: &buffer) { $0.write(refusal) }
+        case .report(let report): Frame.append(kind: 7, to: &buffer) { $0.write(report) }
         }
     }
 }

@@ -118,6 +118,8 @@ public enum LeaseRequest: Hashable, Sendable {
     case outcome(HeldLease, [RecipientOutcome], reached: Bool)
     /// The holder ends in an orderly way: it holds nothing more.
     case farewell
+    /// On the first connection, behind `present`; has no answer.
+    case report(DaemonReport)
 }
 
 /// The next hop that a holder has a connection to.
@@ -170,6 +172,7 @@ extension LeaseRequest: LinkMessage {
                 try reader.array(maximum: LeasedWork.maximumRecipients) { reader throws(WireError) in try reader.recipientOutcome() },
                 reached: try reader.bool())
         case 5: .farewell
+        case 6: .report(try reader.daemonReport())
         default: throw .unknownKind(kind)
         }
     }
@@ -193,6 +196,7 @@ extension LeaseRequest: LinkMessage {
                 $0.write(reached)
             }
         case .farewell: Frame.append(kind: 5, to: &buffer) { _ in }
+        case .report(let report): Frame.append(kind: 6, to: &buffer) { $0.write(report) }
         }
     }
 }

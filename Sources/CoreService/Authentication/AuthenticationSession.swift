@@ -28,7 +28,11 @@ final class AuthenticationSession {
     /// Nothing is asked over it: `postern-auth` has it to hear of the core's end, and of a new configuration.
     private var isStanding = true
 
-    init(core: Core, connection: Connection) {
+    /// Of its peer's hello: names the process.
+    private let holder: UInt64
+
+    init(core: Core, connection: Connection, holder: UInt64 = 0) {
+        self.holder = holder
         (self.core, self.connection, issuer) = (core, connection, core.tokens.newIssuer())
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in ended() }
@@ -36,7 +40,10 @@ final class AuthenticationSession {
     }
 
     private func received(_ request: AuthenticationLink.Request) {
-        if case .unusable = request {} else { isStanding = false }
+        switch request {
+        case .unusable, .report: break
+        default: isStanding = false
+        }
         switch request {
         case .begin(let id, let facts, let mechanism): connection.send(begin(id, facts, mechanism))
         case .reading(let id, let isBeingRead): exchanges[id]?.isBeingRead = isBeingRead
@@ -46,6 +53,7 @@ final class AuthenticationSession {
         case .cancelled(let id): exchanges[id] = nil
         case .decoySecret: connection.send(.decoySecret(ByteBuffer(bytes: core.directory.decoySecret)))
         case .unusable(let mechanisms): core.outages.report(mechanisms)
+        case .report(let report): core.daemons.say(report, .auth, holder: holder, over: self)
         }
     }
 

@@ -21,6 +21,9 @@ extension ControlSession {
                 object.add("paused_next_hop_count", paused.count)
                 object.add("paused_next_hops", objects: PausedHops.soonest(of: paused).map(Self.object))
                 object.add("connectors_down", objects: connectorsDown)
+                object.add("daemons", Set(core.daemons.reports.connected.map(\.role.rawValue)).sorted())
+                object.add(
+                    "not_done", objects: core.daemons.reports.undone(needed: core.topology.neededDaemons).map { JSONObject($0) })
                 object.add("directory_never_used", core.directory.hasNeverHadAnybody)
                 object.add("awaits_first_mailbox", core.awaitsFirstMailbox)
                 object.add("damaged_messages", core.metrics.damagedMessages)

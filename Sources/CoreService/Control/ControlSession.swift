@@ -102,14 +102,26 @@ final class ControlSession {
     private func reload() {
         core.reload().assumeIsolated().whenSuccess { [self] result in
             switch result {
-            case .success(let revision):
+            case .success(let reloaded):
                 var object = JSONObject()
-                object.add("revision", revision)
+                object.add("revision", reloaded.revision)
                 connection.send(.object(object.text))
-                done()
+                connection.flush()
+                reloaded.undone.assumeIsolated().whenSuccess { [self] undone in
+                    for one in undone { connection.send(.object(JSONObject(one).text)) }
+                    done()
+                }
             case .failure(let refusal): refuse(refusal)
             }
         }
+    }
+}
+
+extension JSONObject {
+    fileprivate init(_ undone: Undone) {
+        self.init()
+        add("daemon", "postern-\(undone.daemon.rawValue)")
+        add("reason", undone.sentence)
     }
 }
 

@@ -69,6 +69,9 @@ final class LeaseServerSession {
                 return violated("it renewed \(leases.count) leases, more than \(LeaseRequest.maximumPresented)")
             }
             for lease in leases where core.queue.isHeld(lease, by: holder) { core.queue.renew(lease) }
+        case .report(let report):
+            guard hasPresented else { return violated("it spoke of itself before it presented leases") }
+            core.daemons.say(report, carrier == .mailbox ? .mailbox : .delivery, holder: holder, over: self)
         case .farewell:
             core.queue.forget(holder: holder)
             (isFirst, hasEnded) = (false, true)

@@ -38,19 +38,21 @@ final class SubmitSession {
 
     /// Whether it may name accounts by their tokens.
     private let isSubmission: Bool
+    /// Of its peer's hello: names the process.
+    private let holder: UInt64
     /// What the transaction to come was authorized with.
     private var token: SessionToken?
 
     /// Of an edge: anonymous, whatever it says.
-    init(core: Core, edge connection: LinkChannel<SubmitRequest, SubmitResponse>) {
-        (self.core, self.connection, isSubmission) = (core, connection, false)
+    init(core: Core, edge connection: LinkChannel<SubmitRequest, SubmitResponse>, holder: UInt64 = 0) {
+        (self.core, self.connection, isSubmission, self.holder) = (core, connection, false, holder)
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in ended() }
     }
 
     /// Of a submission server: each transaction with a token, or anonymous where the virtual server permits that.
-    init(core: Core, submission connection: LinkChannel<SubmissionLink.Request, SubmitResponse>) {
-        (self.core, self.connection, isSubmission) = (core, connection, true)
+    init(core: Core, submission connection: LinkChannel<SubmissionLink.Request, SubmitResponse>, holder: UInt64 = 0) {
+        (self.core, self.connection, isSubmission, self.holder) = (core, connection, true, holder)
         connection.onMessage = { [self] in received($0) }
         connection.onClosed = { [self] _ in ended() }
     }
@@ -100,6 +102,7 @@ final class SubmitSession {
             transaction.content?.discard()
             state = .idle
             if isRetired { connection.close() }
+        case (.report(let report), .idle): core.daemons.say(report, isSubmission ? .submission : .edge, holder: holder, over: self)
         case (.refused(let refusal), .idle): core.note(refusal, isSubmission: isSubmission)
         case (.abort, .idle), (_, .broken): break
         default: violated("it said what it may not say at that point")

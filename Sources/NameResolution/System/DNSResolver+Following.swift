@@ -20,11 +20,15 @@ extension DNSResolver {
     }
 
     /// Asks as another configuration says (`resolver`) from the next question on.
-    public func adopt(_ topology: Topology, log: Logger) {
+    ///
+    /// - Returns: what is not done, a sentence for each; empty where all is.
+    public func adopt(_ topology: Topology, log: Logger) -> [String] {
         do throws(ResolverError) {
             try adopt(ResolverSettings(of: topology))
+            return []
         } catch {
             log.error("resolver: the change cannot be taken up, the old settings stay", metadata: ["error": "\(error)"])
+            return ["resolver: the change cannot be taken up, the old settings stay: \(error)"]
         }
     }
 }

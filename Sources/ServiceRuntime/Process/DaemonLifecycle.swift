@@ -84,10 +84,10 @@ public final class DaemonLifecycle: Sendable {
                 }
                 guard let reload else { continue }
                 // "Ready" again, once the daemon has been: not before.
-                let readiness = state.withLock { $0.readiness }
-                if readiness != nil { manager?.reloading() }
+                let wasReady = state.withLock { $0.readiness != nil }
+                if wasReady { manager?.reloading() }
                 await reload()
-                if let readiness { manager?.ready(status: readiness.status) }
+                if wasReady, let readiness = state.withLock({ $0.readiness }) { manager?.ready(status: readiness.status) }
             }
         }
         if EarlyReload.wasAsked { requestReload() }
@@ -120,6 +120,14 @@ public final class DaemonLifecycle: Sendable {
         manager?.ready(status: status)
         watchdog?.start()
     }
+
+    /// Has the service manager show another line from the end of this reload on. Within a reload; before ``ready(status:)`` it does nothing.
+    public func describe(_ status: String) {
+        state.withLock { if $0.readiness != nil { $0.readiness = Readiness(status: status) } }
+    }
+
+    /// Whether `postern up` has started this daemon.
+    public var isSupervised: Bool { state.withLock { $0.supervisor != nil } }
 
     /// Tells the supervisor, where there is one, that no other system runs in the directories of this one: the other daemons may start.
     public func holdsDirectories() { state.withLock { $0.supervisor }?.say(.holds) }

@@ -146,6 +146,18 @@ public struct Daemon: Sendable {
         return keys
     }
 
+    /// What this daemon does of a configuration only after its next start, a sentence for each.
+    public func takingRestart(_ new: Topology) -> [String] { Self.takingRestart(role, from: topology, to: new) }
+
+    /// What a daemon does of a new configuration only after its next start, a sentence for each.
+    public static func takingRestart(_ role: Role, from old: Topology, to new: Topology) -> [String] {
+        guard role == .auth, old.keytab != new.keytab else { return [] }
+        return ["keytab: the change takes effect with the next start of postern-\(role.rawValue)"]
+    }
+
+    /// Whether it becomes another account when it has bound its sockets, and then may not bind low ports.
+    public var changesAccount: Bool { Account.isSuperuser && topology.runAs.account(of: role) != nil }
+
     /// In the environment of a daemon that `postern up --sandbox` has started: nothing takes its bounds back while it runs.
     public static let sandboxVariable = "POSTERN_SANDBOX"
 
@@ -180,4 +192,9 @@ public struct Daemon: Sendable {
 
 public struct ConfigurationRefused: Error {
     public let reasons: [String]
+
+    public init(reasons: [String]) { self.reasons = reasons }
+
+    /// The same as what a daemon does not do, a sentence for each.
+    public var undone: [String] { reasons.map { "goes on with the old configuration: \($0)" } }
 }

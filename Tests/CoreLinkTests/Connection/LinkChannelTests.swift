@@ -30,7 +30,7 @@ struct LinkChannelTests {
             case .begin: SubmitResponse.began(Samples.id).write(into: &answers)
             case .recipient: SubmitResponse.recipient(Reply(250, "2.1.5", "OK")).write(into: &answers)
             case .commit: SubmitResponse.committed(Reply(250, "2.0.0", "queued")).write(into: &answers)
-            case .content, .abort, .refused: break
+            case .content, .abort, .refused, .report: break
             }
         }
         peer.write(bytes)

@@ -60,7 +60,7 @@ final class TestServer: Sendable {
                     case .begin: connection?.send(.began(Samples.id))
                     case .recipient: connection?.send(.recipient(Reply(250, "2.1.5", "OK")))
                     case .commit: connection?.send(.committed(Reply(250, "2.0.0", "queued")))
-                    case .content, .abort, .refused: break
+                    case .content, .abort, .refused, .report: break
                     }
                 }
             }
