@@ -46,18 +46,55 @@ struct UpTests {
         await server.stop()
     }
 
-    @Test("a port that is taken ends the start with 71 and one sentence that names it")
-    func takenPort() async throws {
-        let postern = try PosternUnderTest()
+    /// What another process has when `postern up` is started.
+    enum Taken: String, CaseIterable, CustomTestStringConvertible {
+        case onlyPort = "the only port of the edge"
+        case oneOfSeveral = "one of the edge's ports"
+        case submissionPort = "a port of the submission server"
+        var testDescription: String { rawValue }
+    }
+
+    @Test("a port that is taken ends the start with 71 and one sentence that names it", arguments: Taken.allCases)
+    func takenPort(_ taken: Taken) async throws {
+        let other = try FreePort.take()
+        let postern =
+            switch taken {
+            case .onlyPort: try PosternUnderTest()
+            case .oneOfSeveral: try PosternUnderTest(servers: #"other: { role: edge, listen: ["127.0.0.1:\#(other)"] }"#)
+            case .submissionPort:
+                try PosternUnderTest(
+                    servers: """
+                        users:
+                          role: submission
+                          listen: ["127.0.0.1:\(other)"]
+                          tls: { mode: none }
+                          authentication: { basic: { mechanisms: [PLAIN], require_tls: false } }
+                        """)
+            }
+        let port = taken == .onlyPort ? postern.port : other
         let holder = try ChildProcess(
             Program.find("python3"),
-            ["-c", "import socket, time; s = socket.create_server(('127.0.0.1', \(postern.port))); time.sleep(60)"])
+            ["-c", "import socket, time; s = socket.create_server(('127.0.0.1', \(port))); time.sleep(60)"])
         defer { holder.signal(SIGKILL) }
-        _ = try await eventually("the port is taken") { FreePort.isTaken(postern.port) ? true : nil }
+        _ = try await eventually("the port is taken") { FreePort.isTaken(port) ? true : nil }
         let result = try await Program.run("timeout", ["30", PosternUnderTest.postern, "up", "--config", postern.configuration])
         #expect(result.status == 71, "\(result)")
-        let lines = result.errors.split(separator: "\n").filter { $0.contains("\(postern.port)") && $0.contains("Address already in use") }
+        let lines = result.errors.split(separator: "\n").filter { $0.contains("\(port)") && $0.contains("Address already in use") }
         #expect(lines.count == 1, "\(result.errors)")
+    }
+
+    @Test("two at once: kind: a second postern-edge or postern-submission alone ends with 71, and clients go on reaching the first")
+    func secondFrontEnd() async throws {
+        let server = try await SubmissionUnderTest()
+        try await server.start()
+        for daemon in ["edge", "submission"] {
+            let second = try await Program.run(
+                "timeout", ["30", "\(PosternUnderTest.executables)/postern-\(daemon)", "--config", server.postern.configuration])
+            #expect(second.status == 71, "\(daemon): \(second)")
+            #expect(second.errors.contains("Address already in use"), "\(daemon): \(second.errors)")
+        }
+        #expect(try await login(server) == "")
+        await server.stop()
     }
 
     @Test(
