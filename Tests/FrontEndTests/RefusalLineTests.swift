@@ -143,7 +143,7 @@ private final class ModelCore: SubmitPool, SubmitConnection {
         case .recipient: message(.recipient(Reply(250, "2.1.5", "OK")))
         case .content(let bytes): if String(buffer: bytes).hasPrefix("gone") { closed() }
         case .commit: message(.committed(Reply(250, "2.0.0", "queued")))
-        case .abort, .refused: break
+        case .abort, .refused, .report: break
         }
     }
 }

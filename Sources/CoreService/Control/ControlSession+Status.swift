@@ -1,5 +1,7 @@
+import CoreLink
 import MailVocabulary
 import MessageQueue
+import Topology
 
 /// `postern status` and `postern metrics`.
 extension ControlSession {

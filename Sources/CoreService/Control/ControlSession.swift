@@ -118,7 +118,7 @@ final class ControlSession {
 }
 
 extension JSONObject {
-    fileprivate init(_ undone: Undone) {
+    init(_ undone: Undone) {
         self.init()
         add("daemon", "postern-\(undone.daemon.rawValue)")
         add("reason", undone.sentence)
