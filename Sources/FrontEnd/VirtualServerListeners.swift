@@ -108,7 +108,10 @@ final class VirtualServerListeners {
             // What was going on when the end came.
             guard !isShutDown else { return channel.close(promise: nil) }
             listeners.append((listener, channel))
-            if case .awaitsAddress = attempt { noteAbsent(listener) }
+            // A socket that was handed over may have been bound before its address came, too.
+            var awaitsAddress = !isHere(listener.address)
+            if case .awaitsAddress = attempt { awaitsAddress = true }
+            if awaitsAddress { noteAbsent(listener) }
         }
     }
 
@@ -146,7 +149,7 @@ final class VirtualServerListeners {
                 noteAbsent(listener)
             } else {
                 absent.remove(listener.endpoint)
-                log.notice("this machine has the address of a listener again", metadata: ["listen": "\(listener)"])
+                log.notice("this machine has the address of a listener now", metadata: ["listen": "\(listener)"])
             }
         }
         return tryMissing(saysFailures: false)

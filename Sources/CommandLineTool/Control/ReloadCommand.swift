@@ -64,11 +64,16 @@ struct ReloadCommand: AsyncParsableCommand {
 
     /// What a reload would leave to be done, as far as it can be told beforehand: whether an address can be listened on cannot.
     private func undone(_ before: Topology, _ after: Topology) async throws -> [String] {
-        let connected = try await ControlClient(file, saysFindings: false).objects(ControlRequest(.status)).first.map {
-            try Row($0).list("daemons")
+        let client = try ControlClient(file, saysFindings: false)
+        var connected: Set<String> = []
+        // One that was just started, or is started again, has the time that a reload gives it.
+        for look in 0..<20 {
+            if look > 0 { try await Task.sleep(for: .milliseconds(100)) }
+            connected = Set(try await client.objects(ControlRequest(.status)).first.map { try Row($0).list("daemons") } ?? [])
+            if after.neededDaemons.isSubset(of: connected.compactMap(Role.init(rawValue:))) { break }
         }
         return Role.allCases.filter { after.neededDaemons.contains($0) }.flatMap { role in
-            guard connected?.contains(role.rawValue) == true else {
+            guard connected.contains(role.rawValue) else {
                 return ["postern-\(role.rawValue) is not connected to the core, and the file has work for it"]
             }
             return Daemon.takingRestart(role, from: before, to: after)
