@@ -126,7 +126,7 @@ struct SmartHostTests {
             }
             try await postfix.logs("ehlo=2 starttls=1 auth=1 mail=1")
             try await postern.send(from: "sender@local.test", to: "user@wrong.far.test")
-            try await error(postern, for: "user@wrong.far.test", containing: "454 4.7.8 the remote host refused the login: 535 5.7.8")
+            try await error(postern, for: "user@wrong.far.test", containing: "): the remote host refused the login: 535 5.7.8")
             #expect(postern.logText.contains("\"level\":\"warning\""))
             try postern.folder.write("wrong", PostfixUnderTest.password)
             let reloaded = try await postern.postern(["reload"])
@@ -157,7 +157,7 @@ struct SmartHostTests {
             ], kerberos: kerberos
         ) { postern, postfix in
             try await postern.send(from: "sender@local.test", to: "user@ticket.far.test")
-            try await error(postern, for: "user@ticket.far.test", containing: "454 4.7.8 the login to the remote host was given up: GSSAPI")
+            try await error(postern, for: "user@ticket.far.test", containing: "): the login to the remote host was given up: GSSAPI")
             try await kerberos.ticket(in: cache)
             try await postfix.logs("sasl_method=GSSAPI, sasl_username=us")
             try await postfix.logs("to=<user@ticket.far.test>", "status=sent")
